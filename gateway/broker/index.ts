@@ -1,0 +1,3 @@
+/** What other rooms may see of the broker. */
+export * from "./broker.js";
+export { Admission } from "./admission.js";

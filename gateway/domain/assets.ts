@@ -1,0 +1,72 @@
+/** Hosts, the logins on them, and who may see and ask for which. Nothing here is deleted: assets and accounts are retired. */
+import type { Action } from "./actions.js";
+import type { AccountId, AssetId, ContractId, EntitlementId, PersonId, UnitId } from "./ids.js";
+
+export type AssetState = "active" | "retired";
+export type Protocol = "ssh" | "rdp";
+
+export interface Asset {
+  readonly id: AssetId;
+  readonly unitId: UnitId;
+  /** `[a-z0-9][a-z0-9._-]{0,62}`; unique, also among the retired. */
+  readonly name: string;
+  readonly protocol: Protocol;
+  readonly host: string;
+  readonly port: number;
+  readonly description: string;
+  /** Allows the old algorithms towards this target only; flagged on every page that shows the asset. */
+  readonly legacyAlgorithms: boolean;
+  /** OpenSSH one-line host key; null until an administrator confirmed one. No session opens without. */
+  readonly hostKey: string | null;
+  readonly hostKeyConfirmedBy: PersonId | null;
+  readonly hostKeyConfirmedAt: number | null;
+  /** SHA-256 hex over host, port and host key: what an approver saw and what a credential is bound to. See `assetPin`. */
+  readonly pin: string;
+  /** A change of host, port or host key that waits for a second administrator; JSON of `AssetChange`, or null. */
+  readonly pendingChange: string | null;
+  readonly state: AssetState;
+  readonly createdAt: number;
+  readonly createdBy: PersonId | null;
+}
+
+/** A change to what an asset's pin covers. It takes effect only when a second administrator confirms it. */
+export interface AssetChange {
+  readonly host: string;
+  readonly port: number;
+  readonly hostKey: string | null;
+  readonly proposedBy: PersonId;
+  readonly proposedAt: number;
+}
+
+export type CredentialKind = "password" | "key" | "none";
+
+export interface Account {
+  readonly id: AccountId;
+  readonly assetId: AssetId;
+  readonly unitId: UnitId;
+  /** The login on the target; printable ASCII without blanks, `@`, `+`, `%`. */
+  readonly login: string;
+  readonly credentialKind: CredentialKind;
+  /** Sealed by the vault, bound to the asset's pin: when the pin changes, this no longer opens. */
+  readonly credentialSealed: string | null;
+  readonly credentialPin: string | null;
+  readonly credentialTestedAt: number | null;
+  readonly state: AssetState;
+  readonly createdAt: number;
+  readonly createdBy: PersonId | null;
+}
+
+export interface Entitlement {
+  readonly id: EntitlementId;
+  readonly unitId: UnitId;
+  readonly personId: PersonId;
+  readonly accountId: AccountId;
+  readonly contractId: ContractId | null;
+  readonly actions: readonly Action[];
+  readonly from: number;
+  /** Null: as long as the contract and the person. */
+  readonly to: number | null;
+  readonly createdAt: number;
+  readonly createdBy: PersonId | null;
+  readonly endedAt: number | null;
+}

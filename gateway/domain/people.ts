@@ -1,0 +1,113 @@
+/**
+ * People and what they may be. A person is the human; `login` is only how he types himself. Powers are keyed by person
+ * alone (one power each, by the schema); operator and approver are roles, not powers, held for a unit's subtree; an auditor holds no role.
+ */
+import type { ContractId, PersonId, PersonKeyId, UnitId, VendorId, WebSessionId } from "./ids.js";
+
+/** system: assets, accounts, nodes. security: people, roles, policies. audit: sessions, recordings, audit events. */
+export type Power = "system" | "security" | "audit";
+export type Role = "operator" | "approver";
+export type Locale = "zh-CN" | "en";
+export type PersonState = "active" | "disabled" | "retired";
+
+export interface Unit {
+  readonly id: UnitId;
+  readonly parentId: UnitId | null;
+  readonly name: string;
+  readonly createdAt: number;
+}
+
+export interface Person {
+  readonly id: PersonId;
+  readonly unitId: UnitId;
+  /** ASCII, `[a-z][a-z0-9._-]{0,31}`; never holds `@`, `+` or `%`. Unique, also among the retired. */
+  readonly login: string;
+  readonly displayName: string;
+  readonly locale: Locale;
+  readonly state: PersonState;
+  readonly vendorId: VendorId | null;
+  readonly contractId: ContractId | null;
+  /** argon2id PHC text, or null before enrolment. */
+  readonly passwordHash: string | null;
+  readonly passwordChangedAt: number | null;
+  /** Sealed by the vault; null before enrolment. */
+  readonly totpSealed: string | null;
+  /** The last RFC 6238 time step that was accepted; a code is good only for a later one. */
+  readonly totpLastStep: number;
+  readonly totpEnrolledAt: number | null;
+  /** SHA-256 hex of the one-time enrolment link's token, with its end; null when none is open. */
+  readonly enrolmentHash: string | null;
+  readonly enrolmentExpiresAt: number | null;
+  /** Failed second factors and passwords since the last success; drives the slowing, never a lock that outsiders can hold shut. */
+  readonly failures: number;
+  readonly lastFailureAt: number | null;
+  readonly createdAt: number;
+  readonly createdBy: PersonId | null;
+  /** Rises with every change of password, factor, role, power or state; a web session or SSH connection made under an older one is dead. */
+  readonly credentialEpoch: number;
+}
+
+export interface RecoveryCode {
+  /** SHA-256 hex of the normalised code salted with the person's id. */
+  readonly id: string;
+  readonly personId: PersonId;
+  readonly usedAt: number | null;
+}
+
+export interface PersonKey {
+  readonly id: PersonKeyId;
+  readonly personId: PersonId;
+  readonly name: string;
+  /** OpenSSH one-line form: `ssh-ed25519 AAAA…`. */
+  readonly publicKey: string;
+  /** `SHA256:…` as OpenSSH prints it. Unique among keys that are not retired. */
+  readonly fingerprint: string;
+  readonly createdAt: number;
+  readonly retiredAt: number | null;
+}
+
+/** The row's key is the person: the schema itself makes a second power impossible. */
+export interface PowerHolding {
+  readonly id: PersonId;
+  readonly power: Power;
+  readonly grantedBy: PersonId | null;
+  readonly createdAt: number;
+}
+
+export interface RoleHolding {
+  /** `${personId}:${role}:${unitId}` */
+  readonly id: string;
+  readonly personId: PersonId;
+  readonly role: Role;
+  readonly unitId: UnitId;
+  readonly grantedBy: PersonId | null;
+  readonly createdAt: number;
+}
+
+export interface WebSession {
+  readonly id: WebSessionId;
+  readonly personId: PersonId;
+  readonly credentialEpoch: number;
+  readonly createdAt: number;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly endedAt: number | null;
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+}
+
+/**
+ * Who is acting, with what he held when that was last looked up. Made afresh from rows at each web request and at each
+ * authorisation on SSH; never cached across requests.
+ */
+export interface Actor {
+  readonly personId: PersonId;
+  readonly login: string;
+  readonly displayName: string;
+  readonly locale: Locale;
+  readonly unitId: UnitId;
+  readonly vendorId: VendorId | null;
+  readonly power: Power | null;
+  readonly roles: readonly Role[];
+  readonly sourceAddress: string;
+}

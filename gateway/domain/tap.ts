@@ -1,0 +1,69 @@
+/**
+ * Where a session's bytes are handed to its recorder. A door calls a tap and waits: a byte may be shown only after the
+ * promise resolved (promise 2). When a tap rejects, or `failed` fires, the session ends.
+ */
+import type { ChannelKind, ChannelOutcome, EndReason } from "./sessions.js";
+import type { RecordingId } from "./ids.js";
+
+/** What watchers receive, after it was accepted. `bytes` of input are never among it. */
+export type TapEvent =
+  | { readonly type: "output"; readonly channel: number; readonly atUs: number; readonly bytes: Uint8Array; readonly stderr: boolean }
+  | { readonly type: "resize"; readonly channel: number; readonly atUs: number; readonly cols: number; readonly rows: number }
+  | { readonly type: "channel-opened"; readonly channel: number; readonly atUs: number; readonly kind: ChannelKind; readonly detail: string; readonly cols: number; readonly rows: number; readonly pty: boolean }
+  | { readonly type: "channel-closed"; readonly channel: number; readonly atUs: number; readonly outcome: ChannelOutcome }
+  | { readonly type: "transfer"; readonly channel: number; readonly atUs: number; readonly transfer: TransferRecord }
+  | { readonly type: "gate"; readonly channel: number; readonly atUs: number; readonly text: string };
+
+export interface TransferRecord {
+  readonly direction: "upload" | "download";
+  readonly path: string;
+  readonly size: number;
+  readonly sha256: string;
+  readonly sequential: boolean;
+}
+
+export interface ChannelOpening {
+  readonly kind: ChannelKind;
+  /** Command, path, `host:port`: for people. */
+  readonly detail: string;
+  /** Present when the channel has a pty. */
+  readonly pty?: { readonly term: string; readonly cols: number; readonly rows: number };
+  /** Bytes each channel keeps before it goes on as digest or is cut; Infinity for terminals. */
+  readonly keepBytes: number;
+  readonly beyond: "digest" | "cut";
+}
+
+export interface ChannelTap {
+  /** Unique in the recording, never reused; what the container calls the channel. */
+  readonly number: number;
+  /** Target → operator. Resolves when accepted; rejects with `recorder-failed`. May be called again before it resolved; accepted in order. */
+  output(bytes: Uint8Array, stderr?: boolean): Promise<void>;
+  /**
+   * Operator → target. Kept under the input key, or, when `secret`, only counted as one redaction without length.
+   * The main stream gets a mark (when, and whether a line was ended), never the bytes.
+   */
+  input(bytes: Uint8Array, mark: { readonly endsLine: boolean; readonly secret: boolean }): Promise<void>;
+  resize(cols: number, rows: number): Promise<void>;
+  /** A line the gate itself wrote to the operator. */
+  gate(text: string): Promise<void>;
+  transfer(record: TransferRecord): Promise<void>;
+  exit(exit: { readonly code: number } | { readonly signal: string; readonly core: boolean }): Promise<void>;
+  /** Bytes so far in each direction, and whether the bound was passed. */
+  readonly counters: { readonly bytesIn: number; readonly bytesOut: number; readonly digested: boolean };
+  /** The channel's end. Answers how it counts. */
+  close(): Promise<ChannelOutcome>;
+}
+
+export interface Tap {
+  readonly recordingId: RecordingId;
+  openChannel(opening: ChannelOpening): Promise<ChannelTap>;
+  /** Facts that belong to the whole session: alerts, watchers, revocation. */
+  note(kind: "alert" | "watch" | "refused" | "forward" | "session", detail: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Adds a watcher of accepted events; answers how to remove it. A watcher that throws is removed. */
+  watch(listener: (event: TapEvent) => void): () => void;
+  /** Fires once, when recording cannot go on (`recorder-failed`) or a quota was passed (`quota`). */
+  onFailure(listener: (because: Extract<EndReason, "recorder-failed" | "quota">) => void): void;
+  /** Microseconds since the recording began. */
+  readonly elapsedUs: number;
+  close(because: EndReason): Promise<void>;
+}

@@ -1,0 +1,60 @@
+/**
+ * What the vault gives to others. The only room that sees plaintext secrets: everything leaves it sealed, lent inside a
+ * callback, or as a signature. The keyring's master key comes from a file with mode 0600.
+ */
+
+/** What a sealed text is for; part of the additional data, so that no sealed text can be used in another's place. */
+export type Purpose = "totp" | "credential" | "search" | "host-key" | "evidence-key";
+
+export interface RecordingKeys {
+  /** Opaque texts for the container's header. */
+  readonly wrapped: { readonly main: string; readonly input: string };
+  readonly sealer: RecordingSealer;
+}
+
+/** AES-256-GCM under a recording's keys (FORMAT.md §2.1). Body is ciphertext ‖ tag. */
+export interface RecordingSealer {
+  seal(stream: 0 | 1, nonce: Uint8Array, additional: Uint8Array, plain: Uint8Array): Uint8Array;
+  /** Main stream only. */
+  open(nonce: Uint8Array, additional: Uint8Array, body: Uint8Array): Uint8Array;
+}
+
+/** Opens one stream of one recording. */
+export interface RecordingOpener {
+  /** Throws `GatehouseError("internal")` when the tag does not match. */
+  open(nonce: Uint8Array, additional: Uint8Array, body: Uint8Array): Uint8Array;
+}
+
+/** Proof that two persons agreed to read kept input; minted by `open-input.ts` of the broker alone. */
+export interface InputProof {
+  readonly recordingId: string;
+  readonly requestedBy: string;
+  readonly approvedBy: string;
+}
+
+export interface Vault {
+  /** `bound`: what the text belongs to, e.g. `person:ID` or `account:ID:PIN`; opening with another bound fails. */
+  seal(purpose: Purpose, bound: string, plain: string): string;
+  /** Lends the plaintext to `use`; the value must not outlive it. Rejects with `internal` when it does not open. */
+  lend<T>(purpose: Purpose, bound: string, sealed: string, use: (secret: string) => Promise<T> | T): Promise<T>;
+
+  newRecordingKeys(recordingId: string): RecordingKeys;
+  /** For reading: replay, keyframes, search, export. */
+  mainOpener(recordingId: string, wrapped: string): RecordingOpener;
+  /** For kept input. `proof` must name two different persons and this recording. */
+  inputOpener(proof: InputProof, wrapped: string): RecordingOpener;
+  /** Derived data of a recording (keyframes, search text) sealed under a key derived from its main key. */
+  derivedSealer(recordingId: string, wrappedMain: string): { seal(plain: Uint8Array): Uint8Array; open(body: Uint8Array): Uint8Array };
+
+  /** Blind index tokens, 8 bytes in hex, HMAC-SHA-256 under the search key. */
+  blind(words: readonly string[]): string[];
+
+  /** Ed25519 over recordings and checkpoints. */
+  readonly evidence: { readonly publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array };
+  /** The SSH door's own ed25519 host key, OpenSSH private key text, lent once at start. */
+  sshHostKey(): Promise<{ readonly privateKey: string; readonly publicKey: string; readonly fingerprint: string }>;
+
+  /** argon2id, OWASP parameters; `needsRehash` when the stored parameters are lower than today's. */
+  hashPassword(password: string): Promise<string>;
+  verifyPassword(hash: string | null, password: string): Promise<{ readonly ok: boolean; readonly needsRehash: boolean }>;
+}
