@@ -1,3 +1,4 @@
 /** What other rooms may see of the broker. */
 export * from "./broker.js";
 export { Admission } from "./admission.js";
+export type { BrokerConfig, BrokerDeps, Log, TargetProbe } from "./deps.js";

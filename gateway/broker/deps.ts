@@ -1,0 +1,72 @@
+/**
+ * What the use cases stand on: ports and rooms, handed in once by the composition root. Each use case takes only the
+ * parts it needs (`Pick<BrokerDeps, "database" | "clock">`).
+ */
+import type { CheckpointLog, Clock, Database, Ids, NodeId } from "../domain/index.js";
+import type { Policy } from "../policy/index.js";
+import type { Library, Recorder } from "../recording/index.js";
+import type { Vault } from "../vault/index.js";
+import type { Notice } from "./broker.js";
+
+export interface BrokerConfig {
+  /** How people reach the page; its origin is what the enrolment link and the one-time code's issuer name. */
+  readonly publicUrl: string;
+  /** How people reach the SSH door. */
+  readonly sshPublic: { readonly host: string; readonly port: number };
+  /** A demo installation: skips nothing of the checks, only the bootstrap bar on assets. */
+  readonly demo: boolean;
+  /** `host:port` exceptions to the address rules (sandbox, lab); never settable on a page. */
+  readonly allowTargets: readonly string[];
+  /** The gate's own services (doors, page, database, guacd, object store), which no asset may point at. */
+  readonly ownServices: readonly { readonly address: string; readonly port: number }[];
+  /** A session without input or output for so long ends as `idle`. */
+  readonly idleMs: number;
+  /** A connection lives so long at most. */
+  readonly maxSessionMs: number;
+  /** Live sessions one person may hold, and the node in all. */
+  readonly maxSessionsPerPerson: number;
+  readonly maxSessions: number;
+  /** A pending request lapses after so long. */
+  readonly requestTtlMs: number;
+}
+
+/** Reaches a target without a session: to read its key, or to try a credential. Addresses were checked by the caller. */
+export interface TargetProbe {
+  /** The host key as OpenSSH one line; rejects with `target-unreachable`. */
+  scanHostKey(target: { readonly address: string; readonly port: number; readonly legacy: boolean }): Promise<string>;
+  testCredential(target: {
+    readonly address: string;
+    readonly port: number;
+    readonly username: string;
+    readonly hostKey: string;
+    readonly legacy: boolean;
+    readonly credential:
+      | { readonly kind: "password"; readonly password: string }
+      | { readonly kind: "key"; readonly privateKey: string; readonly passphrase?: string };
+  }): Promise<"ok" | "refused" | "unreachable" | "key-changed">;
+}
+
+export type Log = (
+  level: "info" | "warn" | "error",
+  message: string,
+  detail?: Readonly<Record<string, unknown>>,
+) => void;
+
+export interface BrokerDeps {
+  readonly database: Database;
+  readonly checkpoints: CheckpointLog;
+  readonly vault: Vault;
+  readonly policy: Policy;
+  readonly recorder: Recorder;
+  readonly library: Library;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly nodeId: NodeId;
+  readonly config: BrokerConfig;
+  /** Every address a host name has now; rejects when it has none. Literal addresses never come here. */
+  readonly resolve: (host: string) => Promise<readonly string[]>;
+  readonly probe: TargetProbe;
+  /** Tells pages that something changed; never throws. */
+  readonly notify: (notice: Notice) => void;
+  readonly log: Log;
+}
