@@ -316,7 +316,7 @@ export interface DialPlan {
   readonly username: string;
   readonly hostKey: string;
   readonly legacyAlgorithms: boolean;
-  readonly credential: { readonly kind: "password"; readonly password: string } | { readonly kind: "key"; readonly privateKey: string };
+  readonly credential: { readonly kind: "password"; readonly password: string } | { readonly kind: "key"; readonly privateKey: string; readonly passphrase?: string };
 }
 
 export interface SessionView extends Session {

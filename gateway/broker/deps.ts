@@ -2,9 +2,9 @@
  * What the use cases stand on: ports and rooms, handed in once by the composition root. Each use case takes only the
  * parts it needs (`Pick<BrokerDeps, "database" | "clock">`).
  */
-import type { CheckpointLog, Clock, Database, Ids, NodeId } from "../domain/index.js";
+import type { CheckpointLog, Clock, Database, Ids, NodeId, RecordingId } from "../domain/index.js";
 import type { Policy } from "../policy/index.js";
-import type { Library, Recorder } from "../recording/index.js";
+import type { FinishedRecording, Library, Recorder } from "../recording/index.js";
 import type { Vault } from "../vault/index.js";
 import type { Notice } from "./broker.js";
 
@@ -59,6 +59,8 @@ export interface BrokerDeps {
   readonly policy: Policy;
   readonly recorder: Recorder;
   readonly library: Library;
+  /** `Recover` of the recording room with its own dependencies bound: seals what a dead process of this node left open. */
+  readonly recover: (openIds: readonly RecordingId[]) => Promise<readonly (FinishedRecording & { readonly recordingId: RecordingId })[]>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly nodeId: NodeId;

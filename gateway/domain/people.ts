@@ -110,4 +110,6 @@ export interface Actor {
   readonly power: Power | null;
   readonly roles: readonly Role[];
   readonly sourceAddress: string;
+  /** The person's epoch when he was authenticated; `refresh` refuses an actor whose epoch is no longer the row's. */
+  readonly credentialEpoch: number;
 }
