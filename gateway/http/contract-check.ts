@@ -1,0 +1,78 @@
+/**
+ * Holds the API's schemas to the broker's views, at compile time only: when a view gains a shape the API cannot carry, or
+ * a word list of the domain grows, this file stops compiling. Nothing here runs.
+ */
+import type * as broker from "../broker/index.js";
+import type * as domain from "../domain/index.js";
+import type * as api from "./contract/index.js";
+
+/** Compiles only when `From` may stand where `To` is expected. */
+type Fits<From extends To, To> = [From, To];
+/** Compiles only when the two unions are the same. */
+type Same<A extends B, B extends C, C = A> = [A, B, C];
+
+type Value<T> = T extends { readonly ok: true; readonly value: infer V } ? V : never;
+type Answer<F extends (...args: never[]) => unknown> = Value<Awaited<ReturnType<F>>>;
+type Input<F extends (...args: never[]) => unknown, At extends number> = Parameters<F>[At];
+
+export type ViewsFit = [
+  Fits<domain.Actor, api.ActorView>,
+  Fits<broker.PersonView, api.PersonView>,
+  Fits<Awaited<ReturnType<broker.IdentityUseCases["me"]>>, api.Me>,
+  Fits<Awaited<ReturnType<broker.IdentityUseCases["installation"]>>, api.Installation>,
+  Fits<domain.Unit, api.UnitView>,
+  Fits<domain.PersonKey, api.PersonKeyView>,
+  Fits<broker.Reachable, api.ReachableView>,
+  Fits<broker.AssetView, api.AssetView>,
+  Fits<broker.AccountView, api.AccountView>,
+  Fits<broker.EntitlementView, api.EntitlementView>,
+  Fits<Answer<broker.AssetUseCases["get"]>, api.AssetWithAccounts>,
+  Fits<Answer<broker.AssetUseCases["scanHostKey"]>, api.HostKeyScan>,
+  Fits<broker.RequestView, api.RequestView>,
+  Fits<broker.GrantView, api.GrantView>,
+  Fits<broker.SessionView, api.SessionView>,
+  Fits<Answer<broker.SessionUseCases["get"]>, api.SessionDetail>,
+  Fits<broker.WatchStart, api.WatchStartMessage>,
+  Fits<domain.TapEvent, api.WatchEvent>,
+  Fits<broker.ReplayIndex, api.ReplayIndex>,
+  Fits<broker.ReplaySegment, api.ReplaySegment>,
+  Fits<broker.SearchHit, api.SearchHit>,
+  Fits<domain.InputOpening, api.InputOpeningView>,
+  Fits<Answer<broker.AuditUseCases["list"]>["items"][number], api.AuditRowView>,
+  Fits<domain.Checkpoint, api.CheckpointView>,
+  Fits<domain.Alert, api.AlertView>,
+];
+
+export type InputsFit = [
+  Fits<api.CreatePersonBody, Input<broker.PeopleUseCases["create"], 1>>,
+  Fits<api.ChangePersonBody, Input<broker.PeopleUseCases["change"], 2>>,
+  Fits<api.CreateAssetBody, Input<broker.AssetUseCases["create"], 1>>,
+  Fits<api.ChangeAssetBody, Input<broker.AssetUseCases["change"], 2>>,
+  Fits<api.CredentialBody, Input<broker.AssetUseCases["setCredential"], 2>>,
+  Fits<api.DecisionBody, Input<broker.AccessUseCases["decide"], 2>>,
+];
+
+type WordsOf<Name extends keyof typeof api> = (typeof api)[Name] extends readonly (infer Word)[] ? Word : never;
+export type WordsAgree = [
+  Same<WordsOf<"ERROR_CODES">, domain.ErrorCode>,
+  Same<WordsOf<"ACTIONS">, domain.Action>,
+  Same<WordsOf<"LOCALES">, domain.Locale>,
+  Same<WordsOf<"POWERS">, domain.Power>,
+  Same<WordsOf<"ROLES">, domain.Role>,
+  Same<WordsOf<"PERSON_STATES">, domain.PersonState>,
+  Same<WordsOf<"PROTOCOLS">, domain.Protocol>,
+  Same<WordsOf<"ASSET_STATES">, domain.AssetState>,
+  Same<WordsOf<"CREDENTIAL_KINDS">, domain.CredentialKind>,
+  Same<WordsOf<"REQUEST_STATES">, domain.RequestState>,
+  Same<WordsOf<"GRANT_STATES">, domain.GrantState>,
+  Same<WordsOf<"OBLIGATIONS">, domain.Obligation>,
+  Same<WordsOf<"SESSION_STATES">, domain.SessionState>,
+  Same<WordsOf<"END_REASONS">, domain.EndReason>,
+  Same<WordsOf<"CHANNEL_KINDS">, domain.ChannelKind>,
+  Same<WordsOf<"CHANNEL_OUTCOMES">, domain.ChannelOutcome>,
+  Same<WordsOf<"RECORDING_STATES">, domain.RecordingState>,
+  Same<WordsOf<"ALERT_STATES">, domain.AlertState>,
+  Same<WordsOf<"ALERT_KINDS">, domain.AlertKind>,
+  Same<WordsOf<"SEARCH_KINDS">, domain.SearchEntry["kind"]>,
+  Same<WordsOf<"NOTICE_TOPICS">, broker.Notice["topic"]>,
+];

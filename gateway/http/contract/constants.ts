@@ -1,0 +1,112 @@
+/**
+ * The closed word lists and bounds of the API, without zod, so that the page can import them at no cost. They repeat the
+ * domain's unions on purpose (this folder imports no other room); `gateway/http/contract-check.ts` fails to compile when
+ * the two differ.
+ */
+export const API_PREFIX = "/api/v1";
+export const LIVE_PATH = "/live";
+/** The header every changing request carries; a foreign page cannot set it without a preflight, which is never answered. */
+export const CHANGE_HEADER = "x-gatehouse";
+export const CHANGE_HEADER_VALUE = "1";
+export const PAGE_LIMIT_MAX = 200;
+export const PAGE_LIMIT_DEFAULT = 50;
+export const BODY_LIMIT_BYTES = 262_144;
+
+export const ACTIONS = [
+  "ssh.shell",
+  "ssh.exec",
+  "sftp.read",
+  "sftp.write",
+  "ssh.forward",
+  "rdp.connect",
+  "rdp.copy",
+  "rdp.paste",
+  "rdp.upload",
+  "rdp.download",
+] as const;
+export const LOCALES = ["zh-CN", "en"] as const;
+export const POWERS = ["system", "security", "audit"] as const;
+export const ROLES = ["operator", "approver"] as const;
+export const PERSON_STATES = ["active", "disabled", "retired"] as const;
+export const PROTOCOLS = ["ssh", "rdp"] as const;
+export const ASSET_STATES = ["active", "retired"] as const;
+export const CREDENTIAL_KINDS = ["password", "key", "none"] as const;
+export const REQUEST_STATES = ["pending", "approved", "denied", "withdrawn", "lapsed"] as const;
+export const REQUEST_VIEWS = ["mine", "queue", "decided", "all"] as const;
+export const VERDICTS = ["approved", "denied"] as const;
+export const GRANT_STATES = ["scheduled", "active", "suspended", "expired", "revoked"] as const;
+export const OBLIGATIONS = ["watcher", "no-download"] as const;
+export const SESSION_STATES = ["opening", "live", "frozen", "ended"] as const;
+export const END_REASONS = [
+  "left",
+  "target-closed",
+  "target-unreachable",
+  "expired",
+  "revoked",
+  "stopped",
+  "idle",
+  "recorder-failed",
+  "quota",
+  "too-old",
+  "node-drained",
+  "node-lost",
+] as const;
+export const CHANNEL_KINDS = ["shell", "exec", "sftp", "scp", "rsync", "forward", "desktop"] as const;
+export const CHANNEL_OUTCOMES = ["open", "recorded", "digested", "refused"] as const;
+export const TRANSFER_DIRECTIONS = ["upload", "download"] as const;
+export const RECORDING_STATES = ["open", "complete", "recovered", "removed"] as const;
+export const MARKER_KINDS = ["command", "transfer", "alert", "note", "forward"] as const;
+export const SEARCH_KINDS = ["command", "file", "screen"] as const;
+export const ALERT_STATES = ["open", "acknowledged", "resolved", "closed"] as const;
+export const ALERT_KINDS = [
+  "host-key-changed",
+  "recorder-failed",
+  "storage-full",
+  "recording-recovered",
+  "recording-altered",
+  "login-attack",
+  "quota-exceeded",
+  "asset-repointed",
+  "policy-error",
+  "bootstrap",
+] as const;
+export const NOTICE_TOPICS = ["requests", "grants", "sessions", "alerts", "people"] as const;
+
+/** The codes of the domain, as a problem document carries them. */
+export const ERROR_CODES = [
+  "unauthenticated",
+  "sign-in-refused",
+  "too-many-tries",
+  "forbidden",
+  "not-found",
+  "invalid-input",
+  "conflict",
+  "stale",
+  "own-request",
+  "same-vendor",
+  "already-decided",
+  "window-too-long",
+  "outside-entitlement",
+  "no-grant",
+  "not-granted",
+  "grant-ended",
+  "grant-suspended",
+  "address-refused",
+  "target-unreachable",
+  "target-key-changed",
+  "target-key-unknown",
+  "target-credential-refused",
+  "storage-unavailable",
+  "recorder-failed",
+  "too-many-sessions",
+  "draining",
+  "exclusive-powers",
+  "bootstrap",
+  "needs-second-person",
+  "enrolment-expired",
+  "weak-password",
+  "internal",
+] as const;
+/** Codes only this door knows: they are about the HTTP request itself. */
+export const TRANSPORT_CODES = ["cross-site", "body-too-large", "media-type"] as const;
+export const PROBLEM_CODES = [...ERROR_CODES, ...TRANSPORT_CODES] as const;
