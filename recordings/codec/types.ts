@@ -3,6 +3,16 @@
 export const MAGIC: Uint8Array = Uint8Array.of(0x47, 0x48, 0x52, 0x45, 0x43, 0x00, 0x01, 0x0a);
 export const SUITE = "zstd+aes-256-gcm+sha-256+ed25519";
 export const FRAME_PLAIN_MAX = 65_536;
+/** §2.1: one event may pass the bound by its own head. */
+export const FRAME_PLAIN_SPARE = 64;
+/** §2.1: room for what zstd may add to bytes that do not compress, and the tag. */
+export const FRAME_BODY_MAX = 66_560;
+/** §3: one event's payload. */
+export const EVENT_PAYLOAD_MAX = 65_536;
+export const EVENT_HEAD_MIN = 4;
+/** §2.2 */
+export const CLOSING_JSON_MAX = 4_194_304;
+export const SIGNATURE_BYTES = 64;
 export const FRAME_HEAD_BYTES = 40;
 export const HASH_BYTES = 32;
 export const TAG_BYTES = 16;
@@ -76,8 +86,20 @@ export interface ClosingBody {
 
 /** §4 */
 export type Verdict =
-  | { readonly verdict: "complete" | "recovered"; readonly header: ContainerHeader; readonly closing: ClosingBody; readonly closingHash: string; readonly records: number }
-  | { readonly verdict: "truncated"; readonly header: ContainerHeader | undefined; readonly records: number; readonly goodBytes: number; readonly headHash: string }
+  | {
+      readonly verdict: "complete" | "recovered";
+      readonly header: ContainerHeader;
+      readonly closing: ClosingBody;
+      readonly closingHash: string;
+      readonly records: number;
+    }
+  | {
+      readonly verdict: "truncated";
+      readonly header: ContainerHeader | undefined;
+      readonly records: number;
+      readonly goodBytes: number;
+      readonly headHash: string;
+    }
   | { readonly verdict: "altered"; readonly record: number; readonly offset: number; readonly what: string };
 
 /** Hashing and signature checking come in from outside, so that Node and a browser verify with the same code. */
