@@ -44,7 +44,10 @@ export interface Vault {
   /** For kept input. `proof` must name two different persons and this recording. */
   inputOpener(proof: InputProof, wrapped: string): RecordingOpener;
   /** Derived data of a recording (keyframes, search text) sealed under a key derived from its main key. */
-  derivedSealer(recordingId: string, wrappedMain: string): { seal(plain: Uint8Array): Uint8Array; open(body: Uint8Array): Uint8Array };
+  derivedSealer(
+    recordingId: string,
+    wrappedMain: string,
+  ): { seal(plain: Uint8Array): Uint8Array; open(body: Uint8Array): Uint8Array };
 
   /** Blind index tokens, 8 bytes in hex, HMAC-SHA-256 under the search key. */
   blind(words: readonly string[]): string[];
@@ -54,7 +57,27 @@ export interface Vault {
   /** The SSH door's own ed25519 host key, OpenSSH private key text, lent once at start. */
   sshHostKey(): Promise<{ readonly privateKey: string; readonly publicKey: string; readonly fingerprint: string }>;
 
-  /** argon2id, OWASP parameters; `needsRehash` when the stored parameters are lower than today's. */
+  /** A fresh one-time-code secret (160 bits, RFC 6238): `secret` in base32 and its `otpauth` text are shown once, `sealed` is kept. */
+  newTotp(bound: string, label: string): { readonly secret: string; readonly otpauth: string; readonly sealed: string };
+  /** The same texts again for a secret that is still being enrolled. */
+  showTotp(bound: string, label: string, sealed: string): { readonly secret: string; readonly otpauth: string };
+  /**
+   * The RFC 6238 time step of a right code, one step of skew allowed either way, only if later than `afterStep`;
+   * undefined for any other text. With `sealed` null the same work is done against a secret nobody has. The caller
+   * must store the step by compare-and-set before it counts as used.
+   */
+  checkTotp(input: {
+    readonly bound: string;
+    readonly sealed: string | null;
+    readonly code: string;
+    readonly afterStep: number;
+    readonly nowMs: number;
+  }): Promise<number | undefined>;
+
+  /** argon2id, OWASP parameters; passwords of at most 1,024 bytes of UTF-8, longer ones never match. `needsRehash` when the stored parameters are lower than today's. */
   hashPassword(password: string): Promise<string>;
-  verifyPassword(hash: string | null, password: string): Promise<{ readonly ok: boolean; readonly needsRehash: boolean }>;
+  verifyPassword(
+    hash: string | null,
+    password: string,
+  ): Promise<{ readonly ok: boolean; readonly needsRehash: boolean }>;
 }

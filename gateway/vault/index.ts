@@ -1,1 +1,2 @@
 export * from "./contract.js";
+export { openVault, type VaultOptions } from "./open-vault.js";
