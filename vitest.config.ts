@@ -13,7 +13,13 @@ export default defineConfig({
       {
         test: {
           name: "contract",
-          include: ["test/contract/**/*.test.ts", "test/architecture/**/*.test.ts", "test/vectors/**/*.test.ts", "test/policies/**/*.test.ts", "test/fuzz/**/*.test.ts"],
+          include: [
+            "test/contract/**/*.test.ts",
+            "test/architecture/**/*.test.ts",
+            "test/vectors/**/*.test.ts",
+            "test/policies/**/*.test.ts",
+            "test/fuzz/**/*.test.ts",
+          ],
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

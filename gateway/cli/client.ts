@@ -1,0 +1,60 @@
+/**
+ * How the command line speaks to a running gateway: over its API, as a signed-in person. The session's cookie lies in the
+ * caller's state folder with mode 0600 until `sign-out`, its end, or anything that ends web sessions.
+ */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+
+interface Kept {
+  readonly url: string;
+  readonly cookie: string;
+}
+
+function keptFile(environment: NodeJS.ProcessEnv): string {
+  return join(environment["XDG_STATE_HOME"] ?? join(homedir(), ".local", "state"), "gatehouse", "session.json");
+}
+
+export function keepSession(kept: Kept): void {
+  const file = keptFile(process.env);
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, JSON.stringify(kept), { mode: 0o600 });
+}
+
+export function forgetSession(): void {
+  rmSync(keptFile(process.env), { force: true });
+}
+
+/** The kept session; throws one line that says what to do when there is none. */
+export function keptSession(): Kept {
+  try {
+    return JSON.parse(readFileSync(keptFile(process.env), "utf8")) as Kept;
+  } catch (cause) {
+    throw new Error("not signed in; run `gatehouse sign-in` first", { cause });
+  }
+}
+
+/** One request; throws with the problem's code and title when the gateway refuses. */
+export async function call(
+  path: string,
+  init: { readonly method?: string; readonly body?: unknown } = {},
+  kept: Kept = keptSession(),
+): Promise<Response> {
+  const response = await fetch(new URL(`/api/v1${path}`, kept.url), {
+    method: init.method ?? "GET",
+    headers: {
+      "x-gatehouse": "1",
+      origin: new URL(kept.url).origin,
+      ...(kept.cookie === "" ? {} : { cookie: kept.cookie }),
+      ...(init.body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+  }).catch((cause: unknown) => {
+    throw new Error(`${kept.url} does not answer`, { cause });
+  });
+  if (!response.ok) {
+    const problem = (await response.json().catch(() => ({}))) as { code?: string; title?: string };
+    throw new Error(`refused: ${problem.title ?? response.statusText} (${problem.code ?? String(response.status)})`);
+  }
+  return response;
+}
