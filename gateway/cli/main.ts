@@ -42,7 +42,10 @@ program
   .command("doctor")
   .description("check configuration, keys, database, storage, listeners")
   .option("--json", "for programs")
-  .action((options: { json?: boolean }) => verb(() => doctor({ root, json: options.json === true })));
+  .option("--ready", "only ask a running gateway whether it serves (for health checks)")
+  .action((options: { json?: boolean; ready?: boolean }) =>
+    verb(() => doctor({ root, json: options.json === true, readyOnly: options.ready === true })),
+  );
 program
   .command("sign-in")
   .description("sign in for the verbs that talk to the API; asks for login, password and one-time code")

@@ -1,0 +1,240 @@
+/**
+ * A real gateway for end-to-end tests: the built program as its own process with a fresh data folder and free ports,
+ * driven from outside only: HTTP, SSH, files, signals. People are made and enrolled over the API, one for each login a
+ * test needs, because a one-time code is good once.
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { generate } from "otplib";
+
+export const ROOT = resolve(import.meta.dirname, "../..");
+
+export interface Credentials {
+  readonly login: string;
+  readonly password: string;
+  readonly totp: string;
+}
+
+interface DemoFile {
+  readonly http: string;
+  readonly ssh: { readonly host: string; readonly port: number };
+  readonly target: { readonly account: string; readonly asset: string };
+  readonly people: readonly (Credentials & { readonly role: string })[];
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolvePort, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => (typeof address === "object" && address !== null ? resolvePort(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
+
+export async function until<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, withinMs = 20_000): Promise<T> {
+  const ends = Date.now() + withinMs;
+  for (;;) {
+    const found = await probe();
+    if (found !== undefined && found !== false) return found as T;
+    if (Date.now() > ends) throw new Error(`waited ${withinMs} ms in vain for ${what}`);
+    await new Promise((next) => setTimeout(next, 50));
+  }
+}
+
+/** The code of the step `offset` steps from now. */
+export function code(totp: string, offset = 0): Promise<string> {
+  return generate({ secret: totp, epoch: Math.floor(Date.now() / 1000) + offset * 30 });
+}
+
+/** A signed-in browser without a browser: cookie, header, JSON. */
+export class Api {
+  readonly base: string;
+  cookie = "";
+  constructor(base: string) {
+    this.base = base;
+  }
+
+  async raw(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return fetch(`${this.base}/api/v1${path}`, {
+      method,
+      headers: {
+        "x-gatehouse": "1",
+        ...(this.cookie === "" ? {} : { cookie: this.cookie }),
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  }
+
+  async call<T = any>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.raw(method, path, body);
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text === "" ? undefined : JSON.parse(text)) as T;
+  }
+
+  async signIn(who: Credentials, offset = 0): Promise<this> {
+    const response = await this.raw("POST", "/auth/session", { login: who.login, password: who.password, code: await code(who.totp, offset) });
+    if (!response.ok) throw new Error(`sign-in of ${who.login}: ${response.status} ${await response.text()}`);
+    this.cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    return this;
+  }
+}
+
+export interface Gatehouse {
+  readonly data: string;
+  readonly http: string;
+  readonly sshPort: number;
+  readonly process: ChildProcess;
+  /** Everything it printed so far. */
+  output(): string;
+  readonly people: ReadonlyMap<string, Credentials>;
+  readonly target: { readonly account: string; readonly asset: string };
+  /** A session for this demo person, made once and kept. */
+  as(login: string): Promise<Api>;
+  /** A new person with these roles, enrolled and ready. */
+  newPerson(roles: readonly string[], power?: string | null): Promise<Credentials & { readonly id: string }>;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+  /** Starts the same installation again, on the same ports. */
+  restart(env?: Record<string, string>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Options {
+  readonly env?: Record<string, string>;
+  readonly readyWithinMs?: number;
+}
+
+/** Starts `gatehouse start --demo` on free ports and waits until it serves. */
+export async function startGatehouse(options: Options = {}): Promise<Gatehouse> {
+  const folder = mkdtempSync(join(tmpdir(), "gatehouse-e2e-"));
+  const data = join(folder, "data");
+  const [sshPort, httpPort] = [await freePort(), await freePort()];
+  const http = `http://localhost:${httpPort}`;
+  let printed = "";
+  const sessions = new Map<string, Promise<Api>>();
+  const people = new Map<string, Credentials>();
+  let target = { account: "", asset: "" };
+  let child: ChildProcess;
+
+  const launch = async (env: Record<string, string> = {}): Promise<void> => {
+    child = spawn(process.execPath, ["gateway/gatehouse.mjs", "start", "--demo"], {
+      cwd: ROOT,
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: folder,
+        GATEHOUSE_DATA: data,
+        GATEHOUSE_SSH_LISTEN: `127.0.0.1:${sshPort}`,
+        GATEHOUSE_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
+        GATEHOUSE_PUBLIC_URL: http,
+        GATEHOUSE_RESERVE_BYTES: "67108864",
+        ...options.env,
+        ...env,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const mine = child;
+    mine.stdout?.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+    mine.stderr?.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+    await until(
+      "the gateway to serve",
+      async () => {
+        if (mine.exitCode !== null) throw new Error(`the gateway ended with ${mine.exitCode}:\n${printed}`);
+        if (!existsSync(join(data, "demo.json"))) return false;
+        const ready = await fetch(`${http}/readyz`).catch(() => undefined);
+        return ready?.ok === true;
+      },
+      options.readyWithinMs ?? 60_000,
+    ).catch((error: unknown) => {
+      mine.kill("SIGKILL");
+      throw new Error(`${String(error)}\n${printed}`);
+    });
+    const demo = JSON.parse(readFileSync(join(data, "demo.json"), "utf8")) as DemoFile;
+    for (const person of demo.people) people.set(person.login, person);
+    target = demo.target;
+  };
+  const ended = async (): Promise<number | null> => until("the gateway to end", () => (child.exitCode !== null || child.signalCode !== null ? [child.exitCode] : false), 30_000).then(([exit]) => exit ?? null);
+
+  await launch();
+  const house: Gatehouse = {
+    data,
+    http,
+    sshPort,
+    get process() {
+      return child;
+    },
+    output: () => printed,
+    people,
+    get target() {
+      return target;
+    },
+    as: (login) => {
+      const kept = sessions.get(login);
+      if (kept !== undefined) return kept;
+      const who = people.get(login);
+      if (who === undefined) throw new Error(`nobody is called ${login}`);
+      const made = new Api(http).signIn(who);
+      sessions.set(login, made);
+      return made;
+    },
+    newPerson: async (roles, power = null) => {
+      const security = await house.as("grace");
+      const login = `p${Math.random().toString(36).slice(2, 10)}`;
+      const made = await security.call("POST", "/people", { login, displayName: `Person ${login}`, locale: "en", power, roles });
+      const nobody = new Api(http);
+      const offer = await nobody.call("POST", "/auth/enrolment", { token: made.enrolmentToken });
+      const password = `pw-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
+      await nobody.call("POST", "/auth/enrolment/completion", {
+        token: made.enrolmentToken,
+        secret: offer.secret,
+        password,
+        code: await code(offer.secret, -1),
+      });
+      const credentials = { id: made.person.id as string, login, password, totp: offer.secret as string };
+      people.set(login, credentials);
+      return credentials;
+    },
+    kill: async (signal) => {
+      child.kill(signal);
+      return ended();
+    },
+    restart: async (env) => {
+      sessions.clear();
+      await launch(env);
+    },
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill("SIGKILL");
+        await ended();
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return house;
+}
+
+/** An account with a live grant for a new operator: asset and account by id, actions, how long. */
+export async function grantNew(
+  house: Gatehouse,
+  input: { readonly accountId: string; readonly actions: readonly string[]; readonly durationMs?: number; readonly limits?: unknown },
+): Promise<Credentials & { readonly id: string; readonly grantId: string; readonly requestId: string; readonly api: Api }> {
+  const person = await house.newPerson(["operator"]);
+  const security = await house.as("grace");
+  await security.call("POST", "/entitlements", { personId: person.id, accountId: input.accountId, actions: input.actions, to: null });
+  const api = await new Api(house.http).signIn(person);
+  const request = await api.call("POST", "/requests", {
+    items: [{ accountId: input.accountId, actions: input.actions, ...(input.limits === undefined ? {} : { limits: input.limits }) }],
+    reason: "an end-to-end test needs it",
+    workOrder: "E2E-1",
+    durationMs: input.durationMs ?? 3_600_000,
+  });
+  const approver = await house.as("carol");
+  const decided = await approver.call("POST", `/requests/${request.id}/approval`, { verdict: "approved", reason: "agreed", digest: request.digest });
+  return { ...person, grantId: decided.grants[0].id, requestId: request.id, api };
+}
