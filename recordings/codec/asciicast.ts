@@ -70,9 +70,9 @@ function line(atUs: number, code: "o" | "r" | "m", data: string): string {
 
 function label(e: RecordedEvent): string {
   const members = payloadMembers(e.payload);
-  if (e.type === EventType.transfer)
-    return [members["direction"], members["path"]].filter((part) => typeof part === "string").join(" ");
-  return typeof members["kind"] === "string" ? members["kind"] : "note";
+  const { direction, path, kind } = members;
+  if (e.type === EventType.note) return typeof kind === "string" ? kind : "note";
+  return typeof direction === "string" && typeof path === "string" ? `${direction} ${path}` : "transfer";
 }
 
 function payloadMembers(payload: Uint8Array): Readonly<Record<string, unknown>> {

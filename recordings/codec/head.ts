@@ -66,7 +66,7 @@ export function decodeHead(bytes: Uint8Array, offset = 0): RecordHead {
     timeUs,
     plainLen: getU32(bytes, offset + 20),
     bodyLen: getU32(bytes, offset + 24),
-    nonce: bytes.slice(offset + 28, offset + FRAME_HEAD_BYTES),
+    nonce: new Uint8Array(bytes.subarray(offset + 28, offset + FRAME_HEAD_BYTES)),
   };
   if (head.kind === RecordKind.frame) checkFrame(head, offset);
   else if (head.kind === RecordKind.closing) checkClosing(head, offset);

@@ -50,11 +50,11 @@ function entryAt(bytes: Uint8Array, at: number): JournalEntry | undefined {
   const end = at + LENGTH_BYTES + length;
   if (length < LENGTH_MIN || length > LENGTH_MAX || end + CRC_BYTES > bytes.length) return undefined;
   if (crc32c(bytes.subarray(at, end)) !== getU32(bytes, end)) return undefined;
-  const headBytes = bytes.slice(at + LENGTH_BYTES + ID_BYTES, at + LENGTH_BYTES + LENGTH_MIN);
+  const headBytes = new Uint8Array(bytes.subarray(at + LENGTH_BYTES + ID_BYTES, at + LENGTH_BYTES + LENGTH_MIN));
   const head = frameHead(headBytes);
   if (head?.bodyLen !== length - LENGTH_MIN) return undefined;
   const recordingId = idText(bytes.subarray(at + LENGTH_BYTES, at + LENGTH_BYTES + ID_BYTES));
-  return { recordingId, head, headBytes, body: bytes.slice(end - head.bodyLen, end), offset: at };
+  return { recordingId, head, headBytes, body: new Uint8Array(bytes.subarray(end - head.bodyLen, end)), offset: at };
 }
 
 function frameHead(bytes: Uint8Array): RecordHead | undefined {

@@ -2,6 +2,7 @@
  * Splits a container that arrives in pieces into prelude and records. It checks framing only (FORMAT.md §1 and §2); chain,
  * order and signature are `verifyContainer`'s. Holds at most one unfinished record in memory.
  */
+import { concat } from "./bytes.js";
 import { decodeHead } from "./head.js";
 import { PRELUDE_FIXED_BYTES, decodePrelude, preludeLength } from "./prelude.js";
 import { FRAME_HEAD_BYTES, FormatError, HASH_BYTES, RecordKind } from "./types.js";
@@ -49,6 +50,11 @@ export class ContainerScanner {
   /** Whole records so far. */
   get records(): number {
     return this.#records;
+  }
+  /** The bytes of the unfinished record, or prelude, at the end. */
+  get pending(): Uint8Array {
+    const piece = this.#piece.subarray(0, this.#filled);
+    return this.#state === "body" && this.#head !== undefined ? concat([this.#head.bytes, piece]) : piece;
   }
   /** True once a closing record passed. */
   get closed(): boolean {

@@ -13,7 +13,7 @@ export function encodeUtf8(text: string): Uint8Array {
       continue;
     }
     const more = code < 0x800 ? 1 : code < 0x1_0000 ? 2 : 3;
-    bytes[at++] = ((0xf00 >>> more) & 0xff) | (code >>> (6 * more));
+    bytes[at++] = ((0xff00 >>> (more + 1)) & 0xff) | (code >>> (6 * more));
     for (let left = more - 1; left >= 0; left--) bytes[at++] = 0x80 | ((code >>> (6 * left)) & 0x3f);
   }
   return bytes.slice(0, at);

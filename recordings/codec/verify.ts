@@ -7,6 +7,7 @@ import { closingMessage, decodeClosingBody, splitClosing } from "./closing.js";
 import { signerKey } from "./prelude.js";
 import { ContainerScanner } from "./scanner.js";
 import type { ScannedRecord } from "./scanner.js";
+import { lengthBitFlipped } from "./tail.js";
 import { FormatError, RecordKind } from "./types.js";
 import type { ClosingBody, ContainerHeader, Verdict, VerifyCrypto } from "./types.js";
 
@@ -91,12 +92,22 @@ class ChainCheck {
     this.#advance(hash);
   }
 
-  verdict(scanner: ContainerScanner): Verdict {
+  async verdict(scanner: ContainerScanner): Promise<Verdict> {
+    const next = scanner.records + 1;
+    const head = this.#header === undefined ? undefined : this.#head;
+    if (!scanner.closed && (await lengthBitFlipped(scanner.pending, head, this.#crypto))) {
+      return {
+        verdict: "altered",
+        record: head === undefined ? 0 : next,
+        offset: scanner.goodBytes,
+        what: "length was changed",
+      };
+    }
     if (this.#awaitedHeads.size > 0) {
       const what = "a head that the log holds is missing";
       return {
         verdict: "altered",
-        record: scanner.records + (this.#closing === undefined ? 1 : 0),
+        record: this.#header === undefined ? 0 : next,
         offset: scanner.goodBytes,
         what,
       };
@@ -121,11 +132,9 @@ class ChainCheck {
 
   /** The head is not proven, so this is a hint for people, nothing more. */
   #whyChainBroke({ head }: ScannedRecord): string {
-    const expected = this.#events[head.stream] ?? 0;
-    if (head.kind === RecordKind.frame && head.firstEvent > expected)
-      return "chain broke: events are missing before this record";
-    if (head.kind === RecordKind.frame && head.firstEvent < expected)
-      return "chain broke: this record repeats earlier events";
+    const gap = head.kind === RecordKind.frame ? head.firstEvent - (this.#events[head.stream] ?? 0) : 0;
+    if (gap > 0) return "chain broke: events are missing before this record";
+    if (gap < 0) return "chain broke: this record repeats earlier events";
     return "chain broke: this record, its hash or the one before it was changed";
   }
 

@@ -1,0 +1,273 @@
+/**
+ * All test vectors: small containers and what a verifier must say about each. Everything is fixed, so the files beside this
+ * one can be made again byte by byte: `GATEHOUSE_VECTORS=write npx vitest run --project contract test/vectors`.
+ */
+import { EventType, FRAME_BODY_MAX, HASH_BYTES, concat, encodeUtf8, toBase64, toHex } from "../codec/index.js";
+import { STREAM_KEYS, buildContainer, closeRecord, containerBytes, jsonEvent, rechain, sha256, testSigner } from "./build.js";
+import type { TestContainer, TestFrame } from "./build.js";
+
+export interface VectorExpectation {
+  readonly comment: string;
+  readonly trustedSigner: string;
+  readonly loggedHeads?: readonly string[];
+  /** Hex keys that open the frames, and how many events each stream holds, where the container is whole enough to read. */
+  readonly keys?: { readonly main: string; readonly input: string };
+  readonly events?: readonly [main: number, input: number];
+  readonly expect:
+    | { readonly verdict: "complete" | "recovered"; readonly records: number; readonly closingHash: string }
+    | { readonly verdict: "truncated"; readonly records: number; readonly goodBytes: number; readonly header: boolean }
+    | { readonly verdict: "altered"; readonly record: number; readonly what: string };
+}
+export interface Vector {
+  readonly name: string;
+  readonly container: Uint8Array;
+  readonly expectation: VectorExpectation;
+}
+
+const signer = testSigner(0x33);
+const stranger = testSigner(0x44);
+const text = encodeUtf8;
+
+const FRAMES: readonly TestFrame[] = [
+  {
+    stream: 0,
+    events: [
+      jsonEvent(EventType.session, 0, 0, { login: "alice", asset: "web-01", account: "root" }),
+      jsonEvent(EventType.channelOpen, 1, 1_000, { kind: "shell", detail: "", pty: { term: "xterm", cols: 80, rows: 24 } }),
+      { type: EventType.output, channel: 1, atUs: 40_000, payload: text("root@web-01:~# ") },
+    ],
+  },
+  { stream: 1, events: [{ type: EventType.input, channel: 1, atUs: 900_000, payload: text("date\r") }] },
+  {
+    stream: 0,
+    zstd: true,
+    events: [
+      { type: EventType.inputMark, channel: 1, atUs: 900_000, payload: Uint8Array.of(1) },
+      { type: EventType.output, channel: 1, atUs: 905_000, payload: text("date\r\n三 11月 18 09:00:00\r\n") },
+      { type: EventType.resize, channel: 1, atUs: 2_000_000, payload: Uint8Array.of(120, 0, 40, 0) },
+      { type: 200, channel: 1, atUs: 2_000_001, payload: text("a type of a later version") },
+    ],
+  },
+  {
+    stream: 0,
+    events: [
+      jsonEvent(EventType.transfer, 2, 3_000_000, {
+        direction: "download",
+        path: "/etc/hostname",
+        size: 7,
+        sha256: toHex(sha256(text("web-01\n"))),
+        sequential: true,
+      }),
+      jsonEvent(EventType.exit, 1, 4_000_000, { code: 0 }),
+      jsonEvent(EventType.channelClose, 1, 4_000_500, { outcome: "recorded", bytesIn: 5, bytesOut: 48 }),
+    ],
+  },
+];
+
+const whole = buildContainer({ signer, frames: FRAMES });
+const wholeBytes = containerBytes(whole);
+const open = buildContainer({ signer, frames: FRAMES, open: true });
+const other = buildContainer({ signer: stranger, frames: FRAMES });
+
+/** Every vector, in a fixed order. */
+export function makeVectors(): Vector[] {
+  return [...sound(), ...truncated(), ...flipped(), ...rearranged(), ...rewritten(), ...malformed()];
+}
+
+function sound(): Vector[] {
+  const recovered = buildContainer({
+    signer,
+    because: "node-lost",
+    frames: FRAMES.map((frame, at) => ({ ...frame, origin: at < 2 ? 0 : 1 })),
+  });
+  const empty = buildContainer({ signer, frames: [] });
+  return [
+    readable("complete", whole, "four frames of both streams, one compressed, an unknown event type", [10, 1]),
+    readable("complete-without-frames", empty, "a session that ended before anything happened", [0, 0]),
+    readable("recovered", recovered, "two frames came from the journal, the closing record from the next start", [10, 1]),
+    vector("complete-with-logged-heads", wholeBytes, "every logged head is in the chain", soundExpectation(whole), heads(whole)),
+  ];
+}
+
+function truncated(): Vector[] {
+  const first = record(open, 0);
+  const prelude = open.prelude.length;
+  const cut = (name: string, bytes: Uint8Array, comment: string, records: number, goodBytes: number, header = true): Vector =>
+    vector(`truncated-${name}`, bytes, comment, { verdict: "truncated", records, goodBytes, header });
+  const openBytes = containerBytes(open);
+  return [
+    cut("empty", new Uint8Array(0), "an empty file", 0, 0, false),
+    cut("in-magic", wholeBytes.subarray(0, 5), "cut inside the magic", 0, 0, false),
+    cut("in-header", wholeBytes.subarray(0, 100), "cut inside the header", 0, 0, false),
+    cut("header-only", open.prelude, "a prelude and nothing else", 0, prelude),
+    cut("in-head", wholeBytes.subarray(0, prelude + 17), "cut inside the first head", 0, prelude),
+    cut("in-body", wholeBytes.subarray(0, prelude + 60), "cut inside the first body", 0, prelude),
+    cut("in-hash", wholeBytes.subarray(0, prelude + first.length - 1), "the last byte of a hash is missing", 0, prelude),
+    cut("between-frames", concat([open.prelude, first]), "cut between two frames", 1, prelude + first.length),
+    cut("before-closing", openBytes, "all frames, no closing record", 4, openBytes.length),
+    cut("in-closing", wholeBytes.subarray(0, wholeBytes.length - 1), "the last byte is missing", 4, openBytes.length),
+  ];
+}
+
+function flipped(): Vector[] {
+  const at = starts(whole);
+  const [one, three, closing] = [at[0] ?? 0, at[2] ?? 0, at[4] ?? 0];
+  const changed = "chain broke: this record, its hash or the one before it was changed";
+  return [
+    altered("flip-magic", flip(wholeBytes, 1), 0, "not a gatehouse recording", "a bit of the magic"),
+    altered("flip-header", flip(wholeBytes, 60), 1, changed, "a bit of the header: the first record's hash covers it"),
+    altered("flip-header-length", flip(wholeBytes, 9, 0x40), 0, "length was changed", "the header claims 16 KiB more"),
+    altered("flip-time", flip(wholeBytes, one + 13), 1, changed, "a bit of the first frame's time"),
+    altered("flip-nonce", flip(wholeBytes, three + 33), 3, changed, "a bit of the nonce's counter"),
+    altered("flip-body", flip(wholeBytes, three + 50), 3, changed, "a bit of a ciphertext"),
+    altered("flip-hash", flip(wholeBytes, (at[1] ?? 0) - 1), 1, changed, "a bit of the first stored hash"),
+    altered("flip-body-length", flip(wholeBytes, three + 25, 0x20), 3, "length was changed", "a body claims 8 KiB more"),
+    altered("flip-closing-json", flip(wholeBytes, closing + 60), 5, changed, "a bit of the closing JSON"),
+    altered("flip-signature", flip(wholeBytes, wholeBytes.length - HASH_BYTES - 3), 5, changed, "a bit of the signature"),
+    altered("flip-closing-hash", flip(wholeBytes, wholeBytes.length - 1), 5, changed, "a bit of the last hash"),
+  ];
+}
+
+function rearranged(): Vector[] {
+  const [a, b, c, d, end] = [0, 1, 2, 3, 4].map((at) => record(whole, at)) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  const missing = "chain broke: events are missing before this record";
+  const repeats = "chain broke: this record repeats earlier events";
+  const changed = "chain broke: this record, its hash or the one before it was changed";
+  const bytes = (records: readonly Uint8Array[]): Uint8Array => containerBytes(whole, records);
+  return [
+    altered("swapped", bytes([a, b, d, c, end]), 3, missing, "two frames of one stream changed places"),
+    altered("swapped-streams", bytes([b, a, c, d, end]), 1, changed, "two frames of different streams changed places"),
+    altered("deleted-first", bytes([b, c, d, end]), 1, changed, "the first frame is gone"),
+    altered("deleted", bytes([a, b, d, end]), 3, missing, "a frame in the middle is gone"),
+    altered("deleted-last", bytes([a, b, c, end]), 4, changed, "the last frame is gone, the closing record stayed"),
+    altered("duplicated", bytes([a, b, c, c, d, end]), 4, repeats, "a frame stands twice"),
+    altered("other-prelude", concat([other.prelude, ...whole.records]), 0, "signer is not the trusted one", "another recording's prelude"),
+    altered("spliced", bytes([a, record(other, 1), c, d, end]), 2, changed, "a frame of another recording"),
+    altered("trailing-byte", concat([wholeBytes, Uint8Array.of(0)]), 5, "bytes after the closing record", "one byte after the end"),
+    altered("trailing-frame", concat([wholeBytes, d]), 5, "bytes after the closing record", "a frame after the end"),
+    altered("second-closing", concat([wholeBytes, end]), 5, "bytes after the closing record", "the closing record stands twice"),
+  ];
+}
+
+/** By someone who can compute hashes, but not sign. */
+function rewritten(): Vector[] {
+  const four = record(open, 3);
+  const cutOpen = containerBytes(open, open.records.slice(0, 2));
+  const head = four.subarray(-HASH_BYTES);
+  const forged = closeRecord(head, whole.closing ?? missing(), stranger);
+  const disagree = "closing record disagrees with the container";
+  const bent = (bend: Parameters<typeof buildContainer>[0]["bend"]): Uint8Array =>
+    containerBytes(buildContainer({ signer, frames: FRAMES, ...(bend && { bend }) }));
+  const skipping = buildContainer({ signer, frames: FRAMES.map((frame, at) => (at === 2 ? { ...frame, firstEvent: 4 } : frame)) });
+  return [
+    altered("wrong-signer", containerBytes(other), 0, "signer is not the trusted one", "sound, but signed by a stranger's key"),
+    altered("forged-closing", concat([containerBytes(open), forged]), 5, "signature does not hold", "a stranger signed under the right name"),
+    altered("events-skipped", containerBytes(skipping), 3, "events are not consecutive", "signed, yet an event number is left out"),
+    altered("wrong-length", bent((closing) => ({ ...closing, bytes: closing.bytes - 1 })), 5, disagree, "the signed length is another"),
+    altered("wrong-frames", bent((closing) => ({ ...closing, frames: 3 })), 5, disagree, "the signed number of frames is another"),
+    altered("wrong-events", bent((closing) => ({ ...closing, events: [11, 1] })), 5, disagree, "the signed number of events is another"),
+    altered("wrong-index", bent((closing) => ({ ...closing, index: [...closing.index].reverse() })), 5, disagree, "the index falls"),
+    vector(
+      "cut-before-logged-head",
+      cutOpen,
+      "a valid prefix, shorter than the log knows",
+      { verdict: "altered", record: 3, what: "a head that the log holds is missing" },
+      [toHex(record(open, 1).subarray(-HASH_BYTES)), toHex(head)],
+    ),
+    vector(
+      "logged-head-of-other-chain",
+      wholeBytes,
+      "complete, but the log holds another head",
+      { verdict: "altered", record: 6, what: "a head that the log holds is missing" },
+      [toHex(record(other, 0).subarray(-HASH_BYTES))],
+    ),
+  ];
+}
+
+/** Heads and preludes that no reader may take; the chain holds wherever it is computed. */
+function malformed(): Vector[] {
+  const zero = sha256(whole.prelude);
+  const poke = (at: number, bytes: readonly number[]): Uint8Array => {
+    const changed = Uint8Array.from(record(whole, 0));
+    changed.set(bytes, at);
+    return concat([whole.prelude, rechain(zero, changed)]);
+  };
+  const prelude = (from: string, to: string): Uint8Array => {
+    const json = new TextDecoder().decode(whole.prelude.subarray(12)).replace(from, to);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(Buffer.byteLength(json));
+    return concat([whole.prelude.subarray(0, 8), length, text(json)]);
+  };
+  const over = FRAME_BODY_MAX + 1;
+  return [
+    altered("unknown-suite", prelude("aes-256-gcm", "aes-128-gcm"), 0, "unknown suite", "a suite this version does not know"),
+    altered("unknown-version", prelude('"v":1', '"v":2'), 0, "unknown version", "a version this one does not know"),
+    altered("unknown-member", prelude('"v":1', '"v":1,"w":0'), 0, "header has other members than version 1 gives it", "one member more"),
+    altered("header-not-canonical", prelude('"v":1', '"v": 1'), 0, "header is not canonical JSON", "a space in the header"),
+    altered("header-too-long", concat([whole.prelude.subarray(0, 8), Uint8Array.of(1, 0, 1, 0)]), 0, "header length is out of bounds", "65,537 bytes"),
+    altered("header-empty", concat([whole.prelude.subarray(0, 8), new Uint8Array(4)]), 0, "header length is out of bounds", "0 bytes"),
+    altered("unknown-kind", poke(0, [3]), 1, "unknown kind of record", "kind 3"),
+    altered("unknown-stream", poke(1, [2]), 1, "unknown stream", "stream 2"),
+    altered("reserved-flag", poke(2, [2]), 1, "unknown flag", "bit 1"),
+    altered("dictionary-alone", poke(2, [4]), 1, "dictionary without compression", "bit 2 without bit 0"),
+    altered("no-events", poke(8, [0, 0, 0, 0]), 1, "frame without events", "event count 0"),
+    altered("plain-too-long", poke(20, [65, 0, 1, 0]), 1, "plain length is out of bounds", "65,601 bytes"),
+    altered("too-many-events", poke(8, [255, 255, 0, 0]), 1, "more events than the frame can hold", "65,535 events"),
+    altered("body-too-long", poke(24, [over & 255, (over >> 8) & 255, over >> 16, 0]), 1, "body length is out of bounds", "66,561 bytes"),
+    altered("body-huge", poke(24, [255, 255, 255, 255]), 1, "body length is out of bounds", "4 GiB"),
+    altered("body-without-tag", poke(24, [16, 0, 0, 0]), 1, "body length is out of bounds", "16 bytes"),
+    altered("time-out-of-bounds", poke(12, [0, 0, 0, 0, 0, 0, 32, 0]), 1, "event time is out of bounds", "2^53 microseconds"),
+    altered("nonce-of-other-stream", poke(29, [1]), 1, "malformed nonce", "the nonce names the other stream"),
+    altered("zeroed-tail", concat([containerBytes(open), new Uint8Array(512)]), 5, "unknown kind of record", "zeros, as after a power loss"),
+  ];
+}
+
+function altered(name: string, bytes: Uint8Array, at: number, what: string, comment: string): Vector {
+  return vector(`altered-${name}`, bytes, comment, { verdict: "altered", record: at, what });
+}
+
+function readable(name: string, container: TestContainer, comment: string, events: readonly [number, number]): Vector {
+  const made = vector(name, containerBytes(container), comment, soundExpectation(container));
+  const keys = { main: toHex(STREAM_KEYS[0]), input: toHex(STREAM_KEYS[1]) };
+  return { ...made, expectation: { ...made.expectation, keys, events } };
+}
+
+function vector(
+  name: string,
+  container: Uint8Array,
+  comment: string,
+  expect: VectorExpectation["expect"],
+  loggedHeads?: readonly string[],
+): Vector {
+  const trustedSigner = toBase64(signer.publicKey);
+  return { name, container, expectation: { comment, trustedSigner, ...(loggedHeads && { loggedHeads }), expect } };
+}
+
+function soundExpectation(container: TestContainer): VectorExpectation["expect"] {
+  const verdict = container.closing?.because === "node-lost" ? "recovered" : "complete";
+  const records = container.records.length;
+  return { verdict, records, closingHash: toHex(record(container, records - 1).subarray(-HASH_BYTES)) };
+}
+
+function heads(container: TestContainer): string[] {
+  return [toHex(sha256(container.prelude)), ...container.records.map((bytes) => toHex(bytes.subarray(-HASH_BYTES)))];
+}
+
+function starts(container: TestContainer): number[] {
+  let at = container.prelude.length;
+  return container.records.map((bytes) => (at += bytes.length) - bytes.length);
+}
+
+function record(container: TestContainer, at: number): Uint8Array {
+  return container.records[at] ?? missing();
+}
+
+function missing(): never {
+  throw new Error("the vector has no such part");
+}
+
+function flip(bytes: Uint8Array, at: number, mask = 1): Uint8Array {
+  const changed = Uint8Array.from(bytes);
+  changed[at] = (changed[at] ?? 0) ^ mask;
+  return changed;
+}
