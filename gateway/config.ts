@@ -66,6 +66,7 @@ const schema = z
     allowTargets: list.default([]),
     idleMinutes: count(1, 720).default(30),
     maxSessions: count(1, 100_000).default(2_000),
+    maxSessionsPerPerson: count(1, 10_000).default(16),
     keepBytes: count(0, 1 << 40).default(64 * 1024 * 1024),
     sessionBytes: count(1 << 20, 1 << 46).default(8 * 1024 ** 3),
     sessionBytesPerSecond: count(1 << 10, 1 << 32).default(64 * 1024 * 1024),

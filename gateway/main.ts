@@ -1,0 +1,207 @@
+/**
+ * The composition root: the only file that knows every room. It opens them in order, hands each what it needs, and closes
+ * them in the reverse order. It decides nothing.
+ */
+import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { lookup } from "node:dns/promises";
+import { join } from "node:path";
+import { pino, type Logger } from "pino";
+import { createBroker, type Broker, type Log } from "./broker/index.js";
+import type { Config } from "./config.js";
+import { DataFolderError, takeDataFolder } from "./data-folder.js";
+import type { BlobStore, Clock, NodeId } from "./domain/index.js";
+import { createProbe, createSshDoor } from "./doors/ssh/index.js";
+import { createHttp } from "./http/index.js";
+import { createLive } from "./live/index.js";
+import { createMetrics } from "./metrics.js";
+import { loadPolicy } from "./policy/index.js";
+import { createLibrary, createRecorder, PasswordPrompt, recover, type RecorderDeps } from "./recording/index.js";
+import { createIds, createLocalBlobs, createS3Blobs, openDatabase, type StorageDatabase } from "./storage/index.js";
+import { openVault, type Vault } from "./vault/index.js";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const RATE_WINDOW_MS = 10_000;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicUs: () => Number(process.hrtime.bigint() / 1000n),
+};
+
+export interface Gateway {
+  readonly broker: Broker;
+  readonly ssh: { readonly port: number; readonly fingerprint: string };
+  readonly http: { readonly port: number };
+  /** Refuses new sessions, warns live ones and ends them within `graceMs`, closes recordings, stops. */
+  stop(graceMs: number): Promise<void>;
+}
+
+function toLog(logger: Logger): Log {
+  return (level, message, detail) => logger[level](detail ?? {}, message);
+}
+
+export function openStores(config: Config, clock: Clock, nodeId: NodeId, log: Log = () => undefined): Promise<StorageDatabase> {
+  return openDatabase({ url: config.databaseUrl, clock, ids: createIds(), nodeId, log });
+}
+
+/** Where containers live: a folder, or an S3 bucket behind a spool in the data folder. */
+export async function openBlobs(config: Config): Promise<BlobStore> {
+  if (config.recordingsUrl.startsWith("file:")) return createLocalBlobs(config.recordingsUrl.slice("file:".length));
+  const { hostname, pathname } = new URL(config.recordingsUrl);
+  return createS3Blobs({
+    bucket: hostname,
+    prefix: pathname.replace(/^\//, ""),
+    spool: join(config.data, "spool"),
+    ...(config.s3Endpoint === undefined ? {} : { endpoint: config.s3Endpoint }),
+  });
+}
+
+/** Services of the gate itself, which no asset may point at. */
+async function ownServices(config: Config): Promise<{ address: string; port: number }[]> {
+  const services = [config.sshListen, config.httpListen, config.guacd];
+  for (const url of [config.databaseUrl, config.s3Endpoint]) {
+    if (url === undefined || url.startsWith("sqlite:")) continue;
+    const { hostname, port, protocol } = new URL(url);
+    const usual = protocol === "https:" ? 443 : protocol === "http:" ? 80 : 5432;
+    services.push({ host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? usual : Number(port) });
+  }
+  const resolved = await Promise.all(
+    services.map(async ({ host, port }) =>
+      (await lookup(host, { all: true }).catch(() => [{ address: host }])).map(({ address }) => ({ address, port })),
+    ),
+  );
+  return resolved.flat();
+}
+
+/** Keys or recordings without people mean a lost database, not a new installation. */
+async function refuseOrphans(database: StorageDatabase, config: Config, fresh: boolean): Promise<void> {
+  if (fresh || (await database.read.people.count({})) > 0) return;
+  const folder = join(config.data, "recordings");
+  if (existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".ghr"))) {
+    throw new DataFolderError(`${folder} holds recordings but the database has no people: restore the database before starting`);
+  }
+}
+
+function recorderDeps(input: {
+  readonly config: Config;
+  readonly blobs: BlobStore;
+  readonly vault: Vault;
+  readonly nodeId: NodeId;
+  readonly log: Log;
+}): RecorderDeps {
+  const { config, blobs, vault, nodeId, log } = input;
+  return {
+    blobs,
+    journal: createLocalBlobs(join(config.data, "journal")),
+    crypto: vault,
+    clock: systemClock,
+    nodeId,
+    quotas: {
+      sessionBytes: config.sessionBytes,
+      bytesPerSecond: config.sessionBytesPerSecond,
+      rateWindowMs: RATE_WINDOW_MS,
+      reserveBytes: config.reserveBytes,
+    },
+    log,
+  };
+}
+
+/** Opens every room and both doors. Rejects with one plain sentence when something does not open; nothing stays half open. */
+export async function openGateway(config: Config): Promise<Gateway> {
+  const logger = pino({ level: config.logLevel }, pino.destination(2));
+  const log = toLog(logger);
+  const ids = createIds();
+  const { nodeId, fresh } = takeDataFolder(config.data, config.demo, ids);
+  for (const folder of ["keys", "journal", "recordings"]) mkdirSync(join(config.data, folder), { recursive: true, mode: 0o700 });
+
+  const database = await openStores(config, systemClock, nodeId, log);
+  await refuseOrphans(database, config, fresh);
+  const people = await database.read.people.count({});
+  const vault = await openVault({ keyFile: config.masterKeyFile, dataFolder: config.data, create: people === 0 });
+  const policy = await loadPolicy(config.policies);
+  const blobs = await openBlobs(config);
+  const deps = recorderDeps({ config, blobs, vault, nodeId, log });
+  const recorder = await createRecorder(deps);
+  const library = createLibrary({ ...deps, recorder });
+  const broker = createBroker({
+    database,
+    checkpoints: database.checkpoints({ name: `gatehouse/${config.nodeName}`, ...vault.evidence }),
+    vault,
+    policy,
+    recorder,
+    library,
+    clock: systemClock,
+    ids,
+    nodeId,
+    config: {
+      publicUrl: config.publicUrl,
+      sshPublic: config.sshPublic,
+      demo: config.demo,
+      allowTargets: config.allowTargets,
+      ownServices: await ownServices(config),
+      idleMs: config.idleMinutes * MINUTE_MS,
+      maxSessionMs: 12 * HOUR_MS,
+      maxSessionsPerPerson: config.maxSessionsPerPerson,
+      maxSessions: config.maxSessions,
+      requestTtlMs: 24 * HOUR_MS,
+    },
+    resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    probe: createProbe({ log }),
+    notify: () => undefined,
+    log,
+    recover: (open) => recover(deps, open),
+  });
+  await broker.start();
+
+  const hostKey = await vault.sshHostKey();
+  const door = createSshDoor({
+    broker,
+    hostKey: hostKey.privateKey,
+    listen: config.sshListen,
+    publicUrl: config.publicUrl,
+    classifyExec: (command, options) => policy.classifyExec(command, options),
+    createPasswordPrompt: () => new PasswordPrompt(),
+    clock: systemClock,
+    log,
+    limits: { connections: config.sshConnections, connectionsPerAddress: config.sshConnectionsPerAddress },
+  });
+  const live = createLive({ broker, log });
+  const http = createHttp({
+    broker,
+    config: {
+      listen: config.httpListen,
+      publicUrl: config.publicUrl,
+      demo: config.demo,
+      sshPublic: config.sshPublic,
+      trustedProxy: config.trustedProxy,
+      ...(config.tlsCert === undefined || config.tlsKey === undefined
+        ? {}
+        : { tls: { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey) } }),
+    },
+    staticFolder: join(config.root, "dist", "web"),
+    metrics: createMetrics({ database, recorder }),
+    ready: async () => {
+      await database.ping();
+      return (await recorder.health()).ok;
+    },
+    clock: systemClock,
+    log,
+  });
+  http.registerUpgrade("/live", live.handleUpgrade);
+  const [ssh, page] = [await door.listen(), await http.listen()];
+  return {
+    broker,
+    ssh: { port: ssh.port, fingerprint: hostKey.fingerprint },
+    http: { port: page.port },
+    async stop(graceMs) {
+      await broker.sessions.drain(graceMs);
+      await door.close(0);
+      await live.close();
+      await http.close();
+      await broker.stop();
+      await recorder.close();
+      await library.close();
+      await database.close();
+    },
+  };
+}
