@@ -1,0 +1,76 @@
+/** Tables of people: who they are, what opens them, what they hold. */
+import type {
+  Person,
+  PersonKey,
+  PowerHolding,
+  RecoveryCode,
+  RoleHolding,
+  Unit,
+  WebSession,
+} from "../../domain/index.js";
+import { table } from "../table.js";
+
+export const units = table<Unit>("unit", { id: "text", parentId: "text?", name: "text", createdAt: "integer" });
+
+export const people = table<Person>("person", {
+  id: "text",
+  unitId: "text",
+  login: "text",
+  displayName: "text",
+  locale: "text",
+  state: "text",
+  vendorId: "text?",
+  contractId: "text?",
+  passwordHash: "text?",
+  passwordChangedAt: "integer?",
+  totpSealed: "text?",
+  totpLastStep: "integer",
+  totpEnrolledAt: "integer?",
+  enrolmentHash: "text?",
+  enrolmentExpiresAt: "integer?",
+  failures: "integer",
+  lastFailureAt: "integer?",
+  createdAt: "integer",
+  createdBy: "text?",
+  credentialEpoch: "integer",
+});
+
+export const recoveryCodes = table<RecoveryCode>("recovery_code", { id: "text", personId: "text", usedAt: "integer?" });
+
+export const personKeys = table<PersonKey>("person_key", {
+  id: "text",
+  personId: "text",
+  name: "text",
+  publicKey: "text",
+  fingerprint: "text",
+  createdAt: "integer",
+  retiredAt: "integer?",
+});
+
+export const powers = table<PowerHolding>("power_holding", {
+  id: "text",
+  power: "text",
+  grantedBy: "text?",
+  createdAt: "integer",
+});
+
+export const roles = table<RoleHolding>("role_holding", {
+  id: "text",
+  personId: "text",
+  role: "text",
+  unitId: "text",
+  grantedBy: "text?",
+  createdAt: "integer",
+});
+
+export const webSessions = table<WebSession>("web_session", {
+  id: "text",
+  personId: "text",
+  credentialEpoch: "integer",
+  createdAt: "integer",
+  lastSeenAt: "integer",
+  expiresAt: "integer",
+  endedAt: "integer?",
+  sourceAddress: "text",
+  userAgent: "text",
+});
