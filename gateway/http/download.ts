@@ -1,0 +1,71 @@
+/**
+ * Streams a file to a reader and keeps asking whether he may still have it: a download whose reader signed out, was
+ * disabled or lost the power it needed is cut, also when he does not read (promise 3).
+ */
+import type { FastifyReply } from "fastify";
+import { Readable } from "node:stream";
+import { mayEnter, type Access } from "./access.js";
+import type { Call, RouteDeps } from "./route.js";
+
+const RECHECK_MS = 1_000;
+
+interface File {
+  readonly access: Access;
+  readonly mediaType: string;
+  fileName(call: Call<never, never, undefined>): string;
+}
+
+/** Only what is safe between quotes in a header and as a file name on any system. */
+function safeName(name: string): string {
+  return name
+    .replace(/[^A-Za-z0-9._-]/g, "_")
+    .replace(/^\.+/, "_")
+    .slice(0, 120);
+}
+
+/** Sends the bytes with `Content-Disposition: attachment` (RFC 6266). An error after the first byte cuts the connection. */
+export function streamDownload<C extends Call<never, never, undefined>>(
+  deps: Pick<RouteDeps, "broker" | "cookie" | "log" | "tethers">,
+  call: C,
+  file: Omit<File, "fileName"> & { fileName(call: C): string },
+  bytes: AsyncIterable<Uint8Array | string>,
+): FastifyReply {
+  const stream = Readable.from(bytes, { objectMode: false });
+  const cut = (): void => {
+    call.request.raw.socket.destroy();
+  };
+  const untie = deps.tethers.tie(deps.cookie.of(call.request.raw) ?? "", cut);
+  const timer = setInterval(() => {
+    void stillMay(deps, call, file.access).then((may) => {
+      if (!may) cut();
+    });
+  }, RECHECK_MS);
+  const stop = (): void => {
+    clearInterval(timer);
+    untie();
+    stream.destroy();
+  };
+  call.reply.raw.once("close", stop);
+  stream.once("error", (error) => {
+    deps.log("error", "a download broke off", { request: call.request.id, error: error.message });
+  });
+  return call.reply
+    .type(file.mediaType)
+    .header("content-disposition", `attachment; filename="${safeName(file.fileName(call))}"`)
+    .header("x-content-type-options", "nosniff")
+    .send(stream);
+}
+
+async function stillMay(
+  deps: Pick<RouteDeps, "broker" | "log">,
+  call: Call<never, never, undefined>,
+  access: Access,
+): Promise<boolean> {
+  try {
+    const now = await deps.broker.identity.refresh(call.actor);
+    return now.ok && (access === "public" || mayEnter(access, now.value));
+  } catch (error) {
+    deps.log("warn", "a reader's right could not be checked again", { request: call.request.id, error: String(error) });
+    return false;
+  }
+}

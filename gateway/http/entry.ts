@@ -1,0 +1,26 @@
+/**
+ * What every request of the API passes before its route: our own page's mark, then who it is, then whether the route is
+ * for him. Runs before the body is read, so that a stranger's megabytes are not.
+ */
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { mayEnter } from "./access.js";
+import type { Origins } from "./origins.js";
+import { Refusal } from "./refusals.js";
+import type { RouteDeps } from "./route.js";
+
+/** fastify's `onRequest` hook for the API. */
+export function createEntry(deps: Pick<RouteDeps, "broker" | "cookie" | "addresses"> & { readonly origins: Origins }) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    void reply.header("cache-control", "no-store");
+    if (!deps.origins.admitsRequest(request.raw)) throw new Refusal("cross-site");
+    const { access } = request.routeOptions.config;
+    if (access === "public") return;
+    if (access === undefined) throw new Refusal("forbidden");
+    const cookie = deps.cookie.of(request.raw);
+    if (cookie === undefined) throw new Refusal("unauthenticated");
+    const resumed = await deps.broker.identity.resume(cookie, deps.addresses.of(request.raw));
+    if (!resumed.ok) throw new Refusal(resumed.code, resumed.retryAfterMs);
+    if (!mayEnter(access, resumed.value)) throw new Refusal("forbidden");
+    request.actor = resumed.value;
+  };
+}

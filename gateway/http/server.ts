@@ -1,0 +1,220 @@
+/**
+ * The HTTP door: assembles listener, headers, limits, API, page and upgrades. It knows no rule of access beyond each
+ * route's declaration; the broker decides.
+ */
+import fastifyHelmet from "@fastify/helmet";
+import fastifyRateLimit from "@fastify/rate-limit";
+import fastifySwagger from "@fastify/swagger";
+import { fastify, type FastifyInstance } from "fastify";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import { randomUUID } from "node:crypto";
+import http from "node:http";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+import type { Broker } from "../broker/index.js";
+import { GatehouseError, type Clock } from "../domain/index.js";
+import { requireDeclaration } from "./access.js";
+import { createAddresses, isLoopbackAddress, rateKey } from "./addresses.js";
+import { API_PREFIX, BODY_LIMIT_BYTES } from "./contract/index.js";
+import { createEntry } from "./entry.js";
+import { openapiOptions } from "./openapi.js";
+import { measureRequests, registerOperations, type Readiness } from "./operations.js";
+import { createOrigins } from "./origins.js";
+import { servePage } from "./page-files.js";
+import { createErrorHandler, Refusal, sendProblem, type Log } from "./refusals.js";
+import type { RouteDeps } from "./route.js";
+import { registerAccounts } from "./routes/accounts.js";
+import { registerAssets } from "./routes/assets.js";
+import { registerAlerts, registerAudit } from "./routes/audit.js";
+import { registerAuth } from "./routes/auth.js";
+import { registerEntitlements } from "./routes/entitlements.js";
+import { registerMe } from "./routes/me.js";
+import { registerPeople } from "./routes/people.js";
+import { registerExports, registerInputOpenings, registerRecordings } from "./routes/recordings.js";
+import { registerGrants, registerRequests } from "./routes/requests.js";
+import { registerSessions } from "./routes/sessions.js";
+import { securityHeaders } from "./security-headers.js";
+import { createSessionCookie } from "./session-cookie.js";
+import { createTethers } from "./tethers.js";
+import { dispatchUpgrades, type UpgradeHandler } from "./upgrade.js";
+
+export interface HttpConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** PEM texts. Absent: plain HTTP, on loopback or behind a named proxy only. */
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  /** Addresses or CIDR blocks whose forwarding headers are believed. */
+  readonly trustedProxy: readonly string[];
+  /** What people type into the browser. */
+  readonly publicUrl: string;
+  /** What operators give to their SSH client. */
+  readonly sshPublic: { readonly host: string; readonly port: number };
+  readonly version?: string;
+  /** Requests from one address a minute: in all, and to each route that checks a secret. */
+  readonly requestsPerMinute?: number;
+  readonly triesPerMinute?: number;
+}
+
+export interface HttpDeps {
+  readonly broker: Broker;
+  readonly config: HttpConfig;
+  /** The built page (`dist/web`). */
+  readonly staticFolder: string;
+  readonly metrics: Registry;
+  ready(): Promise<Readiness>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface HttpDoor {
+  listen(): Promise<{ readonly port: number }>;
+  /** Ends downloads and upgraded sockets, then closes. */
+  close(): Promise<void>;
+  readonly server: http.Server;
+  /** Gives the sockets upgraded at exactly `path` to `handler`, after origin and cookie were checked. */
+  registerUpgrade(path: string, handler: UpgradeHandler): void;
+  /** The API's description. */
+  openapi(): unknown;
+  /** For tests and the composition root; routes are closed to additions. */
+  readonly app: FastifyInstance;
+}
+
+function refuseOpenPlain(config: HttpConfig): void {
+  const { host } = config.listen;
+  const isLoopback = host === "localhost" || isLoopbackAddress(host);
+  if (!isLoopback && config.tls === undefined && config.trustedProxy.length === 0) {
+    throw new GatehouseError("invalid-input", "plain http is served on loopback or behind a named proxy only");
+  }
+}
+
+function createFastify(config: HttpConfig): FastifyInstance {
+  const { tls } = config;
+  const limits = { maxHeaderSize: 16_384, requestTimeout: 60_000, headersTimeout: 15_000, keepAliveTimeout: 30_000 };
+  return fastify({
+    serverFactory: (handler) =>
+      tls === undefined
+        ? http.createServer(limits, handler)
+        : (https.createServer(
+            { ...limits, cert: tls.cert, key: tls.key, minVersion: "TLSv1.2" },
+            handler,
+          ) as unknown as http.Server),
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    onProtoPoisoning: "error",
+    onConstructorPoisoning: "error",
+    routerOptions: { maxParamLength: 200 },
+    frameworkErrors: (_error, request, reply) => {
+      void sendProblem(request, reply, "invalid-input");
+    },
+  });
+}
+
+/** An empty body is no body; anything else must be JSON. */
+function acceptJsonOnly(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined);
+    else parse(request, body as string, done);
+  });
+}
+
+function registerApi(api: FastifyInstance, deps: RouteDeps, triesPerMinute: number): void {
+  registerAuth(api, deps, triesPerMinute);
+  registerMe(api, deps, triesPerMinute);
+  registerPeople(api, deps);
+  registerAssets(api, deps);
+  registerAccounts(api, deps);
+  registerEntitlements(api, deps);
+  registerRequests(api, deps);
+  registerGrants(api, deps);
+  registerSessions(api, deps);
+  registerRecordings(api, deps);
+  registerExports(api, deps);
+  registerInputOpenings(api, deps);
+  registerAudit(api, deps);
+  registerAlerts(api, deps);
+  api.get("/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () => api.swagger());
+}
+
+/** Builds the door; nothing listens before `listen`. Throws when plain HTTP would be open to others. */
+export async function createHttp(deps: HttpDeps): Promise<HttpDoor> {
+  const { config, broker, clock, log } = deps;
+  refuseOpenPlain(config);
+  const app = createFastify(config);
+  let port = config.listen.port;
+  const addresses = createAddresses(config.trustedProxy);
+  const origins = createOrigins(config.publicUrl, () => ({
+    host: config.listen.host,
+    port,
+    tls: config.tls !== undefined,
+  }));
+  const secure = config.tls !== undefined || config.publicUrl.startsWith("https:");
+  const cookie = createSessionCookie(secure);
+  const tethers = createTethers();
+  const routeDeps: RouteDeps = { broker, clock, log, addresses, cookie, tethers, sshPublic: config.sshPublic };
+  const plainOnlyNear = config.tls === undefined;
+
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(createErrorHandler(log));
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, "not-found"));
+  app.addHook("onRoute", requireDeclaration);
+  app.decorateRequest("actor", null);
+  app.addHook("onRequest", async (request) => {
+    const isProbe = request.url === "/healthz" || request.url === "/readyz";
+    if (plainOnlyNear && !isProbe && !addresses.isNear(request.raw)) throw new Refusal("forbidden");
+  });
+  acceptJsonOnly(app);
+  measureRequests(app, deps.metrics);
+  await app.register(fastifyHelmet, securityHeaders(secure));
+  await app.register(fastifyRateLimit, {
+    max: config.requestsPerMinute ?? 1_200,
+    timeWindow: 60_000,
+    cache: 20_000,
+    keyGenerator: (request) => rateKey(addresses.of(request.raw)),
+    addHeaders: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
+    addHeadersOnExceeding: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
+    errorResponseBuilder: (_request, context) => new Refusal("too-many-tries", context.ttl),
+  });
+  await app.register(fastifySwagger, openapiOptions(cookie, config.version ?? "0"));
+  registerOperations(app, { ...routeDeps, metrics: deps.metrics, ready: () => deps.ready() });
+  await app.register(
+    (api, _options, done) => {
+      api.addHook("onRequest", createEntry({ ...routeDeps, origins }));
+      registerApi(api, routeDeps, config.triesPerMinute ?? 60);
+      done();
+    },
+    { prefix: API_PREFIX },
+  );
+  await servePage(app, deps.staticFolder);
+  await app.ready();
+  const registerUpgrade = dispatchUpgrades(app.server, {
+    broker,
+    cookie,
+    addresses,
+    origins,
+    tethers,
+    log,
+    plainOnlyNear,
+  });
+
+  return {
+    app,
+    server: app.server,
+    registerUpgrade,
+    openapi: () => app.swagger(),
+    async listen() {
+      await app.listen({ host: config.listen.host, port: config.listen.port });
+      port = (app.server.address() as AddressInfo).port;
+      return { port };
+    },
+    async close() {
+      tethers.cutAll();
+      await app.close();
+    },
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * A broker behind which nothing happens: it knows people by their cookie, remembers what it was asked, and refuses every
+ * use case with `conflict` unless a test says otherwise. For the tests of the HTTP door and the live room.
+ */
+import {
+  asId,
+  done,
+  refused,
+  type Actor,
+  type Outcome,
+  type PersonId,
+  type Power,
+  type Role,
+} from "../../gateway/domain/index.js";
+import type { Broker, Notice } from "../../gateway/broker/index.js";
+
+export const UUID = "01900000-0000-7000-8000-000000000001";
+
+export function fakeActor(login: string, power: Power | null, roles: readonly Role[]): Actor {
+  return {
+    personId: asId<PersonId>(`person-${login}`),
+    login,
+    displayName: login,
+    locale: "en",
+    unitId: asId(UUID),
+    vendorId: null,
+    power,
+    roles,
+    sourceAddress: "127.0.0.1",
+  };
+}
+
+type UseCases = { [Noun in Exclude<keyof Broker, "onNotice">]?: Partial<Broker[Noun]> };
+
+export interface FakeBroker {
+  readonly broker: Broker;
+  /** `noun.verb` of every use case asked, in order; looking up who someone is not counted. */
+  readonly calls: string[];
+  /** Signed-in people by cookie; a test changes or removes them. */
+  readonly people: Map<string, Actor>;
+  notify(notice: Notice): void;
+}
+
+/** @param overrides use cases that shall answer something. */
+export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
+  const calls: string[] = [];
+  const people = new Map<string, Actor>();
+  const listeners = new Set<(notice: Notice) => void>();
+  const byPerson = (id: PersonId): Outcome<Actor> => {
+    const found = [...people.values()].find((person) => person.personId === id);
+    return found === undefined ? refused("unauthenticated") : done(found);
+  };
+  const identity: Partial<Broker["identity"]> = {
+    resume: async (cookie) => {
+      const found = people.get(cookie);
+      return found === undefined ? refused("unauthenticated") : done(found);
+    },
+    refresh: async (actor) => byPerson(actor.personId),
+    signOut: async (cookie) => {
+      calls.push("identity.signOut");
+      people.delete(cookie);
+    },
+    installation: async () => ({ hasPeople: true, bootstrap: false, demo: false }),
+    me: async (actor) => {
+      calls.push("identity.me");
+      return {
+        id: actor.personId,
+        login: actor.login,
+        displayName: actor.displayName,
+        locale: actor.locale,
+        state: "active",
+        power: actor.power,
+        roles: actor.roles,
+        vendorChain: [],
+        contractEndsAt: null,
+        enrolled: true,
+        createdAt: 0,
+        keys: [],
+        signIns: [],
+      };
+    },
+  };
+  const access: Partial<Broker["access"]> = {
+    reachable: async () => {
+      calls.push("access.reachable");
+      return [];
+    },
+  };
+  const base: UseCases = { identity, access };
+  const noun = <Noun extends keyof UseCases>(name: Noun): Broker[Noun] =>
+    new Proxy({ ...base[name], ...overrides[name] } as Broker[Noun], {
+      get(target, verb) {
+        const known = Reflect.get(target, verb) as unknown;
+        if (known !== undefined || typeof verb !== "string" || verb === "then") return known;
+        return async () => {
+          calls.push(`${name}.${verb}`);
+          return refused("conflict");
+        };
+      },
+    });
+  return {
+    calls,
+    people,
+    notify: (notice) => listeners.forEach((listener) => listener(notice)),
+    broker: {
+      identity: noun("identity"),
+      people: noun("people"),
+      assets: noun("assets"),
+      access: noun("access"),
+      sessions: noun("sessions"),
+      recordings: noun("recordings"),
+      audit: noun("audit"),
+      onNotice(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+  };
+}
