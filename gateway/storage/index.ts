@@ -3,3 +3,5 @@ export { openDatabase } from "./database.js";
 export type { StorageDatabase, StorageOptions } from "./database.js";
 export { createIds } from "./ids.js";
 export * from "./log/index.js";
+export { createLocalBlobs } from "./blobs/local.js";
+export type { LocalBlobStore } from "./blobs/local.js";

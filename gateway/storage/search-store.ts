@@ -144,7 +144,12 @@ async function countOfRecordings(scope: Scope, query: Query, kind: Kind): Promis
 }
 
 /** Without a token, or where the recordings named have fewer entries than any token. */
-async function byEntries(scope: Scope, query: Query, kind: Kind, tokens: readonly Token[]): Promise<readonly EntryRow[]> {
+async function byEntries(
+  scope: Scope,
+  query: Query,
+  kind: Kind,
+  tokens: readonly Token[],
+): Promise<readonly EntryRow[]> {
   const ids = query.recordingIds;
   const terms = [`e."kind" = ?`];
   const parameters: unknown[] = [kind];
