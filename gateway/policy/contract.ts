@@ -11,13 +11,36 @@ export interface PolicyPerson {
 
 export type PolicyQuery =
   /** May this person ask for (or be given) these actions on this account? */
-  | { readonly act: "request"; readonly person: PolicyPerson; readonly account: { readonly id: string; readonly unitId: string; readonly assetId: string }; readonly action: Action; readonly entitled: boolean; readonly durationMs: number }
+  | {
+      readonly act: "request";
+      readonly person: PolicyPerson;
+      readonly account: { readonly id: string; readonly unitId: string; readonly assetId: string };
+      readonly action: Action;
+      readonly entitled: boolean;
+      readonly durationMs: number;
+    }
   /** May this person decide that request? */
-  | { readonly act: "approve"; readonly person: PolicyPerson; readonly requester: PolicyPerson; readonly already: boolean }
+  | {
+      readonly act: "approve";
+      readonly person: PolicyPerson;
+      readonly requester: PolicyPerson;
+      readonly already: boolean;
+    }
   /** May this action start now under this grant? */
-  | { readonly act: "use"; readonly person: PolicyPerson; readonly account: { readonly id: string; readonly unitId: string; readonly assetId: string }; readonly action: Action; readonly granted: boolean; readonly grantLive: boolean }
+  | {
+      readonly act: "use";
+      readonly person: PolicyPerson;
+      readonly account: { readonly id: string; readonly unitId: string; readonly assetId: string };
+      readonly action: Action;
+      readonly granted: boolean;
+      readonly grantLive: boolean;
+    }
   /** May this person watch, stop, replay or export that session? */
-  | { readonly act: "watch" | "stop" | "replay" | "export" | "search" | "open-input"; readonly person: PolicyPerson; readonly owner: PolicyPerson };
+  | {
+      readonly act: "watch" | "stop" | "replay" | "export" | "search" | "open-input";
+      readonly person: PolicyPerson;
+      readonly owner: PolicyPerson;
+    };
 
 export interface PolicyDecision {
   readonly allowed: boolean;
@@ -39,13 +62,22 @@ export type ExecVerdict =
   /** Interpreter on stdin, editor, multiplexer, bare shell, or not readable: needs `ssh.shell`. `why` is a stable code. */
   | { readonly kind: "shell"; readonly why: string }
   /** `scp -t/-f`, `rsync --server`, `sftp-server`, exactly and alone. */
-  | { readonly kind: "scp" | "rsync" | "sftp"; readonly reads: boolean; readonly writes: boolean; readonly path: string };
+  | {
+      readonly kind: "scp" | "rsync" | "sftp";
+      readonly reads: boolean;
+      readonly writes: boolean;
+      readonly path: string;
+    };
 
 export interface Policy {
   /** Hex SHA-256 over the bundle's files; in `policy.loaded`. */
   readonly digest: string;
   decide(query: PolicyQuery): PolicyDecision;
-  approvalRule(query: { readonly actions: readonly Action[]; readonly unitId: string; readonly vendor: boolean }): ApprovalRule;
+  approvalRule(query: {
+    readonly actions: readonly Action[];
+    readonly unitId: string;
+    readonly vendor: boolean;
+  }): ApprovalRule;
   classifyExec(command: string, options: { readonly pty: boolean }): ExecVerdict;
 }
 

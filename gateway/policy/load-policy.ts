@@ -1,0 +1,69 @@
+/**
+ * Loads a bundle: a folder with `schema.cedarschema`, `*.cedar`, `approvals.yaml` and a `*.cases.yaml` beside each. It loads whole
+ * or not at all: a file that is not known, a text that does not parse or validate, a case that fails refuses it.
+ */
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { compileApprovals } from "./approvals.js";
+import { runCases } from "./cases.js";
+import { compileCedar } from "./cedar.js";
+import type { Policy } from "./contract.js";
+import { createExecClassifier } from "./exec/classify.js";
+import { wrong } from "./shape.js";
+
+const MAX_FILE_BYTES = 1_048_576;
+const SCHEMA = "schema.cedarschema";
+const APPROVALS = "approvals.yaml";
+const EXEC_CASES = "exec.cases.yaml";
+
+/** Rejects with `internal` and a message that names the file and what is wrong in it. */
+export async function loadPolicy(folder: string): Promise<Policy> {
+  const files = await readBundle(folder);
+  const policies = new Map([...files].filter(([name]) => name.endsWith(".cedar")));
+  if (policies.size === 0) throw wrong(folder, "there is no policy in it");
+  const classifyExec = await createExecClassifier();
+  const policy: Policy = {
+    digest: digestOf(files),
+    decide: compileCedar(required(files, SCHEMA), policies),
+    approvalRule: compileApprovals(parseYaml(APPROVALS, required(files, APPROVALS))),
+    classifyExec,
+  };
+  for (const name of [...policies.keys(), APPROVALS]) required(files, name.replace(/\.(cedar|yaml)$/, ".cases.yaml"));
+  required(files, EXEC_CASES);
+  for (const [name, text] of files) if (name.endsWith(".cases.yaml")) runCases(name, parseYaml(name, text), policy);
+  return policy;
+}
+
+async function readBundle(folder: string): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  for (const name of (await readdir(folder)).sort()) {
+    const known = name === SCHEMA || name === APPROVALS || /^[a-z][a-z0-9-]*\.(cedar|cases\.yaml)$/.test(name);
+    if (!known) throw wrong(name, "this file is not part of a bundle");
+    const path = join(folder, name);
+    const { size } = await stat(path);
+    if (size > MAX_FILE_BYTES) throw wrong(name, "the file is too large");
+    files.set(name, await readFile(path, "utf8"));
+  }
+  return files;
+}
+
+function required(files: ReadonlyMap<string, string>, name: string): string {
+  const text = files.get(name);
+  if (text === undefined) throw wrong(name, "the file is missing");
+  return text;
+}
+
+function parseYaml(name: string, source: string): unknown {
+  const document = parseDocument(source, { strict: true, uniqueKeys: true });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) throw wrong(name, problem.message.split("\n", 1)[0] as string);
+  return document.toJS({ maxAliasCount: 0 }) as unknown;
+}
+
+function digestOf(files: ReadonlyMap<string, string>): string {
+  const hash = createHash("sha256");
+  for (const [name, text] of files) hash.update(`${name}\0${String(Buffer.byteLength(text))}\0${text}`);
+  return hash.digest("hex");
+}
