@@ -3,34 +3,36 @@
  * answers to this machine itself, or to a signed-in system administrator.
  */
 import type { FastifyInstance } from "fastify";
-import { Counter, Histogram, type Registry } from "prom-client";
+import { Counter, Histogram, Registry } from "prom-client";
 import { mayEnter } from "./access.js";
 import { sendProblem } from "./refusals.js";
 import type { RouteDeps } from "./route.js";
 
-export interface Readiness {
-  readonly ok: boolean;
-  /** One word each: `database`, `recordings`, …; whether it works now. */
-  readonly checks: Readonly<Record<string, boolean>>;
+/** The figures of the rest of the gateway, in Prometheus' text form. */
+export interface Metrics {
+  readonly contentType: string;
+  text(): Promise<string>;
 }
 
 type Deps = Pick<RouteDeps, "broker" | "cookie" | "addresses" | "log"> & {
-  readonly metrics: Registry;
-  readonly ready: () => Promise<Readiness>;
+  readonly metrics: Metrics;
+  /** Whether sessions could open now. */
+  readonly ready: () => Promise<boolean>;
 };
 
 export function registerOperations(app: FastifyInstance, deps: Deps): void {
+  const own = measureRequests(app);
   const open = { config: { access: "public", rateLimit: false }, schema: { hide: true } } as const;
   app.get("/healthz", open, () => ({ ok: true }));
   app.get("/readyz", open, async (_request, reply) => {
-    const readiness = await deps.ready().catch((error: unknown): Readiness => {
+    const ok = await deps.ready().catch((error: unknown) => {
       deps.log("error", "readiness could not be asked", { error: String(error) });
-      return { ok: false, checks: {} };
+      return false;
     });
     return reply
-      .code(readiness.ok ? 200 : 503)
+      .code(ok ? 200 : 503)
       .header("cache-control", "no-store")
-      .send(readiness);
+      .send({ ok });
   });
   app.get("/metrics", { config: { access: "public" }, schema: { hide: true } }, async (request, reply) => {
     if (!deps.addresses.isLocal(request.raw)) {
@@ -40,15 +42,14 @@ export function registerOperations(app: FastifyInstance, deps: Deps): void {
       if (resumed?.ok !== true) return sendProblem(request, reply, "unauthenticated");
       if (!mayEnter({ powers: ["system"] }, resumed.value)) return sendProblem(request, reply, "forbidden");
     }
-    return reply
-      .type(deps.metrics.contentType)
-      .header("cache-control", "no-store")
-      .send(await deps.metrics.metrics());
+    const figures = `${await deps.metrics.text()}\n${await own.metrics()}`;
+    return reply.type(deps.metrics.contentType).header("cache-control", "no-store").send(figures);
   });
 }
 
 /** Counts and times every request by its route's pattern, never by its path. */
-export function measureRequests(app: FastifyInstance, metrics: Registry): void {
+function measureRequests(app: FastifyInstance): Registry {
+  const metrics = new Registry();
   const labelNames = ["method", "route", "status"] as const;
   const requests = new Counter({
     name: "gatehouse_http_requests_total",
@@ -68,4 +69,5 @@ export function measureRequests(app: FastifyInstance, metrics: Registry): void {
     requests.inc({ method: request.method, route, status: String(reply.statusCode) });
     seconds.observe({ route }, reply.elapsedTime / 1000);
   });
+  return metrics;
 }

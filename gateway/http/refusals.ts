@@ -11,7 +11,7 @@ import { PROBLEM_MEDIA_TYPE, problemOf, statusOf } from "./problems.js";
 export type Log = (
   level: "info" | "warn" | "error",
   message: string,
-  detail: Readonly<Record<string, unknown>>,
+  detail?: Readonly<Record<string, unknown>>,
 ) => void;
 
 /** Thrown by hooks to end a request with a code; not an error worth a log line. */

@@ -11,7 +11,6 @@ import { randomUUID } from "node:crypto";
 import http from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Registry } from "prom-client";
 import type { Broker } from "../broker/index.js";
 import { GatehouseError, type Clock } from "../domain/index.js";
 import { requireDeclaration } from "./access.js";
@@ -19,8 +18,8 @@ import { createAddresses, isLoopbackAddress, rateKey } from "./addresses.js";
 import { API_PREFIX, BODY_LIMIT_BYTES } from "./contract/index.js";
 import { createEntry } from "./entry.js";
 import { openapiOptions } from "./openapi.js";
-import { measureRequests, registerOperations, type Readiness } from "./operations.js";
-import { createOrigins } from "./origins.js";
+import { registerOperations, type Metrics } from "./operations.js";
+import { createOrigins, type Origins } from "./origins.js";
 import { servePage } from "./page-files.js";
 import { createErrorHandler, Refusal, sendProblem, type Log } from "./refusals.js";
 import type { RouteDeps } from "./route.js";
@@ -49,6 +48,8 @@ export interface HttpConfig {
   readonly publicUrl: string;
   /** What operators give to their SSH client. */
   readonly sshPublic: { readonly host: string; readonly port: number };
+  /** Marks every answer with `x-gatehouse-demo`, so that nothing takes a demo for the real thing. */
+  readonly demo: boolean;
   readonly version?: string;
   /** Requests from one address a minute: in all, and to each route that checks a secret. */
   readonly requestsPerMinute?: number;
@@ -60,23 +61,33 @@ export interface HttpDeps {
   readonly config: HttpConfig;
   /** The built page (`dist/web`). */
   readonly staticFolder: string;
-  readonly metrics: Registry;
-  ready(): Promise<Readiness>;
+  readonly metrics: Metrics;
+  /** Whether sessions could open now; a rejection counts as no. */
+  ready(): Promise<boolean>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 export interface HttpDoor {
+  /** Resolves when routes and page are assembled; `listen` waits for it too. */
+  ready(): Promise<void>;
   listen(): Promise<{ readonly port: number }>;
   /** Ends downloads and upgraded sockets, then closes. */
   close(): Promise<void>;
   readonly server: http.Server;
   /** Gives the sockets upgraded at exactly `path` to `handler`, after origin and cookie were checked. */
   registerUpgrade(path: string, handler: UpgradeHandler): void;
-  /** The API's description. */
+  /** The API's description; after `ready`. */
   openapi(): unknown;
-  /** For tests and the composition root; routes are closed to additions. */
+  /** For tests: injected requests, and the list of routes. */
   readonly app: FastifyInstance;
+}
+
+const REQUESTS_PER_MINUTE = 1_200;
+const TRIES_PER_MINUTE = 60;
+
+function isSecure(config: HttpConfig): boolean {
+  return config.tls !== undefined || config.publicUrl.startsWith("https:");
 }
 
 function refuseOpenPlain(config: HttpConfig): void {
@@ -140,44 +151,32 @@ function registerApi(api: FastifyInstance, deps: RouteDeps, triesPerMinute: numb
   api.get("/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () => api.swagger());
 }
 
-/** Builds the door; nothing listens before `listen`. Throws when plain HTTP would be open to others. */
-export async function createHttp(deps: HttpDeps): Promise<HttpDoor> {
-  const { config, broker, clock, log } = deps;
-  refuseOpenPlain(config);
-  const app = createFastify(config);
-  let port = config.listen.port;
-  const addresses = createAddresses(config.trustedProxy);
-  const origins = createOrigins(config.publicUrl, () => ({
-    host: config.listen.host,
-    port,
-    tls: config.tls !== undefined,
-  }));
-  const secure = config.tls !== undefined || config.publicUrl.startsWith("https:");
-  const cookie = createSessionCookie(secure);
-  const tethers = createTethers();
-  const routeDeps: RouteDeps = { broker, clock, log, addresses, cookie, tethers, sshPublic: config.sshPublic };
+/** Everything that answers requests, in the order in which a request meets it. */
+async function assemble(app: FastifyInstance, deps: HttpDeps, routeDeps: RouteDeps, origins: Origins): Promise<void> {
+  const { config } = deps;
+  const { addresses, cookie } = routeDeps;
   const plainOnlyNear = config.tls === undefined;
-
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  app.setErrorHandler(createErrorHandler(log));
+  app.setErrorHandler(createErrorHandler(deps.log));
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, "not-found"));
   app.addHook("onRoute", requireDeclaration);
   app.decorateRequest("actor", null);
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", async (request, reply) => {
+    if (config.demo) void reply.header("x-gatehouse-demo", "1");
     const isProbe = request.url === "/healthz" || request.url === "/readyz";
     if (plainOnlyNear && !isProbe && !addresses.isNear(request.raw)) throw new Refusal("forbidden");
   });
   acceptJsonOnly(app);
-  measureRequests(app, deps.metrics);
-  await app.register(fastifyHelmet, securityHeaders(secure));
+  await app.register(fastifyHelmet, securityHeaders(isSecure(config)));
+  const silent = { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false };
   await app.register(fastifyRateLimit, {
-    max: config.requestsPerMinute ?? 1_200,
+    max: config.requestsPerMinute ?? REQUESTS_PER_MINUTE,
     timeWindow: 60_000,
     cache: 20_000,
     keyGenerator: (request) => rateKey(addresses.of(request.raw)),
-    addHeaders: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
-    addHeadersOnExceeding: { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false },
+    addHeaders: silent,
+    addHeadersOnExceeding: silent,
     errorResponseBuilder: (_request, context) => new Refusal("too-many-tries", context.ttl),
   });
   await app.register(fastifySwagger, openapiOptions(cookie, config.version ?? "0"));
@@ -185,35 +184,54 @@ export async function createHttp(deps: HttpDeps): Promise<HttpDoor> {
   await app.register(
     (api, _options, done) => {
       api.addHook("onRequest", createEntry({ ...routeDeps, origins }));
-      registerApi(api, routeDeps, config.triesPerMinute ?? 60);
+      registerApi(api, routeDeps, config.triesPerMinute ?? TRIES_PER_MINUTE);
       done();
     },
     { prefix: API_PREFIX },
   );
   await servePage(app, deps.staticFolder);
   await app.ready();
-  const registerUpgrade = dispatchUpgrades(app.server, {
-    broker,
-    cookie,
-    addresses,
+}
+
+/** Builds the door; nothing listens before `listen`. Throws when plain HTTP would be open to others. */
+export function createHttp(deps: HttpDeps): HttpDoor {
+  const { config, broker, clock, log } = deps;
+  refuseOpenPlain(config);
+  const app = createFastify(config);
+  let { port } = config.listen;
+  const addresses = createAddresses(config.trustedProxy);
+  const origins = createOrigins(config.publicUrl, () => ({
+    host: config.listen.host,
+    port,
+    tls: config.tls !== undefined,
+  }));
+  const cookie = createSessionCookie(isSecure(config));
+  const tethers = createTethers();
+  const plainOnlyNear = config.tls === undefined;
+  const assembled = assemble(
+    app,
+    deps,
+    { broker, clock, log, addresses, cookie, tethers, sshPublic: config.sshPublic },
     origins,
-    tethers,
-    log,
-    plainOnlyNear,
-  });
+  );
+  // Whoever awaits `ready` or `listen` meets the error; until then it is nobody's.
+  assembled.catch(() => undefined);
 
   return {
     app,
     server: app.server,
-    registerUpgrade,
+    ready: () => assembled,
+    registerUpgrade: dispatchUpgrades(app.server, { broker, cookie, addresses, origins, tethers, log, plainOnlyNear }),
     openapi: () => app.swagger(),
     async listen() {
+      await assembled;
       await app.listen({ host: config.listen.host, port: config.listen.port });
       port = (app.server.address() as AddressInfo).port;
       return { port };
     },
     async close() {
       tethers.cutAll();
+      await assembled;
       await app.close();
     },
   };

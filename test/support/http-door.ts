@@ -2,9 +2,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Registry } from "prom-client";
 import type { Broker } from "../../gateway/broker/index.js";
-import { createHttp, type HttpConfig, type HttpDoor, type Readiness } from "../../gateway/http/index.js";
+import { createHttp, type HttpConfig, type HttpDoor } from "../../gateway/http/index.js";
 
 export interface LoggedLine {
   readonly level: string;
@@ -36,19 +35,20 @@ function pageFolder(): string {
 /** @param more what differs from plain HTTP on a free port of loopback. */
 export async function openDoor(
   broker: Broker,
-  more: { readonly config?: Partial<HttpConfig>; readonly ready?: () => Promise<Readiness> } = {},
+  more: { readonly config?: Partial<HttpConfig>; readonly ready?: () => Promise<boolean> } = {},
 ): Promise<TestDoor> {
   const lines: LoggedLine[] = [];
-  const door = await createHttp({
+  const door = createHttp({
     broker,
     staticFolder: pageFolder(),
-    metrics: new Registry(),
-    ready: more.ready ?? (async () => ({ ok: true, checks: { database: true } })),
+    metrics: { contentType: "text/plain; version=0.0.4", text: async () => "gatehouse_sessions_live 0" },
+    ready: more.ready ?? (async () => true),
     clock: { now: () => 1_700_000_000_000, monotonicUs: () => 0 },
-    log: (level, message, detail) => lines.push({ level, message, detail }),
+    log: (level, message, detail = {}) => lines.push({ level, message, detail }),
     config: {
       listen: { host: "127.0.0.1", port: 0 },
       trustedProxy: [],
+      demo: false,
       publicUrl: "http://localhost:8080",
       sshPublic: { host: "gate.example", port: 2222 },
       requestsPerMinute: 100_000,
@@ -56,5 +56,6 @@ export async function openDoor(
       ...more.config,
     },
   });
+  await door.ready();
   return { door, lines };
 }
