@@ -15,7 +15,10 @@ export interface RecordingCrypto {
     };
   };
   mainOpener(recordingId: string, wrapped: string): StreamOpener;
-  derivedSealer(recordingId: string, wrappedMain: string): { seal(plain: Uint8Array): Uint8Array; open(body: Uint8Array): Uint8Array };
+  derivedSealer(
+    recordingId: string,
+    wrappedMain: string,
+  ): { seal(plain: Uint8Array): Uint8Array; open(body: Uint8Array): Uint8Array };
   readonly evidence: { readonly publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array };
 }
 export interface StreamOpener {
@@ -55,21 +58,34 @@ export interface FinishedRecording {
   readonly bytes: number;
   readonly frames: number;
   readonly closingHash: string | null;
+  /** Set by recovery alone: the container was changed while the node was down, and was left as it is. */
+  readonly altered?: { readonly record: number; readonly offset: number; readonly what: string };
 }
 
 export interface Recorder {
   /** Creates the container and its header; rejects with `storage-unavailable` when free space is under the reserve or a write fails. */
-  open(input: { readonly recordingId: RecordingId; readonly sessionId: string; readonly meta: Readonly<Record<string, unknown>> }): Promise<OpenTap>;
+  open(input: {
+    readonly recordingId: RecordingId;
+    readonly sessionId: string;
+    readonly meta: Readonly<Record<string, unknown>>;
+  }): Promise<OpenTap>;
   /** Whether a session may open now. */
   health(): Promise<{ readonly ok: boolean; readonly freeBytes: number }>;
   /** Closes open frames of all recordings and answers each one's newest chain hash; the caller logs them (every 10 s). */
   heads(): Promise<readonly { readonly recordingId: RecordingId; readonly head: string; readonly bytes: number }[]>;
+  /** Puts what the recording holds into its container, for a reader; its length and time index then. Undefined: not open on this node. */
+  flush(
+    recordingId: RecordingId,
+  ): Promise<{ readonly bytes: number; readonly index: ClosingBody["index"] } | undefined>;
   /** After all taps closed. */
   close(): Promise<void>;
 }
 
 /** What the next start does with recordings that a dead process left open. */
-export type Recover = (deps: RecorderDeps, openIds: readonly RecordingId[]) => Promise<readonly (FinishedRecording & { readonly recordingId: RecordingId })[]>;
+export type Recover = (
+  deps: RecorderDeps,
+  openIds: readonly RecordingId[],
+) => Promise<readonly (FinishedRecording & { readonly recordingId: RecordingId })[]>;
 
 export interface ContainerReader {
   readonly header: ContainerHeader;
@@ -81,8 +97,22 @@ export interface ContainerReader {
 
 export interface Derived {
   readonly durationUs: number;
-  readonly channels: readonly { readonly channel: number; readonly kind: string; readonly detail: string; readonly pty: boolean; readonly fromUs: number; readonly toUs: number; readonly cols: number; readonly rows: number }[];
-  readonly markers: readonly { readonly atUs: number; readonly channel: number; readonly kind: "command" | "transfer" | "alert" | "note" | "forward"; readonly text: string }[];
+  readonly channels: readonly {
+    readonly channel: number;
+    readonly kind: string;
+    readonly detail: string;
+    readonly pty: boolean;
+    readonly fromUs: number;
+    readonly toUs: number;
+    readonly cols: number;
+    readonly rows: number;
+  }[];
+  readonly markers: readonly {
+    readonly atUs: number;
+    readonly channel: number;
+    readonly kind: "command" | "transfer" | "alert" | "note" | "forward";
+    readonly text: string;
+  }[];
   readonly activity: readonly number[];
   readonly keyframes: readonly { readonly channel: number; readonly atUs: number }[];
   /** Lines the screen showed, for search; bounded. */

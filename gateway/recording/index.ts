@@ -1,1 +1,8 @@
+/** The recorder of a node, recovery, reading and derived data, and the detector of password prompts. */
 export * from "./contract.js";
+export { createRecorder } from "./recorder.js";
+export { recover } from "./recover.js";
+export { ChannelCut } from "./tap.js";
+export { nodeVerifyCrypto } from "./node-crypto.js";
+export { PasswordPrompt } from "./password-prompt.js";
+export type { InputPiece } from "./password-prompt.js";

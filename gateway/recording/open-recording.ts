@@ -1,0 +1,404 @@
+/**
+ * One recording while it is written: its two open frames, its container, and who waits for acceptance. An event is accepted
+ * when the journal or the container that holds it was handed to the operating system; acceptance is in order. After a
+ * failure nothing is accepted any more. It knows no channels (see tap.ts) and no other recordings (see recorder.ts).
+ */
+import { GatehouseError } from "../domain/index.js";
+import type { EndReason, RecordingId, TapEvent } from "../domain/index.js";
+import {
+  EventType,
+  Flag,
+  RecordKind,
+  Stream,
+  TAG_BYTES,
+  closingMessage,
+  encodeClosingBody,
+  encodeHead,
+  encodeUtf8,
+  journalEntry,
+  makeNonce,
+  toHex,
+} from "../../recordings/codec/index.js";
+import type { StreamNumber } from "../../recordings/codec/index.js";
+import type { ContainerFile, Reach } from "./container-file.js";
+import type { FinishedRecording, RecorderDeps, RecordingCrypto } from "./contract.js";
+import { OpenFrame } from "./open-frame.js";
+import type { FramePlain } from "./open-frame.js";
+import { compress } from "./zstd.js";
+
+type Sealer = ReturnType<RecordingCrypto["newRecordingKeys"]>["sealer"];
+
+/** From here on bytes go to the container at once instead of through the journal: measured, see test/bench. */
+export const BULK_BYTES = 16 * 1024;
+/** A caller that does not wait for acceptance is stopped here; a window of every channel fits. */
+const WAITING_BYTES_MAX = 64 * 1024 * 1024;
+const ROOM_WORTH_FILLING = 1024;
+const CONTENT: ReadonlySet<number> = new Set([EventType.output, EventType.errorOutput, EventType.input]);
+
+export interface RecordingHooks {
+  /** Something waits to be committed. */
+  wake(recording: OpenRecording): void;
+  /** It takes no more events; called once. */
+  ended(recording: OpenRecording): void;
+}
+
+interface Waiter {
+  readonly main: number;
+  readonly input: number;
+  readonly bytes: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  readonly event: TapEvent | undefined;
+}
+
+export class OpenRecording {
+  readonly id: RecordingId;
+  readonly finished: Promise<FinishedRecording>;
+  readonly watchers = new Set<(event: TapEvent) => void>();
+  /** Container bytes of the last seconds, for the fairness of the disk reserve; see recorder.ts. */
+  recentBytes = 0;
+  seenBytes = 0;
+  readonly #deps: RecorderDeps;
+  readonly #hooks: RecordingHooks;
+  readonly #sealer: Sealer;
+  readonly #idBytes: Uint8Array;
+  readonly #startedUs: number;
+  readonly #main = new OpenFrame(Stream.main);
+  readonly #input = new OpenFrame(Stream.input);
+  #container!: ContainerFile;
+  #lastUs = 0;
+  /** Counters of nonces, by origin and stream; none is used twice under a key. */
+  readonly #nonces = [0, 0, 0, 0];
+  #accepted: Reach = { main: 0, input: 0 };
+  #waiters: Waiter[] = [];
+  #waitingBytes = 0;
+  #state: "open" | "quota" | "closing" | "closed" | "failed" = "open";
+  #failureListeners: ((because: "recorder-failed" | "quota") => void)[] = [];
+  #rateFromUs = 0;
+  #rateBytes = 0;
+  #finish: (facts: FinishedRecording) => void = () => undefined;
+  #closing: Promise<void> | undefined;
+  /** Set while the container's running writes hold events that the journal does not. */
+  #inContainerOnly = false;
+  #needsSync = true;
+
+  constructor(deps: RecorderDeps, hooks: RecordingHooks, id: RecordingId, sealer: Sealer, startedUs: number) {
+    this.#deps = deps;
+    this.#hooks = hooks;
+    this.id = id;
+    this.#sealer = sealer;
+    this.#idBytes = encodeUtf8(id);
+    this.#startedUs = startedUs;
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  attach(container: ContainerFile): void {
+    this.#container = container;
+  }
+  get container(): ContainerFile {
+    return this.#container;
+  }
+  get live(): boolean {
+    return this.#state === "open" || this.#state === "quota";
+  }
+  get failed(): boolean {
+    return this.#state === "failed";
+  }
+  get elapsedUs(): number {
+    return Math.max(this.#lastUs, Math.floor(this.#deps.clock.monotonicUs()) - this.#startedUs);
+  }
+  /** True when accepted events stand only in a container that was not synced since. */
+  get needsSync(): boolean {
+    return this.#needsSync;
+  }
+  /** True while a journal holds events that the container was not given. */
+  get journaled(): boolean {
+    return this.#main.handed || this.#input.handed;
+  }
+  /** Bytes that wait for the journal or the container. */
+  get unhanded(): number {
+    return this.#main.unhanded + this.#input.unhanded;
+  }
+
+  /** Encodes one event, in pieces when it is longer than a frame. Its time is later than that of every event before. Answers that time. */
+  add(stream: StreamNumber, type: number, channel: number, payload: Uint8Array): number {
+    this.#mustAccept(CONTENT.has(type));
+    const frame = stream === Stream.main ? this.#main : this.#input;
+    const atUs = this.#nextUs();
+    if (payload.length > frame.room && frame.room < ROOM_WORTH_FILLING) this.#closeFrame(frame);
+    if (payload.length <= frame.room) {
+      frame.push(type, channel, atUs, payload);
+      return atUs;
+    }
+    let at = 0;
+    while (at < payload.length) {
+      const part = payload.subarray(at, at + frame.room);
+      frame.push(type, channel, at === 0 ? atUs : this.#nextUs(), part);
+      at += part.length;
+      if (at < payload.length) this.#closeFrame(frame);
+    }
+    return atUs;
+  }
+
+  /** Resolves when everything added so far is accepted; `event` then goes to the watchers. */
+  accepted(bytes: number, event?: TapEvent): Promise<void> {
+    this.#mustAccept(bytes > 0);
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes > WAITING_BYTES_MAX) {
+      this.fail("recorder-failed", new Error("too many bytes wait for acceptance"));
+      return Promise.reject(refusal("recorder-failed"));
+    }
+    const { total: main } = this.#main;
+    const { total: input } = this.#input;
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ main, input, bytes, resolve, reject, event });
+      if (this.unhanded > 0 || this.#container.busy) this.#hooks.wake(this);
+      else this.#settle();
+    });
+  }
+
+  /** What waits, sealed as journal entries, or `undefined` when it must not or need not go there. */
+  takeForJournal(): { readonly entries: readonly Uint8Array[]; readonly reach: Reach } | undefined {
+    if (this.#state === "failed" || this.unhanded === 0 || this.#unconfirmedInContainer()) return undefined;
+    const entries: Uint8Array[] = [];
+    for (const frame of [this.#input, this.#main]) {
+      const part = frame.hand();
+      if (part === undefined) continue;
+      const { head40, body } = this.#seal(part, 1, undefined);
+      entries.push(journalEntry(this.id, head40, body));
+    }
+    return { entries, reach: this.#reach() };
+  }
+
+  /** The container was written up to `reach`. */
+  written(reach: Reach): void {
+    if (this.#inContainerOnly) this.#needsSync = true;
+    this.reached(reach);
+  }
+
+  /** Syncs the container. Rejects when that failed. */
+  async sync(): Promise<void> {
+    this.#needsSync = false;
+    await this.#container.sync();
+  }
+
+  /** The journal, or the container, holds everything up to `reach`. */
+  reached(reach: Reach): void {
+    const { main, input } = this.#accepted;
+    this.#accepted = { main: Math.max(main, reach.main), input: Math.max(input, reach.input) };
+    this.#settle();
+    if (this.unhanded > 0) this.#hooks.wake(this);
+  }
+
+  /** Puts what waits for the journal into the container instead. */
+  bypassJournal(): void {
+    for (const frame of [this.#input, this.#main]) if (frame.unhanded > 0) this.#closeFrame(frame);
+  }
+
+  /** Puts everything that is held here into the container; `drained` of the container tells when it is there. */
+  flush(): void {
+    if (this.#state === "failed") return;
+    for (const frame of [this.#input, this.#main]) {
+      this.#closeFrame(frame);
+      frame.shrink();
+    }
+  }
+
+  onFailure(listener: (because: "recorder-failed" | "quota") => void): void {
+    this.#failureListeners.push(listener);
+  }
+
+  /** Ends the taking of events. `quota`: what was taken is still written and closed in order. */
+  fail(because: "recorder-failed" | "quota", cause: unknown): void {
+    if (this.#state === "failed" || this.#state === "closed" || (because === "quota" && this.#state !== "open")) return;
+    const first = this.#state === "open" || this.#state === "closing";
+    const wasLive = this.live;
+    this.#state = because === "quota" ? "quota" : "failed";
+    const detail = { recordingId: this.id, because, cause: cause instanceof Error ? cause.message : String(cause) };
+    this.#deps.log(because === "quota" ? "warn" : "error", "recording cannot go on", detail);
+    if (because === "recorder-failed") this.#giveUp(cause, wasLive);
+    const listeners = first ? this.#failureListeners : [];
+    this.#failureListeners = [];
+    for (const listener of listeners) listener(because);
+  }
+
+  /** Writes what is held and the closing record. Resolves when done or when recording failed; never rejects. */
+  close(because: EndReason): Promise<void> {
+    this.#closing ??= this.#close(because);
+    return this.#closing;
+  }
+
+  async #close(because: EndReason): Promise<void> {
+    if (this.#state === "failed") return;
+    this.flush();
+    this.#state = "closing";
+    this.#hooks.ended(this);
+    try {
+      await this.#container.drained();
+      const closingHash = this.#closingRecord(because);
+      await this.#container.drained();
+      await this.#container.finish();
+      this.#state = "closed";
+      const { bytes, frames } = this.#container;
+      this.#finish({ because, complete: true, durationUs: this.#lastUs, bytes, frames, closingHash });
+    } catch (error) {
+      this.fail("recorder-failed", error);
+    }
+  }
+
+  #closingRecord(because: EndReason): string {
+    const durationUs = this.elapsedUs;
+    this.#lastUs = durationUs;
+    const json = encodeClosingBody({
+      because,
+      endedAt: Math.floor(this.#deps.clock.now()),
+      durationUs,
+      frames: this.#container.frames,
+      events: [this.#main.total, this.#input.total],
+      bytes: this.#container.bytes,
+      index: this.#container.index(),
+    });
+    const head40 = closingHead(durationUs, json.length);
+    const signature = this.#deps.crypto.evidence.sign(closingMessage(this.#container.head, head40, json));
+    this.#container.closing(head40, Buffer.concat([json, signature]));
+    return toHex(this.#container.head);
+  }
+
+  #giveUp(cause: unknown, wasLive: boolean): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.reject(refusal("recorder-failed", cause));
+    const { bytes, frames } = this.#container;
+    this.#finish({
+      because: "recorder-failed",
+      complete: false,
+      durationUs: this.#lastUs,
+      bytes,
+      frames,
+      closingHash: null,
+    });
+    if (wasLive) this.#hooks.ended(this);
+    void this.#container.abandon(cause).catch(() => undefined);
+  }
+
+  /** Past a quota no more content is taken, while closings and notes still are. */
+  #mustAccept(content: boolean): void {
+    if (this.#state === "open" || (this.#state === "quota" && !content)) return;
+    throw refusal(this.#state.startsWith("clos") ? "internal" : "recorder-failed");
+  }
+
+  #nextUs(): number {
+    const now = Math.floor(this.#deps.clock.monotonicUs()) - this.#startedUs;
+    this.#lastUs = now > this.#lastUs ? now : this.#lastUs + 1;
+    return this.#lastUs;
+  }
+
+  #reach(): Reach {
+    return { main: this.#main.total, input: this.#input.total };
+  }
+
+  /** While events lie in an unfinished container write alone, later ones must not be accepted by the journal: recovery would find a gap. */
+  #unconfirmedInContainer(): boolean {
+    return this.#container.busy && this.#inContainerOnly;
+  }
+
+  #closeFrame(frame: OpenFrame): void {
+    const whole = frame.take();
+    if (whole === undefined) return;
+    const end = whole.firstEvent + whole.eventCount;
+    const accepted = whole.stream === Stream.main ? this.#accepted.main : this.#accepted.input;
+    this.#inContainerOnly = (this.#container.busy && this.#inContainerOnly) || end > accepted;
+    const { head40, body } = this.#seal(whole, 0, compress(whole.plain));
+    const reach = { main: this.#main.closed, input: this.#input.closed };
+    this.#container.frame(head40, body, reach, whole.stream === Stream.main ? whole : undefined);
+    this.#countForQuota(head40.length + body.length);
+  }
+
+  #seal(part: FramePlain, origin: 0 | 1, packed: Uint8Array | undefined): { head40: Uint8Array; body: Uint8Array } {
+    const { stream, firstEvent, eventCount, timeUs, plain } = part;
+    const counter = 2 * origin + stream;
+    const nonce = makeNonce(origin, stream, this.#nonces[counter] ?? 0);
+    this.#nonces[counter] = (this.#nonces[counter] ?? 0) + 1;
+    const text = packed ?? plain;
+    const flags = packed === undefined ? 0 : Flag.compressed;
+    const bodyLen = text.length + TAG_BYTES;
+    const kind = RecordKind.frame;
+    const head40 = encodeHead({
+      kind,
+      stream,
+      flags,
+      firstEvent,
+      eventCount,
+      timeUs,
+      plainLen: plain.length,
+      bodyLen,
+      nonce,
+    });
+    return { head40, body: this.#sealer.seal(stream, nonce, Buffer.concat([this.#idBytes, head40]), text) };
+  }
+
+  #settle(): void {
+    const { main, input } = this.#accepted;
+    let done = 0;
+    for (const waiter of this.#waiters) {
+      if (waiter.main > main || waiter.input > input) break;
+      done++;
+    }
+    if (done === 0) return;
+    const settled = this.#waiters.splice(0, done);
+    for (const waiter of settled) {
+      this.#waitingBytes -= waiter.bytes;
+      waiter.resolve();
+    }
+    if (this.watchers.size > 0) queueMicrotask(() => this.#tell(settled));
+  }
+
+  #tell(settled: readonly Waiter[]): void {
+    for (const { event } of settled) if (event !== undefined) this.tellWatchers(event);
+  }
+
+  tellWatchers(event: TapEvent): void {
+    for (const watcher of this.watchers) {
+      try {
+        watcher(event);
+      } catch (error) {
+        this.watchers.delete(watcher);
+        this.#deps.log("warn", "a watcher failed and was removed", { recordingId: this.id, cause: String(error) });
+      }
+    }
+  }
+
+  #countForQuota(bytes: number): void {
+    const { sessionBytes, bytesPerSecond, rateWindowMs } = this.#deps.quotas;
+    if (this.#lastUs - this.#rateFromUs >= rateWindowMs * 1000) {
+      this.#rateFromUs = this.#lastUs;
+      this.#rateBytes = 0;
+    }
+    this.#rateBytes += bytes;
+    const tooFast = this.#rateBytes > (bytesPerSecond * rateWindowMs) / 1000;
+    if (tooFast || this.#container.bytes > sessionBytes)
+      this.fail("quota", new Error(tooFast ? "too fast" : "too much"));
+  }
+}
+
+/** The head of a closing record (FORMAT.md §2): only time and lengths differ. */
+export function closingHead(timeUs: number, jsonLength: number): Uint8Array {
+  return encodeHead({
+    kind: RecordKind.closing,
+    stream: Stream.main,
+    flags: 0,
+    firstEvent: 0,
+    eventCount: 0,
+    timeUs,
+    plainLen: jsonLength,
+    bodyLen: jsonLength + 64,
+    nonce: new Uint8Array(12),
+  });
+}
+
+function refusal(code: "recorder-failed" | "internal", cause?: unknown): GatehouseError {
+  const message = code === "internal" ? "recording is already closed" : "recording cannot go on";
+  return new GatehouseError(code, message, cause);
+}

@@ -1,0 +1,232 @@
+/**
+ * The taps a door writes to: one for the session, one for each channel. They turn bytes into events, keep the bound on what a
+ * channel keeps, and see that a secret leaves no trace but one mark. Acceptance is the recording's affair.
+ */
+import { GatehouseError } from "../domain/index.js";
+import type {
+  ChannelOpening,
+  ChannelOutcome,
+  ChannelTap,
+  EndReason,
+  RecordingId,
+  Tap,
+  TapEvent,
+  TransferRecord,
+} from "../domain/index.js";
+import { EventType, Stream, encodeJson, encodeUtf8 } from "../../recordings/codec/index.js";
+import { ChannelBytes } from "./channel-bytes.js";
+import type { OpenRecording } from "./open-recording.js";
+
+/** Bits of an input mark's one byte (FORMAT.md §3, type 7). A mark without bits says that typing of a line began. */
+export const Mark = { typingBegan: 0, endsLine: 1, secret: 2 } as const;
+
+const CTRL_C = 3;
+const CTRL_D = 4;
+
+/** The channel kept all it may keep, and its policy is to be cut: nothing more was recorded and nothing more may pass. */
+export class ChannelCut extends Error {
+  override readonly name = "ChannelCut";
+  readonly channel: number;
+  constructor(channel: number) {
+    super("channel passed the bound of what it may record");
+    this.channel = channel;
+  }
+}
+
+export class SessionTap implements Tap {
+  readonly #recording: OpenRecording;
+  #channels = 0;
+
+  constructor(recording: OpenRecording) {
+    this.#recording = recording;
+  }
+
+  get recordingId(): RecordingId {
+    return this.#recording.id;
+  }
+  get elapsedUs(): number {
+    return this.#recording.elapsedUs;
+  }
+
+  async openChannel(opening: ChannelOpening): Promise<ChannelTap> {
+    this.#channels++;
+    const channel = new RecordedChannel(this.#recording, this.#channels, opening);
+    await channel.opened();
+    return channel;
+  }
+
+  async note(kind: string, detail: Readonly<Record<string, unknown>>): Promise<void> {
+    this.#recording.add(Stream.main, EventType.note, 0, encodeJson({ ...detail, kind }));
+    await this.#recording.accepted(0);
+  }
+
+  watch(listener: (event: TapEvent) => void): () => void {
+    const { watchers } = this.#recording;
+    watchers.add(listener);
+    return () => {
+      watchers.delete(listener);
+    };
+  }
+
+  onFailure(listener: (because: "recorder-failed" | "quota") => void): void {
+    this.#recording.onFailure(listener);
+  }
+
+  close(because: EndReason): Promise<void> {
+    return this.#recording.close(because);
+  }
+}
+
+class RecordedChannel implements ChannelTap {
+  readonly number: number;
+  readonly #recording: OpenRecording;
+  readonly #opening: ChannelOpening;
+  readonly #bytes: ChannelBytes;
+  #outcome: Promise<ChannelOutcome> | undefined;
+  #lineBegun = false;
+  #secretMarked = false;
+
+  constructor(recording: OpenRecording, number: number, opening: ChannelOpening) {
+    this.#recording = recording;
+    this.number = number;
+    this.#opening = opening;
+    this.#bytes = new ChannelBytes(opening.keepBytes);
+  }
+
+  get counters(): { readonly bytesIn: number; readonly bytesOut: number; readonly digested: boolean } {
+    const { bytesIn, bytesOut, digested } = this.#bytes;
+    return { bytesIn, bytesOut, digested };
+  }
+
+  opened(): Promise<void> {
+    const { kind, detail, pty } = this.#opening;
+    const atUs = this.#add(EventType.channelOpen, encodeJson({ kind, detail, pty }));
+    const { cols, rows } = pty ?? { cols: 80, rows: 24 };
+    const channel = this.number;
+    return this.#accepted(0, {
+      type: "channel-opened",
+      channel,
+      atUs,
+      kind,
+      detail,
+      cols,
+      rows,
+      pty: pty !== undefined,
+    });
+  }
+
+  async output(bytes: Uint8Array, stderr = false): Promise<void> {
+    this.#mustBeOpen();
+    const kept = this.#keep("out", bytes);
+    if (kept.length === 0) {
+      this.#digestIfPassed(bytes.length > 0);
+      return this.#accepted(0);
+    }
+    const type = stderr ? EventType.errorOutput : EventType.output;
+    const atUs = this.#recording.add(Stream.main, type, this.number, kept);
+    this.#digestIfPassed(kept.length < bytes.length);
+    return this.#accepted(bytes.length, { type: "output", channel: this.number, atUs, bytes: kept, stderr });
+  }
+
+  async input(bytes: Uint8Array, mark: { readonly endsLine: boolean; readonly secret: boolean }): Promise<void> {
+    this.#mustBeOpen();
+    if (mark.secret) this.#markSecret(mark.endsLine);
+    else this.#keepInput(bytes, mark.endsLine);
+    return this.#accepted(mark.secret ? 0 : bytes.length);
+  }
+
+  async resize(cols: number, rows: number): Promise<void> {
+    this.#mustBeOpen();
+    const size = [clampU16(cols), clampU16(rows)] as const;
+    const payload = new Uint8Array(4);
+    size.forEach((value, at) => payload.set([value & 0xff, value >>> 8], 2 * at));
+    const atUs = this.#add(EventType.resize, payload);
+    return this.#accepted(0, { type: "resize", channel: this.number, atUs, cols: size[0], rows: size[1] });
+  }
+
+  async gate(text: string): Promise<void> {
+    this.#mustBeOpen();
+    const atUs = this.#add(EventType.gate, encodeUtf8(text));
+    return this.#accepted(0, { type: "gate", channel: this.number, atUs, text });
+  }
+
+  async transfer(record: TransferRecord): Promise<void> {
+    this.#mustBeOpen();
+    const { direction, path, size, sha256, sequential } = record;
+    const atUs = this.#add(EventType.transfer, encodeJson({ direction, path, size, sha256, sequential }));
+    return this.#accepted(0, { type: "transfer", channel: this.number, atUs, transfer: record });
+  }
+
+  async exit(exit: { readonly code: number } | { readonly signal: string; readonly core: boolean }): Promise<void> {
+    this.#mustBeOpen();
+    const detail = "code" in exit ? { code: exit.code } : { signal: exit.signal, core: exit.core };
+    this.#add(EventType.exit, encodeJson(detail));
+    return this.#accepted(0);
+  }
+
+  close(): Promise<ChannelOutcome> {
+    this.#outcome ??= this.#close();
+    return this.#outcome;
+  }
+
+  async #close(): Promise<ChannelOutcome> {
+    const { bytesIn, bytesOut, digested } = this.#bytes;
+    const outcome = digested ? "digested" : "recorded";
+    const digests = digested ? this.#bytes.digests() : {};
+    const atUs = this.#add(EventType.channelClose, encodeJson({ outcome, bytesIn, bytesOut, ...digests }));
+    await this.#accepted(0, { type: "channel-closed", channel: this.number, atUs, outcome });
+    return outcome;
+  }
+
+  #add(type: number, payload: Uint8Array): number {
+    return this.#recording.add(Stream.main, type, this.number, payload);
+  }
+
+  #accepted(bytes: number, event?: TapEvent): Promise<void> {
+    return this.#recording.accepted(bytes, event);
+  }
+
+  /** The part of `bytes` that is still kept; the rest was hashed. Throws ChannelCut where nothing may pass unrecorded. */
+  #keep(direction: "in" | "out", bytes: Uint8Array): Uint8Array {
+    if (this.#opening.beyond === "cut" && this.#bytes.wouldPass(bytes.length)) throw new ChannelCut(this.number);
+    return this.#bytes.take(direction, bytes);
+  }
+
+  #digestIfPassed(passed: boolean): void {
+    if (!passed || !this.#bytes.startDigest()) return;
+    this.#add(EventType.digest, encodeJson({ keptBytes: this.#bytes.kept }));
+  }
+
+  #keepInput(bytes: Uint8Array, endsLine: boolean): void {
+    this.#secretMarked = false;
+    const kept = this.#keep("in", bytes);
+    if (kept.length > 0) this.#recording.add(Stream.input, EventType.input, this.number, kept);
+    if (kept.length < bytes.length) this.#digestIfPassed(true);
+    if (this.#opening.pty === undefined) return;
+    const last = bytes.at(-1);
+    const dropsLine = last === CTRL_C || last === CTRL_D;
+    if (!this.#lineBegun && !dropsLine && !(endsLine && bytes.length === 1)) this.#mark(Mark.typingBegan);
+    if (endsLine) this.#mark(Mark.endsLine);
+    this.#lineBegun = !endsLine && !dropsLine;
+  }
+
+  /** One mark for the whole secret, however long, and one for its end: neither count nor times of keys are kept. */
+  #markSecret(endsLine: boolean): void {
+    if (!this.#secretMarked) this.#mark(Mark.secret);
+    this.#secretMarked = !endsLine;
+    this.#lineBegun = false;
+    if (endsLine) this.#mark(Mark.secret | Mark.endsLine);
+  }
+
+  #mark(bits: number): void {
+    this.#add(EventType.inputMark, Uint8Array.of(bits));
+  }
+
+  #mustBeOpen(): void {
+    if (this.#outcome !== undefined) throw new GatehouseError("internal", "channel is already closed");
+  }
+}
+
+function clampU16(value: number): number {
+  return Math.max(1, Math.min(0xffff, Math.floor(value) || 1));
+}
