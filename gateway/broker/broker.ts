@@ -258,6 +258,8 @@ export interface OpenSession {
   readonly onEnd: (because: EndReason) => void;
   /** Called when a session freezes or thaws (database away). */
   readonly onFreeze?: (frozen: boolean) => void;
+  /** The node is going down and will end the session at `endsAt` (wall clock): the door tells terminals. */
+  readonly onDrain?: (endsAt: number) => void;
 }
 
 export type OpenedSession =
@@ -287,7 +289,7 @@ export interface LiveSession {
   readonly endsAt: number;
   /** Whether the grant holds this action now; asks nobody, opens nothing. Every refusal must then go through `refuseChannel`. */
   allows(action: Action): boolean;
-  /** Checks grant, person and action again, at this moment, then registers and records the channel. */
+  /** Checks grant, person and action again, at this moment, then registers and records the channel. Logs its own refusals. */
   openChannel(ask: ChannelAsk): Promise<Outcome<LiveChannel>>;
   /** Counts and logs a channel that was not opened. */
   refuseChannel(ask: { readonly kind: ChannelKind | string; readonly detail: string; readonly because: string }): Promise<void>;

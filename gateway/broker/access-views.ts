@@ -1,0 +1,107 @@
+/** What pages and terminals may see of requests and grants, and who may see them. */
+import {
+  requestStateAt,
+  type AccessRequest,
+  type Actor,
+  type Approval,
+  type ErrorCode,
+  type Grant,
+  type Stores,
+} from "../domain/index.js";
+import type { GrantView, RequestView } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { fingerprint } from "./hashing.js";
+import { policyActor, policyPerson, vendorChain } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "clock" | "policy">;
+
+/** The requester himself, approvers, security and audit. */
+export function maySeeRequest(reader: Actor, request: Pick<AccessRequest, "requesterId">): boolean {
+  if (reader.personId === request.requesterId) return true;
+  return reader.roles.includes("approver") || reader.power === "security" || reader.power === "audit";
+}
+
+/**
+ * Why the reader may not decide the request; undefined when he may. Compares persons, never logins (promise 4), and asks
+ * policy last.
+ */
+export async function decideFault(
+  deps: Deps,
+  stores: Stores,
+  reader: Actor,
+  request: AccessRequest,
+  approvals: readonly Approval[],
+): Promise<ErrorCode | undefined> {
+  if (reader.personId === request.requesterId) return "own-request";
+  if (!reader.roles.includes("approver")) return "forbidden";
+  if (requestStateAt(request, deps.clock.now()) !== "pending") return "already-decided";
+  const already = approvals.some((one) => one.approverId === reader.personId);
+  if (already) return "already-decided";
+  const requester = await policyPerson(stores, request.requesterId);
+  if (requester === undefined) return "stale";
+  const mine = vendorChain(reader);
+  if (requester.vendorChain.some((vendor) => mine.includes(vendor))) return "same-vendor";
+  const decision = deps.policy.decide({ act: "approve", person: policyActor(reader), requester, already });
+  return decision.allowed ? undefined : "forbidden";
+}
+
+/** The whole request, as its reader may see it. */
+export async function requestView(deps: Deps, stores: Stores, reader: Actor, request: AccessRequest): Promise<RequestView> {
+  const approvals = await stores.approvals.find({ requestId: request.id }, { orderBy: "at" });
+  const requester = await stores.people.get(request.requesterId);
+  const unit = await stores.units.get(request.unitId);
+  const fault = await decideFault(deps, stores, reader, request, approvals);
+  return {
+    ...request,
+    state: requestStateAt(request, deps.clock.now()),
+    requesterLogin: requester?.login ?? "",
+    requesterName: requester?.displayName ?? "",
+    vendorChain: requester === undefined ? [] : vendorChain(requester),
+    contractEndsAt: null,
+    items: await itemViews(stores, request),
+    approvals: await approvalViews(stores, approvals),
+    approverGroups: [`approvers of ${unit?.name ?? "the unit"}`],
+    grants: await stores.grants.find({ requestId: request.id }),
+    decidable: fault === undefined ? { ok: true } : { ok: false, code: fault },
+  };
+}
+
+async function itemViews(stores: Stores, request: AccessRequest): Promise<RequestView["items"]> {
+  const views: RequestView["items"][number][] = [];
+  for (const item of await stores.requestItems.find({ requestId: request.id }, { orderBy: "id" })) {
+    const account = await stores.accounts.get(item.accountId);
+    const asset = await stores.assets.get(item.assetId);
+    views.push({
+      ...item,
+      accountLogin: account?.login ?? "",
+      assetName: asset?.name ?? "",
+      assetHost: asset?.host ?? "",
+      assetPort: asset?.port ?? 0,
+      hostKeyFingerprint: asset?.hostKey == null ? null : fingerprint(asset.hostKey),
+      legacyAlgorithms: asset?.legacyAlgorithms ?? false,
+    });
+  }
+  return views;
+}
+
+async function approvalViews(stores: Stores, approvals: readonly Approval[]): Promise<RequestView["approvals"]> {
+  const views: RequestView["approvals"][number][] = [];
+  for (const approval of approvals) {
+    const approver = await stores.people.get(approval.approverId);
+    views.push({ ...approval, approverLogin: approver?.login ?? "", approverName: approver?.displayName ?? "" });
+  }
+  return views;
+}
+
+export async function grantView(stores: Stores, grant: Grant): Promise<GrantView> {
+  const person = await stores.people.get(grant.personId);
+  const account = await stores.accounts.get(grant.accountId);
+  const asset = await stores.assets.get(grant.assetId);
+  return {
+    ...grant,
+    personLogin: person?.login ?? "",
+    personName: person?.displayName ?? "",
+    accountLogin: account?.login ?? "",
+    assetName: asset?.name ?? "",
+  };
+}

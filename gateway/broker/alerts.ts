@@ -1,0 +1,121 @@
+/** Alerts: one open per kind and subject, counted up when it happens again, closed by people. */
+import {
+  alertMay,
+  asId,
+  done,
+  refused,
+  type Actor,
+  type Alert,
+  type AlertId,
+  type AlertKind,
+  type Outcome,
+  type Stores,
+  type UnitId,
+} from "../domain/index.js";
+import type { Listing, Page } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { alertNotice } from "./notices.js";
+import { pageOf } from "./pages.js";
+import { standing } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify">;
+
+export interface AlertFact {
+  readonly unitId: UnitId;
+  readonly kind: AlertKind;
+  /** `noun:id` */
+  readonly subject: string;
+  readonly detail: Alert["detail"];
+}
+
+/** Opens the alert, or counts it on when one of its kind and subject is open. In the caller's transaction. */
+export async function raiseAlert(deps: Pick<Deps, "clock" | "ids">, tx: Stores, fact: AlertFact): Promise<AlertId> {
+  const now = deps.clock.now();
+  const [open] = await tx.alerts.find({ kind: fact.kind, subject: fact.subject, state: { in: ["open", "acknowledged"] } });
+  if (open !== undefined) {
+    await tx.alerts.update(open.id, { lastAt: now, count: open.count + 1, detail: fact.detail });
+    return open.id;
+  }
+  const id = asId<AlertId>(deps.ids.next());
+  await tx.alerts.insert({
+    ...fact,
+    id,
+    state: "open",
+    at: now,
+    lastAt: now,
+    count: 1,
+    acknowledgedBy: null,
+    acknowledgedAt: null,
+    resolution: null,
+  });
+  await tx.audit.append({
+    verb: "alert.opened",
+    actorId: null,
+    object: { kind: "alert", id },
+    sourceAddress: null,
+    detail: { kind: fact.kind, subject: fact.subject, ...fact.detail },
+  });
+  return id;
+}
+
+/** `raiseAlert` in a transaction of its own, told after commit. */
+export async function raiseAlertNow(deps: Deps, fact: AlertFact): Promise<void> {
+  const id = await deps.database.write((tx) => raiseAlert(deps, tx, fact));
+  deps.notify(alertNotice(id));
+}
+
+/** Alerts for the three powers. `open`: those nobody resolved yet. */
+export async function listAlerts(
+  deps: Pick<Deps, "database">,
+  actor: Actor,
+  page: Page & { readonly open?: boolean },
+): Promise<Outcome<Listing<Alert>>> {
+  const now = await standing(deps.database.read, actor);
+  if (now === undefined || now.power === null) return refused("forbidden");
+  const where = page.open === true ? { state: { in: ["open", "acknowledged"] as const } } : {};
+  const listing = await pageOf(deps.database.read.alerts, where, page);
+  return listing === undefined ? refused("invalid-input", { field: "cursor" }) : done(listing);
+}
+
+/** Someone has seen it. */
+export async function acknowledgeAlert(deps: Deps, actor: Actor, id: AlertId): Promise<Outcome<Alert>> {
+  return move(deps, actor, id, "acknowledged", null);
+}
+
+/** Cause and measure are known; 3 … 1,000 characters. */
+export async function resolveAlert(deps: Deps, actor: Actor, id: AlertId, resolution: string): Promise<Outcome<Alert>> {
+  const text = resolution.trim();
+  if (text.length < 3 || text.length > 1000) return refused("invalid-input", { field: "resolution" });
+  return move(deps, actor, id, "resolved", text);
+}
+
+async function move(
+  deps: Deps,
+  actor: Actor,
+  id: AlertId,
+  to: "acknowledged" | "resolved",
+  resolution: string | null,
+): Promise<Outcome<Alert>> {
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<Alert>> => {
+    const now = await standing(tx, actor);
+    if (now === undefined || now.power === null) return refused("forbidden");
+    const alert = await tx.alerts.get(id);
+    if (alert === undefined) return refused("not-found");
+    if (!alertMay(alert.state, to)) return refused("conflict");
+    const patch =
+      to === "acknowledged"
+        ? { state: to, acknowledgedBy: now.personId, acknowledgedAt: deps.clock.now() }
+        : { state: to, resolution };
+    if (!(await tx.alerts.update(id, patch, { state: alert.state }))) return refused("conflict");
+    await tx.audit.append({
+      verb: to === "acknowledged" ? "alert.acknowledged" : "alert.resolved",
+      actorId: now.personId,
+      object: { kind: "alert", id },
+      sourceAddress: actor.sourceAddress,
+      detail: resolution === null ? { kind: alert.kind } : { kind: alert.kind, resolution },
+    });
+    return done({ ...alert, ...patch });
+  });
+  if (outcome.ok) deps.notify(alertNotice(id));
+  return outcome;
+}

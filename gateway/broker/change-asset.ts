@@ -1,0 +1,191 @@
+/**
+ * Changing, confirming and retiring an asset. What a pin covers (host, port, host key) changes only when a second system
+ * administrator confirms it; then every grant on the asset is suspended and its credentials no longer open, because both
+ * are bound to the old pin. So nobody alone can repoint an asset to harvest its password.
+ */
+import {
+  done,
+  refused,
+  type Actor,
+  type Asset,
+  type AssetChange,
+  type AssetId,
+  type Grant,
+  type GrantState,
+  type Outcome,
+  type Stores,
+} from "../domain/index.js";
+import { raiseAlert } from "./alerts.js";
+import { assetView, pendingChangeOf } from "./asset-views.js";
+import type { AssetUseCases, AssetView } from "./broker.js";
+import { DESCRIPTION_LONGEST, hostFault } from "./create-asset.js";
+import type { BrokerDeps } from "./deps.js";
+import { assetPin } from "./hashing.js";
+import { alertNotice, grantNotice } from "./notices.js";
+import { standing } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "notify">;
+type ChangeInput = Parameters<AssetUseCases["change"]>[2];
+
+/** Description and flags at once; host or port as a proposed change. `conflict` while another change waits. */
+export async function changeAsset(deps: Deps, actor: Actor, id: AssetId, input: ChangeInput): Promise<Outcome<AssetView>> {
+  if ((input.description?.length ?? 0) > DESCRIPTION_LONGEST) return refused("invalid-input", { field: "description" });
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<Asset>> => {
+    const admin = await standing(tx, actor);
+    if (admin?.power !== "system") return refused("forbidden");
+    const asset = await tx.assets.get(id);
+    if (asset === undefined || asset.state !== "active") return refused("not-found");
+    const host = input.host ?? asset.host;
+    const port = input.port ?? asset.port;
+    const repointed = host !== asset.host || port !== asset.port;
+    if (repointed) {
+      const fault = hostFault(deps.config, host, port);
+      if (fault !== undefined) return fault;
+      if (asset.pendingChange !== null) return refused("conflict", { field: "host" });
+    }
+    const change = repointed ? await proposeChange(deps, tx, admin, asset, { host, port, hostKey: null }) : null;
+    const patch = {
+      description: input.description ?? asset.description,
+      legacyAlgorithms: input.legacyAlgorithms ?? asset.legacyAlgorithms,
+    };
+    await tx.assets.update(id, patch);
+    if (patch.description !== asset.description || patch.legacyAlgorithms !== asset.legacyAlgorithms) {
+      await tx.audit.append({
+        verb: "asset.changed",
+        actorId: admin.personId,
+        object: { kind: "asset", id },
+        sourceAddress: actor.sourceAddress,
+        detail: { description: patch.description, legacy: patch.legacyAlgorithms },
+      });
+    }
+    return done({ ...asset, ...patch, pendingChange: change ?? asset.pendingChange });
+  });
+  return outcome.ok ? done(await assetView(deps.database.read, outcome.value)) : outcome;
+}
+
+/** Writes the change down as waiting; answers its stored text. In the caller's transaction. */
+export async function proposeChange(
+  deps: Pick<Deps, "clock">,
+  tx: Stores,
+  admin: Actor,
+  asset: Asset,
+  to: Pick<AssetChange, "host" | "port" | "hostKey">,
+): Promise<string> {
+  const text = JSON.stringify({ ...to, proposedBy: admin.personId, proposedAt: deps.clock.now() } satisfies AssetChange);
+  await tx.assets.update(asset.id, { pendingChange: text }, { pendingChange: null });
+  await tx.audit.append({
+    verb: "asset.change-proposed",
+    actorId: admin.personId,
+    object: { kind: "asset", id: asset.id },
+    sourceAddress: admin.sourceAddress,
+    detail: { fromHost: asset.host, fromPort: asset.port, ...to },
+  });
+  return text;
+}
+
+/**
+ * The second administrator's word. Accepting needs another person than the proposer (`needs-second-person`); rejecting may
+ * be done by any system administrator, the proposer among them.
+ */
+export async function confirmChange(deps: Deps, actor: Actor, id: AssetId, accept: boolean): Promise<Outcome<AssetView>> {
+  let suspended: readonly Grant[] = [];
+  let alertId: string | null = null;
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<Asset>> => {
+    const admin = await standing(tx, actor);
+    if (admin?.power !== "system") return refused("forbidden");
+    const asset = await tx.assets.get(id);
+    const change = asset === undefined ? null : pendingChangeOf(asset);
+    if (asset === undefined || change === null || asset.state !== "active") return refused("not-found");
+    if (accept && change.proposedBy === admin.personId) return refused("needs-second-person");
+    const patch: Partial<Asset> = accept ? acceptedPatch(change, admin, deps.clock.now()) : { pendingChange: null };
+    if (!(await tx.assets.update(id, patch, { pendingChange: asset.pendingChange }))) return refused("conflict");
+    await tx.audit.append({
+      verb: "asset.change-confirmed",
+      actorId: admin.personId,
+      object: { kind: "asset", id },
+      sourceAddress: actor.sourceAddress,
+      detail: { accepted: accept, host: change.host, port: change.port, hostKey: change.hostKey, proposedBy: change.proposedBy },
+    });
+    if (accept) {
+      suspended = await endGrantsOfAsset(deps, tx, admin, id, "suspended", "asset-changed");
+      const detail = { host: change.host, port: change.port, suspendedGrants: suspended.length };
+      alertId = await raiseAlert(deps, tx, { unitId: asset.unitId, kind: "asset-repointed", subject: `asset:${id}`, detail });
+    }
+    return done({ ...asset, ...patch });
+  });
+  for (const grant of suspended) deps.notify(grantNotice(grant.id, grant.personId));
+  if (alertId !== null) deps.notify(alertNotice(alertId));
+  return outcome.ok ? done(await assetView(deps.database.read, outcome.value)) : outcome;
+}
+
+function acceptedPatch(change: AssetChange, admin: Actor, now: number): Partial<Asset> {
+  const { host, port, hostKey } = change;
+  return {
+    host,
+    port,
+    hostKey,
+    hostKeyConfirmedBy: hostKey === null ? null : admin.personId,
+    hostKeyConfirmedAt: hostKey === null ? null : now,
+    pin: assetPin({ host, port, hostKey }),
+    pendingChange: null,
+  };
+}
+
+/** Retires an asset with its accounts; grants on it are revoked and their sessions end. */
+export async function retireAsset(deps: Deps, actor: Actor, id: AssetId): Promise<Outcome<void>> {
+  let ended: readonly Grant[] = [];
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<void>> => {
+    const admin = await standing(tx, actor);
+    if (admin?.power !== "system") return refused("forbidden");
+    if (!(await tx.assets.update(id, { state: "retired", pendingChange: null }, { state: "active" }))) return refused("not-found");
+    for (const account of await tx.accounts.find({ assetId: id, state: "active" }, { limit: 1000 })) {
+      await tx.accounts.update(account.id, { state: "retired" });
+    }
+    await tx.audit.append({
+      verb: "asset.retired",
+      actorId: admin.personId,
+      object: { kind: "asset", id },
+      sourceAddress: actor.sourceAddress,
+    });
+    ended = await endGrantsOfAsset(deps, tx, admin, id, "revoked", "asset-retired");
+    return done(undefined);
+  });
+  for (const grant of ended) deps.notify(grantNotice(grant.id, grant.personId));
+  return outcome;
+}
+
+async function endGrantsOfAsset(
+  deps: Pick<Deps, "clock">,
+  tx: Stores,
+  admin: Actor,
+  assetId: AssetId,
+  state: Extract<GrantState, "suspended" | "revoked">,
+  reason: string,
+): Promise<readonly Grant[]> {
+  const grants = await tx.grants.find({ assetId, state: { in: ["scheduled", "active"] } }, { limit: 1000 });
+  for (const grant of grants) await endGrant(deps, tx, admin, grant, state, reason);
+  return grants;
+}
+
+/** Takes one running grant away, with its event. In the caller's transaction; false when it ended meanwhile. */
+export async function endGrant(
+  deps: Pick<Deps, "clock">,
+  tx: Stores,
+  by: Actor,
+  grant: Grant,
+  state: Extract<GrantState, "suspended" | "revoked">,
+  reason: string,
+): Promise<boolean> {
+  const patch = { state, endedAt: deps.clock.now(), endedBy: by.personId, endReason: reason };
+  const running: readonly GrantState[] = state === "revoked" ? ["scheduled", "active", "suspended"] : ["scheduled", "active"];
+  if (!(await tx.grants.update(grant.id, patch, { state: { in: running } }))) return false;
+  await tx.audit.append({
+    verb: state === "revoked" ? "grant.revoked" : "grant.suspended",
+    actorId: by.personId,
+    object: { kind: "grant", id: grant.id },
+    sourceAddress: by.sourceAddress,
+    decidedBy: reason,
+    detail: { personId: grant.personId, accountId: grant.accountId, requestId: grant.requestId },
+  });
+  return true;
+}

@@ -1,0 +1,121 @@
+/** A new asset, and the listings that administrators read. It opens nothing until its host key was confirmed. */
+import {
+  asId,
+  done,
+  GatehouseError,
+  isAssetName,
+  judgeHost,
+  judgeTarget,
+  refused,
+  type Actor,
+  type Asset,
+  type AssetId,
+  type Outcome,
+} from "../domain/index.js";
+import { accountView, assetView } from "./asset-views.js";
+import type { AccountView, AssetUseCases, AssetView, Listing, Page } from "./broker.js";
+import type { BrokerConfig, BrokerDeps } from "./deps.js";
+import { assetPin } from "./hashing.js";
+import { mapListing, pageOf } from "./pages.js";
+import { standing } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config">;
+type CreateInput = Parameters<AssetUseCases["create"]>[1];
+
+export const DESCRIPTION_LONGEST = 500;
+
+/** Why a host and port cannot be an asset's; undefined when they can. Names are judged again at every dial. */
+export function hostFault(config: BrokerConfig, host: string, port: number): ReturnType<typeof refused> | undefined {
+  if (!Number.isInteger(port) || port < 1 || port > 65535) return refused("invalid-input", { field: "port" });
+  const spelling = judgeHost(host);
+  if (spelling.kind === "refused") return refused("address-refused", { field: "host" });
+  if (spelling.kind === "name") return undefined;
+  const judged = judgeTarget({ host, address: spelling.address, port }, config);
+  return judged.ok ? undefined : refused("address-refused", { field: "host" });
+}
+
+function inputFault(config: BrokerConfig, input: CreateInput): ReturnType<typeof refused> | undefined {
+  if (!isAssetName(input.name)) return refused("invalid-input", { field: "name" });
+  if (input.description.length > DESCRIPTION_LONGEST) return refused("invalid-input", { field: "description" });
+  return hostFault(config, input.host, input.port);
+}
+
+/** System administrators only. `conflict` on field `name` when it is taken, also by a retired asset. */
+export async function createAsset(deps: Deps, actor: Actor, input: CreateInput): Promise<Outcome<AssetView>> {
+  const admin = await standing(deps.database.read, actor);
+  if (admin?.power !== "system") return refused("forbidden");
+  const fault = inputFault(deps.config, input);
+  if (fault !== undefined) return fault;
+  const asset: Asset = {
+    id: asId<AssetId>(deps.ids.next()),
+    unitId: admin.unitId,
+    name: input.name,
+    protocol: input.protocol,
+    host: input.host,
+    port: input.port,
+    description: input.description,
+    legacyAlgorithms: input.legacyAlgorithms,
+    hostKey: null,
+    hostKeyConfirmedBy: null,
+    hostKeyConfirmedAt: null,
+    pin: assetPin({ host: input.host, port: input.port, hostKey: null }),
+    pendingChange: null,
+    state: "active",
+    createdAt: deps.clock.now(),
+    createdBy: admin.personId,
+  };
+  const taken = await insertOrConflict(() =>
+    deps.database.write(async (tx) => {
+      await tx.assets.insert(asset);
+      await tx.audit.append({
+        verb: "asset.created",
+        actorId: admin.personId,
+        object: { kind: "asset", id: asset.id },
+        sourceAddress: actor.sourceAddress,
+        detail: { name: asset.name, host: asset.host, port: asset.port, protocol: asset.protocol, legacy: asset.legacyAlgorithms },
+      });
+    }),
+  );
+  return taken ? refused("conflict", { field: "name" }) : done(await assetView(deps.database.read, asset));
+}
+
+/** Whether the insertion met a unique column that is taken. */
+export async function insertOrConflict(insert: () => Promise<void>): Promise<boolean> {
+  try {
+    await insert();
+    return false;
+  } catch (error) {
+    if (error instanceof GatehouseError && error.code === "conflict") return true;
+    throw error;
+  }
+}
+
+/** For the three powers. `q` is looked for in the name. */
+export async function listAssets(
+  deps: Pick<Deps, "database">,
+  actor: Actor,
+  page: Page & { readonly q?: string },
+): Promise<Outcome<Listing<AssetView>>> {
+  const { read } = deps.database;
+  const reader = await standing(read, actor);
+  if (reader === undefined || reader.power === null) return refused("forbidden");
+  const where = page.q === undefined || page.q === "" ? {} : { name: { contains: page.q } };
+  const listing = await pageOf(read.assets, where, page);
+  if (listing === undefined) return refused("invalid-input", { field: "cursor" });
+  return done(await mapListing(listing, (asset) => assetView(read, asset)));
+}
+
+/** For the three powers. */
+export async function getAsset(
+  deps: Pick<Deps, "database">,
+  actor: Actor,
+  id: AssetId,
+): Promise<Outcome<{ readonly asset: AssetView; readonly accounts: readonly AccountView[] }>> {
+  const { read } = deps.database;
+  const reader = await standing(read, actor);
+  if (reader === undefined || reader.power === null) return refused("forbidden");
+  const asset = await read.assets.get(id);
+  if (asset === undefined) return refused("not-found");
+  const accounts = await read.accounts.find({ assetId: id }, { orderBy: "login", limit: 1000 });
+  return done({ asset: await assetView(read, asset), accounts: accounts.map((account) => accountView(account, asset)) });
+}

@@ -1,0 +1,214 @@
+/**
+ * Accounts on assets and what opens them. A secret is tried against the host under its pinned key, then sealed and bound
+ * to the asset's pin; nobody reads it back. When the pin changes, the sealed text no longer opens.
+ */
+import {
+  asId,
+  done,
+  isAccountLogin,
+  refused,
+  type Account,
+  type AccountId,
+  type Actor,
+  type Asset,
+  type Grant,
+  type Outcome,
+} from "../domain/index.js";
+import { raiseAlertNow } from "./alerts.js";
+import { accountView } from "./asset-views.js";
+import type { AccountView, AssetUseCases, DialPlan, Listing, Page } from "./broker.js";
+import { endGrant } from "./change-asset.js";
+import { insertOrConflict } from "./create-asset.js";
+import type { BrokerDeps } from "./deps.js";
+import { grantNotice } from "./notices.js";
+import { mapListing, pageOf } from "./pages.js";
+import { resolveTarget } from "./resolve-target.js";
+import { standing } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "vault" | "resolve" | "probe" | "notify">;
+type CredentialInput = Parameters<AssetUseCases["setCredential"]>[2];
+
+const PASSWORD_LONGEST = 1024;
+const KEY_LONGEST = 16_384;
+
+/** What a credential's sealed text is bound to. */
+export function credentialBound(accountId: AccountId, pin: string): string {
+  return `account:${accountId}:${pin}`;
+}
+
+/** The credential in a lent secret. */
+export function readCredential(secret: string): DialPlan["credential"] {
+  return JSON.parse(secret) as DialPlan["credential"];
+}
+
+/** For the three powers. */
+export async function listAccounts(
+  deps: Pick<Deps, "database">,
+  actor: Actor,
+  page: Page,
+): Promise<Outcome<Listing<AccountView>>> {
+  const { read } = deps.database;
+  const reader = await standing(read, actor);
+  if (reader === undefined || reader.power === null) return refused("forbidden");
+  const listing = await pageOf(read.accounts, {}, page);
+  if (listing === undefined) return refused("invalid-input", { field: "cursor" });
+  return done(
+    await mapListing(listing, async (account) => accountView(account, (await read.assets.get(account.assetId)) ?? { name: "", pin: "" })),
+  );
+}
+
+/** A login on an active asset, without a credential yet. */
+export async function createAccount(
+  deps: Deps,
+  actor: Actor,
+  input: Parameters<AssetUseCases["createAccount"]>[1],
+): Promise<Outcome<AccountView>> {
+  const admin = await standing(deps.database.read, actor);
+  if (admin?.power !== "system") return refused("forbidden");
+  if (!isAccountLogin(input.login)) return refused("invalid-input", { field: "login" });
+  const asset = await deps.database.read.assets.get(input.assetId);
+  if (asset === undefined || asset.state !== "active") return refused("not-found");
+  const account: Account = {
+    id: asId<AccountId>(deps.ids.next()),
+    assetId: asset.id,
+    unitId: asset.unitId,
+    login: input.login,
+    credentialKind: "none",
+    credentialSealed: null,
+    credentialPin: null,
+    credentialTestedAt: null,
+    state: "active",
+    createdAt: deps.clock.now(),
+    createdBy: admin.personId,
+  };
+  const taken = await insertOrConflict(() =>
+    deps.database.write(async (tx) => {
+      await tx.accounts.insert(account);
+      await tx.audit.append({
+        verb: "account.created",
+        actorId: admin.personId,
+        object: { kind: "account", id: account.id },
+        sourceAddress: actor.sourceAddress,
+        detail: { login: account.login, assetId: asset.id },
+      });
+    }),
+  );
+  return taken ? refused("conflict", { field: "login" }) : done(accountView(account, asset));
+}
+
+/**
+ * Seals a password or private key. Unless `untested`, it must open the account now: `target-unreachable`,
+ * `target-credential-refused`, `target-key-changed` (which opens an alert), and nothing is kept.
+ */
+export async function setCredential(
+  deps: Deps,
+  actor: Actor,
+  id: AccountId,
+  input: CredentialInput,
+): Promise<Outcome<AccountView>> {
+  const admin = await standing(deps.database.read, actor);
+  if (admin?.power !== "system") return refused("forbidden");
+  const longest = input.kind === "password" ? PASSWORD_LONGEST : KEY_LONGEST;
+  if (input.secret.length === 0 || input.secret.length > longest) return refused("invalid-input", { field: "secret" });
+  const account = await deps.database.read.accounts.get(id);
+  const asset = account === undefined ? undefined : await deps.database.read.assets.get(account.assetId);
+  if (account?.state !== "active" || asset?.state !== "active") return refused("not-found");
+  if (asset.hostKey === null) return refused("target-key-unknown");
+  const credential = credentialOf(input);
+  const tested = input.untested !== true;
+  if (tested) {
+    const fault = await tryCredential(deps, admin, account, asset, credential);
+    if (fault !== undefined) return fault;
+  }
+  return keepCredential(deps, admin, account, asset, credential, tested);
+}
+
+function credentialOf(input: CredentialInput): DialPlan["credential"] {
+  if (input.kind === "password") return { kind: "password", password: input.secret };
+  const key = { kind: "key", privateKey: input.secret } as const;
+  return input.passphrase === undefined || input.passphrase === "" ? key : { ...key, passphrase: input.passphrase };
+}
+
+async function tryCredential(
+  deps: Deps,
+  admin: Actor,
+  account: Account,
+  asset: Asset,
+  credential: DialPlan["credential"],
+): Promise<ReturnType<typeof refused> | undefined> {
+  const address = await resolveTarget(deps, asset);
+  if (!address.ok) return address;
+  const result = await deps.probe.testCredential({
+    address: address.value,
+    port: asset.port,
+    username: account.login,
+    hostKey: asset.hostKey ?? "",
+    legacy: asset.legacyAlgorithms,
+    credential,
+  });
+  await deps.database.write((tx) =>
+    tx.audit.append({
+      verb: "account.credential-tested",
+      actorId: admin.personId,
+      object: { kind: "account", id: account.id },
+      sourceAddress: admin.sourceAddress,
+      detail: { result, kind: credential.kind },
+    }),
+  );
+  if (result === "ok") return undefined;
+  if (result === "unreachable") return refused("target-unreachable");
+  if (result === "refused") return refused("target-credential-refused", { field: "secret" });
+  const detail = { asset: asset.name, where: "credential-test" };
+  await raiseAlertNow(deps, { unitId: asset.unitId, kind: "host-key-changed", subject: `asset:${asset.id}`, detail });
+  return refused("target-key-changed");
+}
+
+async function keepCredential(
+  deps: Deps,
+  admin: Actor,
+  account: Account,
+  asset: Asset,
+  credential: DialPlan["credential"],
+  tested: boolean,
+): Promise<Outcome<AccountView>> {
+  const patch = {
+    credentialKind: credential.kind,
+    credentialSealed: deps.vault.seal("credential", credentialBound(account.id, asset.pin), JSON.stringify(credential)),
+    credentialPin: asset.pin,
+    credentialTestedAt: tested ? deps.clock.now() : null,
+  };
+  return deps.database.write(async (tx): Promise<Outcome<AccountView>> => {
+    const now = await tx.assets.get(asset.id);
+    if (now?.pin !== asset.pin || now.state !== "active") return refused("stale");
+    if (!(await tx.accounts.update(account.id, patch, { state: "active" }))) return refused("not-found");
+    await tx.audit.append({
+      verb: "account.credential-set",
+      actorId: admin.personId,
+      object: { kind: "account", id: account.id },
+      sourceAddress: admin.sourceAddress,
+      detail: { kind: credential.kind, tested },
+    });
+    return done(accountView({ ...account, ...patch }, asset));
+  });
+}
+
+/** Retires an account; grants on it are revoked and their sessions end. */
+export async function retireAccount(deps: Deps, actor: Actor, id: AccountId): Promise<Outcome<void>> {
+  let ended: readonly Grant[] = [];
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<void>> => {
+    const admin = await standing(tx, actor);
+    if (admin?.power !== "system") return refused("forbidden");
+    if (!(await tx.accounts.update(id, { state: "retired" }, { state: "active" }))) return refused("not-found");
+    await tx.audit.append({
+      verb: "account.retired",
+      actorId: admin.personId,
+      object: { kind: "account", id },
+      sourceAddress: actor.sourceAddress,
+    });
+    ended = await tx.grants.find({ accountId: id, state: { in: ["scheduled", "active"] } }, { limit: 1000 });
+    for (const grant of ended) await endGrant(deps, tx, admin, grant, "revoked", "account-retired");
+    return done(undefined);
+  });
+  for (const grant of ended) deps.notify(grantNotice(grant.id, grant.personId));
+  return outcome;
+}

@@ -1,0 +1,67 @@
+/** One session as this node holds it, from before its first await until its recording is closed. */
+import type {
+  Channel,
+  ChannelOutcome,
+  ChannelTap,
+  ConnectionId,
+  EndReason,
+  Grant,
+  PersonId,
+  PersonStanding,
+  RecordingId,
+  Session,
+  SessionId,
+  UnitId,
+} from "../domain/index.js";
+import type { OpenTap } from "../recording/index.js";
+import type { Admission } from "./admission.js";
+
+export interface OpenChannel {
+  readonly row: Channel;
+  readonly tap: ChannelTap;
+  readonly pty: { readonly cols: number; readonly rows: number } | null;
+  /** Set by the first who closes it. */
+  closing: Promise<ChannelOutcome> | null;
+}
+
+export interface LiveWatcher {
+  /** Asks again whether the watcher may; ends the watch when not. */
+  readonly recheck: () => Promise<void>;
+  readonly end: (because: EndReason) => void;
+}
+
+export interface LiveEntry {
+  readonly id: SessionId;
+  readonly unitId: UnitId;
+  readonly personId: PersonId;
+  readonly sourceAddress: string;
+  readonly admission: Admission;
+  readonly recordingId: RecordingId;
+  readonly connectionId: ConnectionId;
+  /** The person's credential epoch when the session opened. */
+  readonly epoch: number;
+  readonly startedAt: number;
+  /** Wall clock: grant, twelve hours. */
+  readonly endsAt: number;
+  /** The same moments on the clock that never goes back. */
+  readonly endsAtUs: number;
+  readonly tooOldAtUs: number;
+  readonly onEnd: (because: EndReason) => void;
+  readonly onFreeze: ((frozen: boolean) => void) | undefined;
+  readonly onDrain: ((endsAt: number) => void) | undefined;
+  /** As last read. */
+  grant: Grant;
+  person: PersonStanding | undefined;
+  snapshot: Session["snapshot"] | null;
+  open: OpenTap | null;
+  frozen: boolean;
+  activeAtUs: number;
+  ended: EndReason | null;
+  closed: Promise<void> | null;
+  /** Whether rows were written that the closing must complete. */
+  stored: boolean;
+  readonly channels: Set<OpenChannel>;
+  readonly watchers: Set<LiveWatcher>;
+  /** Channels and acts that were refused so far. */
+  refusals: number;
+}

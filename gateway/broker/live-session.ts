@@ -1,0 +1,152 @@
+/** A session as its door holds it: channels are opened, refused and logged through here, each asked for at its own moment. */
+import {
+  asId,
+  done,
+  forwardIsNamed,
+  refused,
+  type Action,
+  type Channel,
+  type ChannelId,
+  type ChannelOpening,
+  type ErrorCode,
+  type Outcome,
+} from "../domain/index.js";
+import type { ChannelAsk, LiveChannel, LiveSession } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { forwardAllowed } from "./forward-rules.js";
+import type { LiveEntry, OpenChannel } from "./live-entry.js";
+import type { LiveSessions } from "./live-sessions.js";
+import { logRefusedAct, logRefusedChannel, logTransfer } from "./session-log.js";
+import { policyPerson } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "resolve" | "log"> & { readonly live: LiveSessions };
+
+/** What a channel without a terminal keeps before it goes on as a digest. */
+const KEEP_BYTES = 64 * 1024 * 1024;
+const DETAIL_LONGEST = 4096;
+
+/** The door's handle on an opened session. */
+export function createLiveSession(deps: Deps, entry: LiveEntry): LiveSession {
+  const { open, snapshot } = entry;
+  if (open === null || snapshot === null) throw new TypeError("the session was not opened");
+  return {
+    id: entry.id,
+    admission: entry.admission,
+    snapshot,
+    tap: open.tap,
+    endsAt: entry.endsAt,
+    get grant() {
+      return entry.grant;
+    },
+    get ended() {
+      return entry.ended !== null;
+    },
+    allows: (action) => entry.grant.actions.includes(action) && deps.live.admitted(entry.admission) === entry,
+    openChannel: (ask) => openChannel(deps, entry, ask),
+    refuseChannel: (ask) => logRefusedChannel(deps, entry, ask),
+    transfer: (channel, record) => logTransfer(deps, entry, channel, record),
+    refuseInChannel: (channel, detail) => logRefusedAct(deps, entry, channel, detail),
+    touch: () => {
+      entry.activeAtUs = deps.clock.monotonicUs();
+    },
+    end: (because) => deps.live.end(entry, because, false),
+  };
+}
+
+async function openChannel(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Promise<Outcome<LiveChannel>> {
+  const code = await channelFault(deps, entry, ask);
+  if (code !== undefined) {
+    await logRefusedChannel(deps, entry, { kind: ask.kind, detail: ask.detail, because: code });
+    return refused(code);
+  }
+  if (entry.open === null) return refused("recorder-failed");
+  const detail = ask.detail.slice(0, DETAIL_LONGEST);
+  const tap = await entry.open.tap.openChannel(opening(ask, detail));
+  const row: Channel = {
+    id: asId<ChannelId>(deps.ids.next()),
+    sessionId: entry.id,
+    connectionId: entry.connectionId,
+    number: tap.number,
+    kind: ask.kind,
+    detail,
+    outcome: "open",
+    refusedBecause: null,
+    bytesIn: 0,
+    bytesOut: 0,
+    exit: null,
+    openedAt: deps.clock.now(),
+    closedAt: null,
+  };
+  const channel: OpenChannel = { row, tap, pty: ask.pty ?? null, closing: null };
+  entry.channels.add(channel);
+  try {
+    await writeOpened(deps, entry, ask, row);
+  } catch (error) {
+    entry.channels.delete(channel);
+    await (channel.closing ??= tap.close());
+    throw error;
+  }
+  if (deps.live.admitted(entry.admission) === undefined) {
+    await closeChannel(deps, entry, channel, null);
+    return refused("grant-ended");
+  }
+  entry.activeAtUs = deps.clock.monotonicUs();
+  return done({ tap, kind: ask.kind, close: (exit) => closeChannel(deps, entry, channel, exit) });
+}
+
+/** Why the channel may not open at this moment: rows are read afresh, then the grant's actions, then policy. */
+async function channelFault(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Promise<ErrorCode | undefined> {
+  if (entry.ended !== null || !(await deps.live.recheck(entry))) return "grant-ended";
+  if (!entry.grant.actions.includes(ask.action)) return "not-granted";
+  if (!(await mayUse(deps, entry, ask.action))) return "not-granted";
+  if (ask.kind !== "forward" && ask.action !== "ssh.forward") return undefined;
+  if (ask.forwardTo === undefined || !forwardIsNamed(entry.grant.limits, ask.forwardTo)) return "not-granted";
+  const asset = await deps.database.read.assets.get(entry.grant.assetId);
+  if (asset === undefined || !(await forwardAllowed(deps, deps.database.read, asset, ask.forwardTo))) return "address-refused";
+  return entry.ended === null ? undefined : "grant-ended";
+}
+
+async function mayUse(deps: Deps, entry: LiveEntry, action: Action): Promise<boolean> {
+  const person = await policyPerson(deps.database.read, entry.personId);
+  const { accountId: id, assetId } = entry.grant;
+  if (person === undefined) return false;
+  const account = { id, unitId: entry.unitId, assetId };
+  return deps.policy.decide({ act: "use", person, account, action, granted: true, grantLive: true }).allowed;
+}
+
+function opening(ask: ChannelAsk, detail: string): ChannelOpening {
+  const base = { kind: ask.kind, detail, beyond: "digest" } as const;
+  return ask.pty === undefined ? { ...base, keepBytes: KEEP_BYTES } : { ...base, pty: ask.pty, keepBytes: Infinity };
+}
+
+async function writeOpened(deps: Deps, entry: LiveEntry, ask: ChannelAsk, row: Channel): Promise<void> {
+  await deps.database.write(async (tx) => {
+    await tx.channels.insert(row);
+    await tx.audit.append({
+      verb: ask.kind === "forward" ? "forward.opened" : "channel.opened",
+      actorId: entry.personId,
+      object: { kind: "channel", id: row.id },
+      sourceAddress: entry.sourceAddress,
+      decidedBy: entry.grant.id,
+      detail: { sessionId: entry.id, number: row.number, kind: row.kind, action: ask.action, detail: row.detail },
+    });
+  });
+}
+
+async function closeChannel(deps: Deps, entry: LiveEntry, channel: OpenChannel, exit: string | null): Promise<void> {
+  entry.channels.delete(channel);
+  const { row, tap } = channel;
+  const outcome = await (channel.closing ??= tap.close());
+  const { bytesIn, bytesOut } = tap.counters;
+  await deps.database.write(async (tx) => {
+    const patch = { outcome, exit, bytesIn, bytesOut, closedAt: deps.clock.now() };
+    if (!(await tx.channels.update(row.id, patch, { outcome: "open" }))) return;
+    await tx.audit.append({
+      verb: "channel.closed",
+      actorId: entry.personId,
+      object: { kind: "channel", id: row.id },
+      sourceAddress: entry.sourceAddress,
+      detail: { sessionId: entry.id, number: row.number, outcome, exit, bytesIn, bytesOut },
+    });
+  });
+}

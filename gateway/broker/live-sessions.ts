@@ -1,0 +1,218 @@
+/**
+ * The one place that ends things (promise 3). It holds every session of this node from before its first await until its
+ * recording is closed; looks at the clocks each 250 ms, at the rows each second and on every change told inside this
+ * process. There are no timers per session. Without the database for 10 s it freezes its sessions, after 60 s it ends them.
+ */
+import {
+  mayContinue,
+  type Clock,
+  type Database,
+  type EndReason,
+  type Grant,
+  type MayContinue,
+  type PersonId,
+  type PersonStanding,
+  type SessionId,
+} from "../domain/index.js";
+import type { Admission } from "./admission.js";
+import type { Log } from "./deps.js";
+import type { LiveEntry } from "./live-entry.js";
+
+export const TICK_MS = 250;
+const REREAD_US = 1_000_000;
+const FREEZE_AFTER_US = 10_000_000;
+const LOST_AFTER_US = 60_000_000;
+const BATCH = 500;
+
+export interface LiveDeps {
+  readonly database: Pick<Database, "read" | "ping">;
+  readonly clock: Clock;
+  readonly idleMs: number;
+  readonly log: Log;
+  /** Closes recording and rows of a session that has ended; resolves when both are done. */
+  readonly close: (entry: LiveEntry, because: EndReason) => Promise<void>;
+  /** Runs with every reading of the rows: grants and requests move on, watchers are asked again. */
+  readonly onReread: () => Promise<void>;
+}
+
+export class LiveSessions {
+  readonly #deps: LiveDeps;
+  readonly #entries = new Map<SessionId, LiveEntry>();
+  #timer: NodeJS.Timeout | undefined;
+  #rereading: Promise<void> | undefined;
+  #again = false;
+  #lastRereadUs: number;
+  #lastAnswerUs: number;
+
+  constructor(deps: LiveDeps) {
+    this.#deps = deps;
+    this.#lastRereadUs = deps.clock.monotonicUs();
+    this.#lastAnswerUs = this.#lastRereadUs;
+  }
+
+  start(): void {
+    this.#lastAnswerUs = this.#deps.clock.monotonicUs();
+    this.#timer ??= setInterval(() => {
+      this.tick();
+    }, TICK_MS);
+  }
+
+  /** Stops looking; sessions that still live go on unwatched, so end them first. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    await this.#rereading;
+  }
+
+  register(entry: LiveEntry): void {
+    this.#entries.set(entry.id, entry);
+  }
+
+  get(id: SessionId): LiveEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** The session behind a genuine proof, if it may go on at this moment. */
+  admitted(admission: Admission): LiveEntry | undefined {
+    const entry = this.#entries.get(admission.sessionId);
+    if (entry === undefined || entry.admission !== admission || entry.frozen) return undefined;
+    return this.verdict(entry).go && entry.ended === null ? entry : undefined;
+  }
+
+  /** Sessions that have not ended. */
+  living(): readonly LiveEntry[] {
+    return [...this.#entries.values()].filter((entry) => entry.ended === null);
+  }
+
+  /** Ends a session: the door first and synchronously, then watchers, then recording and rows. Idempotent. */
+  end(entry: LiveEntry, because: EndReason, tellDoor = true): Promise<void> {
+    if (entry.ended !== null) return entry.closed ?? Promise.resolve();
+    entry.ended = because;
+    if (tellDoor) this.#safely("the door failed to end a session", () => { entry.onEnd(because); });
+    for (const watcher of [...entry.watchers]) this.#safely("a watcher failed to end", () => { watcher.end(because); });
+    entry.closed = this.#deps
+      .close(entry, because)
+      .catch((error: unknown) => {
+        this.#deps.log("error", "a session could not be closed", { sessionId: entry.id, error: String(error) });
+      })
+      .finally(() => this.#entries.delete(entry.id));
+    return entry.closed;
+  }
+
+  /** Resolves when every session that has ended is closed. */
+  async allClosed(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map((entry) => entry.closed));
+  }
+
+  /** What the clocks and the rows as last read say of one session now; whichever clock is first counts. */
+  verdict(entry: LiveEntry): MayContinue {
+    const { clock } = this.#deps;
+    if (clock.monotonicUs() >= entry.endsAtUs) return { go: false, because: "expired" };
+    return mayContinue(entry.grant, entry.person, null, entry.epoch, clock.now());
+  }
+
+  /** Looks at the clocks now, and at the rows when a second has passed. */
+  tick(): void {
+    const nowUs = this.#deps.clock.monotonicUs();
+    const silentUs = nowUs - this.#lastAnswerUs;
+    for (const entry of this.living()) this.#judge(entry, nowUs, silentUs);
+    if (nowUs - this.#lastRereadUs >= REREAD_US) void this.changed();
+  }
+
+  #judge(entry: LiveEntry, nowUs: number, silentUs: number): void {
+    const verdict = this.verdict(entry);
+    if (!verdict.go) return void this.end(entry, verdict.because);
+    if (nowUs >= entry.tooOldAtUs) return void this.end(entry, "too-old");
+    if (silentUs >= LOST_AFTER_US) return void this.end(entry, "node-lost");
+    const frozen = silentUs >= FREEZE_AFTER_US;
+    if (frozen !== entry.frozen) {
+      entry.frozen = frozen;
+      this.#safely("the door failed to freeze a session", () => entry.onFreeze?.(frozen));
+    }
+    if (!frozen && nowUs - entry.activeAtUs >= this.#deps.idleMs * 1000) void this.end(entry, "idle");
+  }
+
+  /** Reads the rows of every live session now; resolves when what was written before the call has been acted on. */
+  changed(): Promise<void> {
+    if (this.#rereading !== undefined) {
+      this.#again = true;
+      return this.#rereading;
+    }
+    this.#rereading = this.#rereadAll().finally(() => {
+      this.#rereading = undefined;
+    });
+    return this.#rereading;
+  }
+
+  async #rereadAll(): Promise<void> {
+    do {
+      this.#again = false;
+      this.#lastRereadUs = this.#deps.clock.monotonicUs();
+      try {
+        await this.#deps.database.ping();
+        await this.#readRows(this.living());
+        this.#lastAnswerUs = this.#deps.clock.monotonicUs();
+        for (const entry of this.living()) this.#judge(entry, this.#lastAnswerUs, 0);
+        await this.#deps.onReread();
+      } catch (error) {
+        this.#deps.log("warn", "the rows of live sessions could not be read", { error: String(error) });
+      }
+    } while (this.#again);
+  }
+
+  /** Puts the rows as they are now into the entries. Only grants that are no longer running are fetched. */
+  async #readRows(entries: readonly LiveEntry[]): Promise<void> {
+    const ended = new Map<string, Grant>();
+    for (const ids of batches(entries.map((entry) => entry.grant.id))) {
+      const options = { limit: BATCH };
+      const rows = await this.#deps.database.read.grants.find({ id: { in: ids }, state: { in: ["suspended", "revoked", "expired"] } }, options);
+      for (const row of rows) ended.set(row.id, row);
+    }
+    const persons = await readStandings(this.#deps.database, entries.map((entry) => entry.personId));
+    for (const entry of entries) {
+      entry.grant = ended.get(entry.grant.id) ?? entry.grant;
+      entry.person = persons.get(entry.personId);
+    }
+  }
+
+  /** Reads one session's rows afresh and answers whether it may go on; ends it when not. */
+  async recheck(entry: LiveEntry): Promise<boolean> {
+    const grant = await this.#deps.database.read.grants.get(entry.grant.id);
+    const persons = await readStandings(this.#deps.database, [entry.personId]);
+    if (grant !== undefined) entry.grant = grant;
+    entry.person = persons.get(entry.personId);
+    const verdict = this.verdict(entry);
+    if (!verdict.go) void this.end(entry, verdict.because);
+    return verdict.go && entry.ended === null && !entry.frozen;
+  }
+
+  #safely(message: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#deps.log("error", message, { error: String(error) });
+    }
+  }
+}
+
+/** State, epoch and the operator's role of the persons named; those without a row are missing. */
+export async function readStandings(
+  database: Pick<Database, "read">,
+  ids: readonly PersonId[],
+): Promise<ReadonlyMap<PersonId, PersonStanding>> {
+  const standings = new Map<PersonId, PersonStanding>();
+  for (const batch of batches([...new Set(ids)])) {
+    const options = { limit: 1000 };
+    const people = await database.read.people.find({ id: { in: batch } }, options);
+    const roles = await database.read.roles.find({ personId: { in: batch }, role: "operator" }, options);
+    const operators = new Set(roles.map((row) => row.personId));
+    for (const { id, state, credentialEpoch } of people) standings.set(id, { state, credentialEpoch, isOperator: operators.has(id) });
+  }
+  return standings;
+}
+
+function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const parts: (readonly T[])[] = [];
+  for (let at = 0; at < all.length; at += BATCH) parts.push(all.slice(at, at + BATCH));
+  return parts;
+}

@@ -1,0 +1,239 @@
+/**
+ * Asking for access: an operator files items within his entitlements, with a reason and a window. An account he is not
+ * entitled to and one that does not exist take the same reads and get the same answer (promise 8).
+ */
+import {
+  asId,
+  done,
+  orderActions,
+  refused,
+  requestStateAt,
+  type AccessRequest,
+  type Account,
+  type Action,
+  type Actor,
+  type Asset,
+  type Limits,
+  type Outcome,
+  type RequestId,
+  type RequestItem,
+  type RequestItemId,
+  type Stores,
+} from "../domain/index.js";
+import { requestView } from "./access-views.js";
+import type { AccessUseCases, RequestView } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { actionsOf, entitlementOf } from "./entitlements.js";
+import { forwardAllowed } from "./forward-rules.js";
+import { requestDigest } from "./hashing.js";
+import { requestNotice } from "./notices.js";
+import { policyActor, standing } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "config" | "resolve" | "notify">;
+type Ask = Parameters<AccessUseCases["request"]>[1];
+type AskedItem = Ask["items"][number];
+type Refusal = ReturnType<typeof refused>;
+
+const REASON_SHORTEST = 3;
+const REASON_LONGEST = 500;
+const WORK_ORDER_LONGEST = 100;
+const ITEMS_MOST = 20;
+const FORWARDS_MOST = 20;
+const SHORTEST_MS = 60_000;
+/** A window may begin this far ahead. */
+const AHEAD_MS = 30 * 86_400_000;
+/** A start in the past this close counts as now (clocks of browsers differ). */
+const BEHIND_MS = 300_000;
+
+/** Whether a reason is long enough to mean something and short enough to be read. */
+export function reasonFits(reason: string): boolean {
+  const length = reason.trim().length;
+  return length >= REASON_SHORTEST && length <= REASON_LONGEST;
+}
+
+/** Files a request. `outside-entitlement`, `window-too-long`, `conflict` while one for the same account is pending. */
+export async function requestAccess(deps: Deps, actor: Actor, ask: Ask): Promise<Outcome<RequestView>> {
+  const now = deps.clock.now();
+  const fault = shapeFault(ask, now);
+  if (fault !== undefined) return fault;
+  const forwards = await forwardFault(deps, ask);
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<AccessRequest>> => {
+    const person = await standing(tx, actor);
+    if (person === undefined || !person.roles.includes("operator")) return refused("forbidden");
+    const judged = await judgeItems(deps, tx, person, ask, now);
+    if (!judged.ok) return judged;
+    if (forwards !== undefined) return forwards;
+    if (await hasPending(tx, person, ask, now)) return refused("conflict");
+    return fileRequest(deps, tx, person, ask, judged.value, now);
+  });
+  if (!outcome.ok) return outcome;
+  deps.notify(requestNotice(outcome.value.id, outcome.value.requesterId));
+  return done(await requestView(deps, deps.database.read, actor, outcome.value));
+}
+
+function shapeFault(ask: Ask, now: number): Refusal | undefined {
+  if (!reasonFits(ask.reason)) return refused("invalid-input", { field: "reason" });
+  if (ask.workOrder.length > WORK_ORDER_LONGEST) return refused("invalid-input", { field: "workOrder" });
+  if (ask.items.length === 0 || ask.items.length > ITEMS_MOST) return refused("invalid-input", { field: "items" });
+  if (new Set(ask.items.map((item) => item.accountId)).size !== ask.items.length) return refused("invalid-input", { field: "items" });
+  if (!Number.isSafeInteger(ask.durationMs) || ask.durationMs < SHORTEST_MS) return refused("invalid-input", { field: "durationMs" });
+  const from = ask.windowFrom ?? now;
+  if (!Number.isSafeInteger(from) || from < now - BEHIND_MS || from > now + AHEAD_MS) return refused("invalid-input", { field: "windowFrom" });
+  return ask.items.every(itemIsWellFormed) ? undefined : refused("invalid-input", { field: "items" });
+}
+
+function itemIsWellFormed(item: AskedItem): boolean {
+  const forwardTo = item.limits?.forwardTo ?? [];
+  if (item.actions.length === 0 || forwardTo.length > FORWARDS_MOST) return false;
+  return item.actions.includes("ssh.forward") === forwardTo.length > 0;
+}
+
+/** Judged before the transaction, because names are resolved; told only to who turned out to be entitled. */
+async function forwardFault(deps: Deps, ask: Ask): Promise<Refusal | undefined> {
+  const { read } = deps.database;
+  for (const item of ask.items) {
+    const forwardTo = item.limits?.forwardTo ?? [];
+    if (forwardTo.length === 0) continue;
+    const account = await read.accounts.get(item.accountId);
+    const asset = account === undefined ? undefined : await read.assets.get(account.assetId);
+    if (asset === undefined) continue;
+    for (const target of forwardTo) {
+      if (!(await forwardAllowed(deps, read, asset, target))) return refused("address-refused", { field: "forwardTo" });
+    }
+  }
+  return undefined;
+}
+
+interface JudgedItem {
+  readonly account: Account;
+  readonly asset: Asset;
+  readonly actions: readonly Action[];
+  readonly limits: Limits;
+}
+
+/** All items are judged before one answer is given, so that the answer's time does not tell which one was at fault. */
+async function judgeItems(
+  deps: Deps,
+  tx: Stores,
+  person: Actor,
+  ask: Ask,
+  now: number,
+): Promise<Outcome<readonly JudgedItem[]>> {
+  const items: JudgedItem[] = [];
+  let keyUnknown = false;
+  for (const item of ask.items) {
+    const account = await tx.accounts.get(item.accountId);
+    const asset = await tx.assets.get(account?.assetId ?? ("" as Asset["id"]));
+    const entitlement = await entitlementOf(tx, person.personId, item.accountId, now);
+    if (account?.state !== "active" || asset?.state !== "active" || entitlement === undefined) continue;
+    const sensible = actionsOf(asset.protocol);
+    const allowed = item.actions.every(
+      (action) => sensible.includes(action) && requestDecision(deps, person, account, action, entitlement.actions.includes(action), ask),
+    );
+    if (!allowed) continue;
+    if (asset.hostKey === null) keyUnknown = true;
+    items.push({ account, asset, actions: orderActions(item.actions), limits: { forwardTo: item.limits?.forwardTo ?? [] } });
+  }
+  if (items.length !== ask.items.length) return refused("outside-entitlement");
+  return keyUnknown ? refused("target-key-unknown") : done(items);
+}
+
+function requestDecision(deps: Deps, person: Actor, account: Account, action: Action, entitled: boolean, ask: Ask): boolean {
+  const { id, unitId, assetId } = account;
+  const query = { act: "request", person: policyActor(person), account: { id, unitId, assetId }, action, entitled } as const;
+  return entitled && deps.policy.decide({ ...query, durationMs: ask.durationMs }).allowed;
+}
+
+async function hasPending(tx: Stores, person: Actor, ask: Ask, now: number): Promise<boolean> {
+  for (const request of await tx.requests.find({ requesterId: person.personId, state: "pending" }, { limit: 1000 })) {
+    if (requestStateAt(request, now) !== "pending") continue;
+    const items = await tx.requestItems.find({ requestId: request.id });
+    if (items.some((item) => ask.items.some((asked) => asked.accountId === item.accountId))) return true;
+  }
+  return false;
+}
+
+async function fileRequest(
+  deps: Deps,
+  tx: Stores,
+  person: Actor,
+  ask: Ask,
+  judged: readonly JudgedItem[],
+  now: number,
+): Promise<Outcome<AccessRequest>> {
+  const actions = orderActions(judged.flatMap((item) => item.actions));
+  const rule = deps.policy.approvalRule({ actions, unitId: person.unitId, vendor: person.vendorId !== null });
+  if (ask.durationMs > rule.longestMs) return refused("window-too-long", { field: "durationMs" });
+  const id = asId<RequestId>(deps.ids.next());
+  const items = judged.map((item): RequestItem => ({
+    id: asId<RequestItemId>(deps.ids.next()),
+    requestId: id,
+    accountId: item.account.id,
+    assetId: item.asset.id,
+    assetPin: item.asset.pin,
+    actions: item.actions,
+    limits: item.limits,
+  }));
+  const asker = await tx.people.get(person.personId);
+  const content = {
+    requesterId: person.personId,
+    contractId: asker?.contractId ?? null,
+    reason: ask.reason.trim(),
+    workOrder: ask.workOrder.trim(),
+    windowFrom: Math.max(now, ask.windowFrom ?? now),
+    durationMs: ask.durationMs,
+  };
+  const request: AccessRequest = {
+    ...content,
+    id,
+    unitId: person.unitId,
+    digest: requestDigest({ ...content, items }),
+    state: "pending",
+    approvalsNeeded: rule.approvals,
+    sourceAddress: person.sourceAddress,
+    createdAt: now,
+    lapsesAt: now + deps.config.requestTtlMs,
+    decidedAt: null,
+  };
+  await tx.requests.insert(request);
+  for (const item of items) await tx.requestItems.insert(item);
+  await tx.audit.append({
+    verb: "request.filed",
+    actorId: person.personId,
+    object: { kind: "request", id },
+    sourceAddress: person.sourceAddress,
+    decidedBy: rule.id,
+    detail: {
+      digest: request.digest,
+      reason: request.reason,
+      workOrder: request.workOrder,
+      accounts: items.map((item) => item.accountId),
+      actions,
+      windowFrom: request.windowFrom,
+      durationMs: request.durationMs,
+      approvalsNeeded: rule.approvals,
+    },
+  });
+  return done(request);
+}
+
+/** Only the requester, only while it is pending. */
+export async function withdrawRequest(deps: Deps, actor: Actor, id: RequestId): Promise<Outcome<void>> {
+  const now = deps.clock.now();
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<void>> => {
+    const person = await standing(tx, actor);
+    const request = await tx.requests.get(id);
+    if (person === undefined || request?.requesterId !== person.personId) return refused("not-found");
+    if (requestStateAt(request, now) !== "pending") return refused("already-decided");
+    if (!(await tx.requests.update(id, { state: "withdrawn", decidedAt: now }, { state: "pending" }))) return refused("already-decided");
+    await tx.audit.append({
+      verb: "request.withdrawn",
+      actorId: person.personId,
+      object: { kind: "request", id },
+      sourceAddress: actor.sourceAddress,
+    });
+    return done(undefined);
+  });
+  if (outcome.ok) deps.notify(requestNotice(id, actor.personId));
+  return outcome;
+}
