@@ -1,0 +1,234 @@
+/**
+ * One operator's connection after signing in: its one Gatehouse session, its channels, and their common end. What is asked
+ * before a session stands, or at the menu, is refused here; rights are asked of the broker.
+ */
+import type { Connection } from "ssh2";
+import type { Socket } from "node:net";
+import type { LiveChannel } from "../../broker/index.js";
+import type { EndReason } from "../../domain/index.js";
+import type { SignedIn } from "./authenticate.js";
+import type { Bridge } from "./bridge.js";
+import type { DoorContext } from "./door-deps.js";
+import { codeText, endText } from "./errors.js";
+import type { Start } from "./exec.js";
+import { serveForward } from "./forward.js";
+import { openGateSession, type GateSession, type OpenedGate } from "./gate-session.js";
+import { receiveSession, type OperatorChannel } from "./operator-channel.js";
+import { SocketValve } from "./outlet.js";
+import { RekeyWatch } from "./rekey.js";
+import { sanitise } from "./sanitise.js";
+import { serveChannel } from "./serve-channel.js";
+import { guardPeer, OPEN_FAILURE, openBeingAsked, refuseOpen, type ChannelOpen, type RawPeer } from "./ssh2-shims.js";
+import { textsFor, type Texts } from "./texts.js";
+
+/** How long an ended connection may take to read its last line. */
+const LAST_LINE_MS = 300;
+const WARNING_MINUTES = [5, 1];
+
+type Served = { readonly bridge: Bridge; readonly live: LiveChannel };
+
+export class OperatorConnection {
+  /** Resolves when the connection is closed and its recording with it. */
+  readonly finished: Promise<void>;
+  readonly #client: Connection;
+  readonly #context: DoorContext;
+  readonly #signedIn: SignedIn;
+  readonly #peer: RawPeer;
+  readonly #socket: Socket;
+  readonly #valve: SocketValve;
+  readonly #texts: Texts;
+  readonly #rekeys: RekeyWatch[];
+  readonly #channels = new Map<OperatorChannel, Served | undefined>();
+  readonly #refusedBefore: ("remoteForward" | "streamlocal")[] = [];
+  #opening: Promise<OpenedGate> | undefined;
+  #gate: GateSession | undefined;
+  #warned = new Set<number>();
+  #screenTaken = false;
+  #ended = false;
+
+  constructor(client: Connection, signedIn: SignedIn, context: DoorContext) {
+    this.#client = client;
+    this.#context = context;
+    this.#signedIn = signedIn;
+    this.#peer = client as unknown as RawPeer;
+    this.#socket = this.#peer._sock;
+    this.#valve = new SocketValve(this.#peer);
+    this.#texts = textsFor(signedIn.actor.locale);
+    this.#rekeys = [new RekeyWatch(this.#peer, context.limits, this.#nowMs())];
+    guardPeer(this.#peer, {
+      onOverrun: () => this.#socket.destroy(),
+      judgeOpen: (open, count) => this.#judge(open, count),
+    });
+    client.on("session", (accept) =>
+      receiveSession(accept(), { valve: this.#valve, onStart: (channel, start) => void this.#serve(channel, start) }),
+    );
+    client.on("tcpip", (accept, reject, info) => this.#forward(accept, reject, info.destIP, info.destPort));
+    client.on("request", (_accept, reject, name) => this.#globalRequest(name, reject));
+    this.finished = new Promise((resolve) => this.#socket.once("close", () => void this.#closed().then(resolve)));
+    const { accountLogin, assetName } = signedIn.name;
+    if (assetName !== null) this.#opening = this.#open(accountLogin, assetName);
+  }
+
+  /** Whether no session stands here. */
+  get idle(): boolean {
+    return this.#gate === undefined || this.#gate.ended;
+  }
+
+  /** Once a second: rekeying, warnings before the end. */
+  tick(): void {
+    const nowMs = this.#nowMs();
+    for (const rekey of this.#rekeys) if (!rekey.tick(nowMs)) this.#socket.destroy();
+    const gate = this.#gate;
+    if (gate === undefined || gate.ended) return;
+    const left = gate.live.endsAt - this.#context.clock.now();
+    for (const minutes of WARNING_MINUTES) {
+      if (left > minutes * 60_000 || this.#warned.has(minutes)) continue;
+      this.#warned.add(minutes);
+      this.#tellTerminals(this.#texts.endsIn(minutes));
+    }
+  }
+
+  #nowMs(): number {
+    return this.#context.clock.monotonicUs() / 1_000;
+  }
+
+  /** Opens the session once; later channels share what came of it. */
+  async #open(accountLogin: string | null, assetName: string): Promise<OpenedGate> {
+    const opened = await openGateSession(this.#context, {
+      actor: this.#signedIn.actor,
+      accountLogin,
+      assetName,
+      client: this.#clientName(),
+      onEnd: (because) => this.#onEnd(because),
+      onFreeze: (frozen) => this.#tellTerminals(frozen ? this.#texts.frozen() : this.#texts.thawed()),
+    });
+    if (opened.kind !== "open") return opened;
+    this.#gate = opened.session;
+    const left = opened.session.live.endsAt - this.#context.clock.now();
+    this.#warned = new Set(WARNING_MINUTES.filter((minutes) => left <= minutes * 60_000));
+    void opened.session.upstream().then((upstream) => {
+      if (upstream.ok) this.#rekeys.push(new RekeyWatch(upstream.value.peer, this.#context.limits, this.#nowMs()));
+    });
+    if (this.#ended || this.#socket.destroyed) void opened.session.end("left");
+    return opened;
+  }
+
+  #clientName(): string {
+    const raw = (this.#peer as { readonly _protocol: { readonly _remoteIdentRaw?: Buffer } })._protocol._remoteIdentRaw;
+    return sanitise(raw?.toString("latin1") ?? "", 100);
+  }
+
+  async #serve(channel: OperatorChannel, start: Start): Promise<void> {
+    this.#channels.set(channel, undefined);
+    try {
+      await this.#serveOpen(channel, start);
+    } catch (error) {
+      this.#context.log("error", "ssh channel failed", { error: String(error) });
+      await channel.fail(codeText(this.#signedIn.actor.locale, "internal"));
+    } finally {
+      channel.finish({ code: 255 });
+      this.#channels.delete(channel);
+    }
+  }
+
+  async #serveOpen(channel: OperatorChannel, start: Start): Promise<void> {
+    const { actor } = this.#signedIn;
+    const opened = await this.#openedFor(channel, start);
+    if (opened === undefined) return;
+    if (opened.kind === "refused") return channel.fail(codeText(actor.locale, opened.code));
+    if (opened.kind === "ask") return channel.fail(this.#noGrant(opened.reachable));
+    for (const what of this.#refusedBefore.splice(0)) {
+      await opened.session.live.refuseChannel({ kind: what, detail: what, because: "never-allowed" });
+      await channel.say(this.#texts[what]());
+    }
+    const { session } = opened;
+    await serveChannel(
+      {
+        context: this.#context,
+        session,
+        channel,
+        onBridge: (bridge, live) => this.#channels.set(channel, { bridge, live }),
+      },
+      start,
+    );
+  }
+
+  async #openedFor(channel: OperatorChannel, start: Start): Promise<OpenedGate | undefined> {
+    if (this.#opening !== undefined) return this.#opening;
+    void start;
+    await channel.fail(this.#texts.nameAsset(this.#signedIn.name.login));
+    return undefined;
+  }
+
+  #noGrant(reachable: { readonly accountLogin: string; readonly assetName: string }): string {
+    return this.#texts.noGrant(sanitise(`${reachable.accountLogin}@${reachable.assetName}`), this.#context.publicUrl);
+  }
+
+  #judge(open: ChannelOpen, openChannels: number): { readonly code: number; readonly text: string } | undefined {
+    if (openChannels >= this.#context.limits.channelsPerConnection)
+      return { code: OPEN_FAILURE.shortage, text: `gatehouse: ${this.#texts.tooManyChannels()}` };
+    if (open.type === "session" || open.type === "direct-tcpip") return undefined;
+    const socket = open.type.includes("streamlocal");
+    const text = socket
+      ? this.#texts.streamlocal()
+      : open.type.startsWith("tun@")
+        ? this.#texts.tunnel()
+        : this.#texts.unknownChannel();
+    void this.#gate?.live.refuseChannel({
+      kind: sanitise(open.type, 64),
+      detail: sanitise(open.data.socketPath ?? ""),
+      because: "never-allowed",
+    });
+    return { code: OPEN_FAILURE.prohibited, text: `gatehouse: ${text}` };
+  }
+
+  #forward(accept: () => unknown, reject: () => void, host: string, port: number): void {
+    const sender = openBeingAsked(this.#peer)?.sender ?? 0;
+    const refuse = (text: string): void => refuseOpen(this.#peer, sender, `gatehouse: ${text}`, reject);
+    void serveForward(
+      { context: this.#context, opening: this.#opening, valve: this.#valve, texts: this.#texts },
+      { accept, refuse, host, port },
+    ).catch((error: unknown) => {
+      this.#context.log("error", "ssh forward failed", { error: String(error) });
+      refuse(codeText(this.#signedIn.actor.locale, "internal"));
+    });
+  }
+
+  #globalRequest(name: string, reject: (() => void) | undefined): void {
+    reject?.();
+    if (name.startsWith("cancel-")) return;
+    const what = name.includes("streamlocal") ? "streamlocal" : "remoteForward";
+    if (!this.#refusedBefore.includes(what)) this.#refusedBefore.push(what);
+  }
+
+  #tellTerminals(text: string): void {
+    for (const [channel, served] of this.#channels) {
+      if (channel.pty === undefined || served === undefined) continue;
+      void served.live.tap.gate(text).catch(() => undefined);
+      void channel.say(text);
+    }
+  }
+
+  /** The session must end now: nothing more passes, a last line is tried, and the socket goes whatever the peer does. */
+  #onEnd(because: EndReason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { locale } = this.#signedIn.actor;
+    const failure = this.#gate?.failure;
+    const text = this.#texts.ended(failure === undefined ? endText(locale, because) : codeText(locale, failure));
+    for (const [channel, served] of this.#channels) {
+      served?.bridge.cut();
+      if (because !== "left") void channel.say(text);
+      channel.finish({ code: 255 });
+    }
+    this.#client.end();
+    setTimeout(() => this.#socket.destroy(), LAST_LINE_MS);
+  }
+
+  async #closed(): Promise<void> {
+    const opened = await this.#opening?.catch(() => undefined);
+    for (const served of this.#channels.values()) served?.bridge.cut();
+    if (opened?.kind !== "open") return;
+    await opened.session.end(opened.session.failure === undefined ? "left" : "target-unreachable");
+  }
+}

@@ -1,0 +1,10 @@
+/** The SSH door: what operators reach with the ssh, scp, sftp and PuTTY they already have. */
+export { createSshDoor, type SshDoor } from "./listen.js";
+export { createProbe, type Probe } from "./probe.js";
+export {
+  DEFAULT_LIMITS,
+  type ExecVerdict,
+  type PasswordPrompt,
+  type SshDoorDeps,
+  type SshDoorLimits,
+} from "./door-deps.js";

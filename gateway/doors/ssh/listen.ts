@@ -1,0 +1,154 @@
+/**
+ * The accept loop: caps, login grace, rekeying by bytes and time, and one clock tick for all connections. Each accepted
+ * socket is handed to ssh2; whatever a peer sends or fails to send ends that peer's connection alone.
+ */
+import { createServer, type Server as NetServer, type Socket } from "node:net";
+import ssh2, { type Connection, type Server } from "ssh2";
+import { GatehouseError } from "../../domain/index.js";
+import { OPERATOR_ALGORITHMS } from "./algorithms.js";
+import { authenticate, type SignedIn } from "./authenticate.js";
+import { OperatorConnection } from "./connection.js";
+import { Crowd } from "./crowd.js";
+import { DEFAULT_LIMITS, type DoorContext, type SshDoorDeps } from "./door-deps.js";
+import { assertNativeBinding, installPtyModes } from "./ssh2-shims.js";
+
+const TICK_MS = 1_000;
+
+export interface SshDoor {
+  /** Rejects with `internal` when the address is taken. Answers the port it listens on. */
+  listen(): Promise<{ readonly port: number }>;
+  /** Takes no more connections, waits at most `graceMs` for the open ones, then cuts them. */
+  close(graceMs: number): Promise<void>;
+  /** How many connections are open. */
+  readonly connections: number;
+}
+
+interface Guest {
+  readonly socket: Socket;
+  readonly arrivedAt: number;
+  attempted: boolean;
+  signedIn: SignedIn | undefined;
+  connection: OperatorConnection | undefined;
+}
+
+export function createSshDoor(deps: SshDoorDeps): SshDoor {
+  assertNativeBinding();
+  installPtyModes();
+  return new Door({ ...deps, limits: { ...DEFAULT_LIMITS, ...deps.limits } });
+}
+
+class Door implements SshDoor {
+  readonly #context: DoorContext;
+  readonly #crowd: Crowd;
+  readonly #guests = new Map<Socket, Guest>();
+  readonly #ssh: Server;
+  readonly #net: NetServer;
+  #tick: NodeJS.Timeout | undefined;
+  #refusedSinceTick = 0;
+
+  constructor(context: DoorContext) {
+    this.#context = context;
+    this.#crowd = new Crowd(context.limits);
+    this.#ssh = new ssh2.Server({
+      hostKeys: [context.hostKey],
+      ident: "Gatehouse",
+      algorithms: OPERATOR_ALGORITHMS,
+      keepaliveInterval: context.limits.keepaliveMs,
+      keepaliveCountMax: 3,
+    } as ssh2.ServerConfig);
+    this.#ssh.on("connection", (client: Connection) => this.#greet(client));
+    this.#net = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
+  }
+
+  get connections(): number {
+    return this.#guests.size;
+  }
+
+  listen(): Promise<{ readonly port: number }> {
+    const { host, port } = this.#context.listen;
+    return new Promise((resolve, reject) => {
+      this.#net.once("error", (error) => reject(new GatehouseError("internal", "the ssh door cannot listen", error)));
+      this.#net.listen({ host, port, backlog: 1_024 }, () => {
+        this.#net.removeAllListeners("error");
+        this.#net.on("error", (error) => this.#context.log("error", "ssh listener failed", { error: error.message }));
+        this.#tick = setInterval(() => this.#onTick(), TICK_MS);
+        const address = this.#net.address();
+        resolve({ port: typeof address === "object" && address !== null ? address.port : port });
+      });
+    });
+  }
+
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
+    const cut = setTimeout(() => {
+      for (const socket of this.#guests.keys()) socket.destroy();
+    }, graceMs);
+    for (const guest of this.#guests.values()) if (guest.connection?.idle !== false) guest.socket.destroy();
+    await closed;
+    clearTimeout(cut);
+    clearInterval(this.#tick);
+    await Promise.all([...this.#guests.values()].map((guest) => guest.connection?.finished));
+  }
+
+  #accept(socket: Socket): void {
+    const address = socket.remoteAddress;
+    socket.on("error", () => socket.destroy());
+    if (address === undefined) return void socket.destroy();
+    const entry = this.#crowd.enter(socket, address);
+    if (!entry.admitted) {
+      this.#refusedSinceTick += 1;
+      return void socket.destroy();
+    }
+    if (entry.evict !== undefined) (entry.evict as Socket).destroy();
+    const arrivedAt = this.#context.clock.monotonicUs();
+    this.#guests.set(socket, { socket, arrivedAt, attempted: false, signedIn: undefined, connection: undefined });
+    socket.once("close", () => {
+      this.#crowd.leave(socket);
+      this.#guests.delete(socket);
+    });
+    // A half-closed peer is of no use on SSH; without this it would hold its place for ever.
+    socket.once("end", () => socket.end());
+    this.#ssh.injectSocket(socket);
+  }
+
+  /** The peer said its version: everything it does from here on is listened to. */
+  #greet(client: Connection): void {
+    const socket = (client as unknown as { readonly _sock: Socket })._sock;
+    const guest = this.#guests.get(socket);
+    client.on("error", () => socket.destroy());
+    if (guest === undefined) return void socket.destroy();
+    const sourceAddress = socket.remoteAddress ?? "";
+    authenticate(client, this.#context, {
+      sourceAddress,
+      onAttempt: () => {
+        guest.attempted = true;
+      },
+      onSignedIn: (signedIn) => {
+        guest.signedIn = signedIn;
+      },
+      onGiveUp: (why) => {
+        this.#context.log("info", "ssh sign-in ended", { sourceAddress, why });
+        client.end();
+        socket.destroySoon();
+      },
+    });
+    client.once("ready", () => {
+      if (guest.signedIn === undefined) return void socket.destroy();
+      this.#crowd.know(socket);
+      guest.connection = new OperatorConnection(client, guest.signedIn, this.#context);
+    });
+  }
+
+  #onTick(): void {
+    const { limits, clock, log } = this.#context;
+    const now = clock.monotonicUs();
+    for (const guest of this.#guests.values()) {
+      const ageMs = (now - guest.arrivedAt) / 1_000;
+      if (guest.connection !== undefined) guest.connection.tick();
+      else if (ageMs > (guest.attempted ? limits.loginGraceMs : limits.handshakeMs)) guest.socket.destroy();
+    }
+    if (this.#refusedSinceTick > 0)
+      log("warn", "ssh connections over the caps were refused", { count: this.#refusedSinceTick });
+    this.#refusedSinceTick = 0;
+  }
+}
