@@ -46,7 +46,12 @@ export async function decideFault(
 }
 
 /** The whole request, as its reader may see it. */
-export async function requestView(deps: Deps, stores: Stores, reader: Actor, request: AccessRequest): Promise<RequestView> {
+export async function requestView(
+  deps: Deps,
+  stores: Stores,
+  reader: Actor,
+  request: AccessRequest,
+): Promise<RequestView> {
   const approvals = await stores.approvals.find({ requestId: request.id }, { orderBy: "at" });
   const requester = await stores.people.get(request.requesterId);
   const unit = await stores.units.get(request.unitId);

@@ -31,7 +31,11 @@ export interface AlertFact {
 /** Opens the alert, or counts it on when one of its kind and subject is open. In the caller's transaction. */
 export async function raiseAlert(deps: Pick<Deps, "clock" | "ids">, tx: Stores, fact: AlertFact): Promise<AlertId> {
   const now = deps.clock.now();
-  const [open] = await tx.alerts.find({ kind: fact.kind, subject: fact.subject, state: { in: ["open", "acknowledged"] } });
+  const [open] = await tx.alerts.find({
+    kind: fact.kind,
+    subject: fact.subject,
+    state: { in: ["open", "acknowledged"] },
+  });
   if (open !== undefined) {
     await tx.alerts.update(open.id, { lastAt: now, count: open.count + 1, detail: fact.detail });
     return open.id;

@@ -110,22 +110,65 @@ export interface IdentityUseCases {
   /** Makes the one-time link's token (15 minutes) while no person was ever made; undefined afterwards. Replaces an earlier one. */
   makeBootstrapToken(): Promise<string | undefined>;
   /** Creates the first security administrator from that token, and answers his enrolment token. */
-  bootstrap(input: { readonly token: string; readonly login: string; readonly displayName: string; readonly locale: Locale; readonly sourceAddress: string }): Promise<Outcome<{ readonly enrolmentToken: string }>>;
+  bootstrap(input: {
+    readonly token: string;
+    readonly login: string;
+    readonly displayName: string;
+    readonly locale: Locale;
+    readonly sourceAddress: string;
+  }): Promise<Outcome<{ readonly enrolmentToken: string }>>;
   beginEnrolment(input: { readonly token: string; readonly sourceAddress: string }): Promise<Outcome<EnrolmentOffer>>;
   /** Sets password and factor after one good code; answers ten recovery codes, shown once. */
-  completeEnrolment(input: { readonly token: string; readonly secret: string; readonly password: string; readonly code: string; readonly sourceAddress: string }): Promise<Outcome<{ readonly recoveryCodes: readonly string[] }>>;
-  changePassword(actor: Actor, input: { readonly current: string; readonly next: string; readonly code: string }): Promise<Outcome<void>>;
-  me(actor: Actor): Promise<PersonView & { readonly keys: readonly PersonKey[]; readonly signIns: readonly { readonly at: number; readonly source: string | null; readonly ok: boolean }[] }>;
+  completeEnrolment(input: {
+    readonly token: string;
+    readonly secret: string;
+    readonly password: string;
+    readonly code: string;
+    readonly sourceAddress: string;
+  }): Promise<Outcome<{ readonly recoveryCodes: readonly string[] }>>;
+  changePassword(
+    actor: Actor,
+    input: { readonly current: string; readonly next: string; readonly code: string },
+  ): Promise<Outcome<void>>;
+  me(
+    actor: Actor,
+  ): Promise<
+    PersonView & {
+      readonly keys: readonly PersonKey[];
+      readonly signIns: readonly { readonly at: number; readonly source: string | null; readonly ok: boolean }[];
+    }
+  >;
   setLocale(actor: Actor, locale: Locale): Promise<Outcome<void>>;
-  addKey(actor: Actor, input: { readonly name: string; readonly publicKey: string; readonly code: string }): Promise<Outcome<PersonKey>>;
+  addKey(
+    actor: Actor,
+    input: { readonly name: string; readonly publicKey: string; readonly code: string },
+  ): Promise<Outcome<PersonKey>>;
   retireKey(actor: Actor, id: PersonKeyId): Promise<Outcome<void>>;
 }
 
 export interface PeopleUseCases {
   list(actor: Actor, page: Page): Promise<Outcome<Listing<PersonView>>>;
-  create(actor: Actor, input: { readonly login: string; readonly displayName: string; readonly locale: Locale; readonly power: Power | null; readonly roles: readonly Role[] }): Promise<Outcome<{ readonly person: PersonView; readonly enrolmentToken: string }>>;
+  create(
+    actor: Actor,
+    input: {
+      readonly login: string;
+      readonly displayName: string;
+      readonly locale: Locale;
+      readonly power: Power | null;
+      readonly roles: readonly Role[];
+    },
+  ): Promise<Outcome<{ readonly person: PersonView; readonly enrolmentToken: string }>>;
   /** State, power, roles. Exclusivity is checked here and by the schema; each change raises the epoch. Nobody changes himself. */
-  change(actor: Actor, id: PersonId, input: { readonly state?: Person["state"]; readonly displayName?: string; readonly power?: Power | null; readonly roles?: readonly Role[] }): Promise<Outcome<PersonView>>;
+  change(
+    actor: Actor,
+    id: PersonId,
+    input: {
+      readonly state?: Person["state"];
+      readonly displayName?: string;
+      readonly power?: Power | null;
+      readonly roles?: readonly Role[];
+    },
+  ): Promise<Outcome<PersonView>>;
   /** Resets password and factor: ends all sessions, answers a new enrolment token. */
   resetFactors(actor: Actor, id: PersonId): Promise<Outcome<{ readonly enrolmentToken: string }>>;
   units(actor: Actor): Promise<Outcome<readonly Unit[]>>;
@@ -148,7 +191,13 @@ export interface Listing<T> {
 
 export interface AssetView extends Omit<Asset, "pendingChange"> {
   readonly hostKeyFingerprint: string | null;
-  readonly pendingChange: { readonly host: string; readonly port: number; readonly hostKeyFingerprint: string | null; readonly proposedBy: string; readonly proposedAt: number } | null;
+  readonly pendingChange: {
+    readonly host: string;
+    readonly port: number;
+    readonly hostKeyFingerprint: string | null;
+    readonly proposedBy: string;
+    readonly proposedAt: number;
+  } | null;
 }
 export interface AccountView extends Omit<Account, "credentialSealed"> {
   readonly assetName: string;
@@ -165,24 +214,72 @@ export interface EntitlementView extends Entitlement {
 
 export interface AssetUseCases {
   list(actor: Actor, page: Page & { readonly q?: string }): Promise<Outcome<Listing<AssetView>>>;
-  get(actor: Actor, id: AssetId): Promise<Outcome<{ readonly asset: AssetView; readonly accounts: readonly AccountView[] }>>;
-  create(actor: Actor, input: { readonly name: string; readonly protocol: Asset["protocol"]; readonly host: string; readonly port: number; readonly description: string; readonly legacyAlgorithms: boolean }): Promise<Outcome<AssetView>>;
+  get(
+    actor: Actor,
+    id: AssetId,
+  ): Promise<Outcome<{ readonly asset: AssetView; readonly accounts: readonly AccountView[] }>>;
+  create(
+    actor: Actor,
+    input: {
+      readonly name: string;
+      readonly protocol: Asset["protocol"];
+      readonly host: string;
+      readonly port: number;
+      readonly description: string;
+      readonly legacyAlgorithms: boolean;
+    },
+  ): Promise<Outcome<AssetView>>;
   /** Connects (address checked) and reads the host's key; shows, does not accept. */
-  scanHostKey(actor: Actor, id: AssetId): Promise<Outcome<{ readonly publicKey: string; readonly fingerprint: string; readonly matches: boolean }>>;
+  scanHostKey(
+    actor: Actor,
+    id: AssetId,
+  ): Promise<Outcome<{ readonly publicKey: string; readonly fingerprint: string; readonly matches: boolean }>>;
   /** First confirmation pins it; a different key later is a proposed change that a second administrator confirms. */
   confirmHostKey(actor: Actor, id: AssetId, publicKey: string): Promise<Outcome<AssetView>>;
   /** Name, description and flags at once; host or port as a proposed change (suspends grants, unbinds credentials when confirmed). */
-  change(actor: Actor, id: AssetId, input: { readonly description?: string; readonly legacyAlgorithms?: boolean; readonly host?: string; readonly port?: number }): Promise<Outcome<AssetView>>;
+  change(
+    actor: Actor,
+    id: AssetId,
+    input: {
+      readonly description?: string;
+      readonly legacyAlgorithms?: boolean;
+      readonly host?: string;
+      readonly port?: number;
+    },
+  ): Promise<Outcome<AssetView>>;
   confirmChange(actor: Actor, id: AssetId, accept: boolean): Promise<Outcome<AssetView>>;
   retire(actor: Actor, id: AssetId): Promise<Outcome<void>>;
   listAccounts(actor: Actor, page: Page): Promise<Outcome<Listing<AccountView>>>;
-  createAccount(actor: Actor, input: { readonly assetId: AssetId; readonly login: string }): Promise<Outcome<AccountView>>;
+  createAccount(
+    actor: Actor,
+    input: { readonly assetId: AssetId; readonly login: string },
+  ): Promise<Outcome<AccountView>>;
   /** Seals and tests it against the host under its pinned key; a credential that does not open is not kept unless `untested`. */
-  setCredential(actor: Actor, id: AccountId, input: { readonly kind: "password" | "key"; readonly secret: string; readonly passphrase?: string; readonly untested?: boolean }): Promise<Outcome<AccountView>>;
+  setCredential(
+    actor: Actor,
+    id: AccountId,
+    input: {
+      readonly kind: "password" | "key";
+      readonly secret: string;
+      readonly passphrase?: string;
+      readonly untested?: boolean;
+    },
+  ): Promise<Outcome<AccountView>>;
   retireAccount(actor: Actor, id: AccountId): Promise<Outcome<void>>;
   /** Entitlements are written by the security administrator. */
-  listEntitlements(actor: Actor, page: Page & { readonly personId?: PersonId }): Promise<Outcome<Listing<EntitlementView>>>;
-  createEntitlement(actor: Actor, input: { readonly personId: PersonId; readonly accountId: AccountId; readonly actions: readonly Action[]; readonly to: number | null }): Promise<Outcome<EntitlementView>>;
+  listEntitlements(
+    actor: Actor,
+    page: Page & { readonly personId?: PersonId },
+  ): Promise<Outcome<Listing<EntitlementView>>>;
+  createEntitlement(
+    actor: Actor,
+    input: {
+      readonly personId: PersonId;
+      readonly accountId: AccountId;
+      readonly actions: readonly Action[];
+      readonly to: number | null;
+    },
+  ): Promise<Outcome<EntitlementView>>;
   endEntitlement(actor: Actor, id: EntitlementId): Promise<Outcome<void>>;
 }
 
@@ -198,7 +295,13 @@ export interface Reachable {
   readonly protocol: Asset["protocol"];
   /** The most that may be asked for. */
   readonly actions: readonly Action[];
-  readonly grant: { readonly id: GrantId; readonly from: number; readonly to: number; readonly actions: readonly Action[]; readonly forwardTo: readonly ForwardTarget[] } | null;
+  readonly grant: {
+    readonly id: GrantId;
+    readonly from: number;
+    readonly to: number;
+    readonly actions: readonly Action[];
+    readonly forwardTo: readonly ForwardTarget[];
+  } | null;
   readonly pendingRequestId: RequestId | null;
 }
 
@@ -207,7 +310,14 @@ export interface RequestView extends AccessRequest {
   readonly requesterName: string;
   readonly vendorChain: readonly string[];
   readonly contractEndsAt: number | null;
-  readonly items: readonly (RequestItem & { readonly accountLogin: string; readonly assetName: string; readonly assetHost: string; readonly assetPort: number; readonly hostKeyFingerprint: string | null; readonly legacyAlgorithms: boolean })[];
+  readonly items: readonly (RequestItem & {
+    readonly accountLogin: string;
+    readonly assetName: string;
+    readonly assetHost: string;
+    readonly assetPort: number;
+    readonly hostKeyFingerprint: string | null;
+    readonly legacyAlgorithms: boolean;
+  })[];
   readonly approvals: readonly (Approval & { readonly approverLogin: string; readonly approverName: string })[];
   /** Who can agree, as groups, never as persons: e.g. "approvers of Example Bureau". */
   readonly approverGroups: readonly string[];
@@ -226,13 +336,33 @@ export interface GrantView extends Grant {
 export interface AccessUseCases {
   reachable(actor: Actor): Promise<readonly Reachable[]>;
   /** Unknown and forbidden answer the same `outside-entitlement`, in the same time. */
-  request(actor: Actor, input: { readonly items: readonly { readonly accountId: AccountId; readonly actions: readonly Action[]; readonly limits?: Limits }[]; readonly reason: string; readonly workOrder: string; readonly windowFrom?: number; readonly durationMs: number }): Promise<Outcome<RequestView>>;
+  request(
+    actor: Actor,
+    input: {
+      readonly items: readonly {
+        readonly accountId: AccountId;
+        readonly actions: readonly Action[];
+        readonly limits?: Limits;
+      }[];
+      readonly reason: string;
+      readonly workOrder: string;
+      readonly windowFrom?: number;
+      readonly durationMs: number;
+    },
+  ): Promise<Outcome<RequestView>>;
   withdraw(actor: Actor, id: RequestId): Promise<Outcome<void>>;
   /** `digest` must be the one that was shown. Never the requester, never twice, nothing after a decision. */
-  decide(actor: Actor, id: RequestId, input: { readonly verdict: "approved" | "denied"; readonly reason: string; readonly digest: string }): Promise<Outcome<RequestView>>;
+  decide(
+    actor: Actor,
+    id: RequestId,
+    input: { readonly verdict: "approved" | "denied"; readonly reason: string; readonly digest: string },
+  ): Promise<Outcome<RequestView>>;
   get(actor: Actor, id: RequestId): Promise<Outcome<RequestView>>;
   /** `mine`: asked by the actor · `queue`: pending that the actor may decide · `decided`: that the actor decided · `all`: approvers, security and audit. */
-  list(actor: Actor, page: Page & { readonly view: "mine" | "queue" | "decided" | "all" }): Promise<Outcome<Listing<RequestView>>>;
+  list(
+    actor: Actor,
+    page: Page & { readonly view: "mine" | "queue" | "decided" | "all" },
+  ): Promise<Outcome<Listing<RequestView>>>;
   listGrants(actor: Actor, page: Page & { readonly live?: boolean }): Promise<Outcome<Listing<GrantView>>>;
   revoke(actor: Actor, id: GrantId, reason: string): Promise<Outcome<void>>;
   /** Resolves at the next change of the request's state, or when `signal` aborts (then with the state as it is). */
@@ -292,11 +422,18 @@ export interface LiveSession {
   /** Checks grant, person and action again, at this moment, then registers and records the channel. Logs its own refusals. */
   openChannel(ask: ChannelAsk): Promise<Outcome<LiveChannel>>;
   /** Counts and logs a channel that was not opened. */
-  refuseChannel(ask: { readonly kind: ChannelKind | string; readonly detail: string; readonly because: string }): Promise<void>;
+  refuseChannel(ask: {
+    readonly kind: ChannelKind | string;
+    readonly detail: string;
+    readonly because: string;
+  }): Promise<void>;
   /** Logs a transfer in the recording and as a row and audit event. */
   transfer(channel: LiveChannel, record: import("../domain/index.js").TransferRecord): Promise<void>;
   /** Logs what was vetoed inside a channel (an sftp write without the right, a forward elsewhere). */
-  refuseInChannel(channel: LiveChannel, detail: { readonly what: string; readonly path?: string; readonly because: string }): Promise<void>;
+  refuseInChannel(
+    channel: LiveChannel,
+    detail: { readonly what: string; readonly path?: string; readonly because: string },
+  ): Promise<void>;
   /** Operator input or target output just happened: resets the idle clock. */
   touch(): void;
   /** The door's own ending (left, target-closed, idle …). Idempotent; resolves when the recording is closed. */
@@ -318,7 +455,9 @@ export interface DialPlan {
   readonly username: string;
   readonly hostKey: string;
   readonly legacyAlgorithms: boolean;
-  readonly credential: { readonly kind: "password"; readonly password: string } | { readonly kind: "key"; readonly privateKey: string; readonly passphrase?: string };
+  readonly credential:
+    | { readonly kind: "password"; readonly password: string }
+    | { readonly kind: "key"; readonly privateKey: string; readonly passphrase?: string };
 }
 
 export interface SessionView extends Session {
@@ -342,10 +481,25 @@ export interface SessionUseCases {
   /** Running sessions: all for approvers, security and audit; one's own for an operator. */
   listLive(actor: Actor): Promise<Outcome<readonly SessionView[]>>;
   list(actor: Actor, page: Page & SessionFilter): Promise<Outcome<Listing<SessionView>>>;
-  get(actor: Actor, id: SessionId): Promise<Outcome<{ readonly session: SessionView; readonly channels: readonly Channel[]; readonly transfers: readonly Transfer[] }>>;
+  get(
+    actor: Actor,
+    id: SessionId,
+  ): Promise<
+    Outcome<{
+      readonly session: SessionView;
+      readonly channels: readonly Channel[];
+      readonly transfers: readonly Transfer[];
+    }>
+  >;
   stop(actor: Actor, id: SessionId, reason: string): Promise<Outcome<void>>;
   /** Begins a live watch; authorised now and again each second; ends with the session or the watcher's right. Recorded in both places. */
-  watch(actor: Actor, id: SessionId, listener: (event: import("../domain/index.js").TapEvent | { readonly type: "ended"; readonly because: EndReason }) => void): Promise<Outcome<{ readonly stop: () => void; readonly catchUp: WatchStart }>>;
+  watch(
+    actor: Actor,
+    id: SessionId,
+    listener: (
+      event: import("../domain/index.js").TapEvent | { readonly type: "ended"; readonly because: EndReason },
+    ) => void,
+  ): Promise<Outcome<{ readonly stop: () => void; readonly catchUp: WatchStart }>>;
   /** Warns live sessions, waits at most `graceMs`, ends them as `node-drained`. New ones are refused from the call on. */
   drain(graceMs: number): Promise<void>;
 }
@@ -353,7 +507,15 @@ export interface SessionUseCases {
 /** What a watcher draws first: every open terminal's state now. */
 export interface WatchStart {
   readonly session: SessionView;
-  readonly channels: readonly { readonly channel: number; readonly kind: ChannelKind; readonly detail: string; readonly cols: number; readonly rows: number; readonly pty: boolean; readonly screen: string }[];
+  readonly channels: readonly {
+    readonly channel: number;
+    readonly kind: ChannelKind;
+    readonly detail: string;
+    readonly cols: number;
+    readonly rows: number;
+    readonly pty: boolean;
+    readonly screen: string;
+  }[];
 }
 
 export interface SessionFilter {
@@ -371,9 +533,23 @@ export interface ReplayIndex {
   readonly session: SessionView;
   readonly durationUs: number;
   readonly complete: boolean;
-  readonly channels: readonly { readonly channel: number; readonly kind: ChannelKind; readonly detail: string; readonly pty: boolean; readonly fromUs: number; readonly toUs: number; readonly cols: number; readonly rows: number }[];
+  readonly channels: readonly {
+    readonly channel: number;
+    readonly kind: ChannelKind;
+    readonly detail: string;
+    readonly pty: boolean;
+    readonly fromUs: number;
+    readonly toUs: number;
+    readonly cols: number;
+    readonly rows: number;
+  }[];
   /** `text` is a command line, a file name, a note. */
-  readonly markers: readonly { readonly atUs: number; readonly channel: number; readonly kind: "command" | "transfer" | "alert" | "note" | "forward"; readonly text: string }[];
+  readonly markers: readonly {
+    readonly atUs: number;
+    readonly channel: number;
+    readonly kind: "command" | "transfer" | "alert" | "note" | "forward";
+    readonly text: string;
+  }[];
   /** Activity per equal slice of the duration, 0 … 1. */
   readonly activity: readonly number[];
   /** Event times of keyframes, per channel. */
@@ -398,9 +574,16 @@ export interface SearchHit {
 
 export interface RecordingUseCases {
   index(actor: Actor, id: RecordingId): Promise<Outcome<ReplayIndex>>;
-  segment(actor: Actor, id: RecordingId, range: { readonly channel: number; readonly fromUs: number; readonly maxUs: number }): Promise<Outcome<ReplaySegment>>;
+  segment(
+    actor: Actor,
+    id: RecordingId,
+    range: { readonly channel: number; readonly fromUs: number; readonly maxUs: number },
+  ): Promise<Outcome<ReplaySegment>>;
   /** Typed commands and transferred files. */
-  search(actor: Actor, input: { readonly q: string; readonly kind?: SearchEntry["kind"] } & SessionFilter & { readonly limit?: number }): Promise<Outcome<readonly SearchHit[]>>;
+  search(
+    actor: Actor,
+    input: { readonly q: string; readonly kind?: SearchEntry["kind"] } & SessionFilter & { readonly limit?: number },
+  ): Promise<Outcome<readonly SearchHit[]>>;
   verify(actor: Actor, id: RecordingId): Promise<Outcome<{ readonly verdict: string; readonly detail: string }>>;
   /** The sealed container as it lies in the store. */
   exportContainer(actor: Actor, id: RecordingId): Promise<Outcome<AsyncIterable<Uint8Array>>>;
@@ -410,17 +593,26 @@ export interface RecordingUseCases {
   requestInput(actor: Actor, id: RecordingId, reason: string): Promise<Outcome<InputOpening>>;
   approveInput(actor: Actor, id: InputOpeningId): Promise<Outcome<InputOpening>>;
   /** Only the requester, after another person agreed, until it expires; each read is an event. */
-  readInput(actor: Actor, id: InputOpeningId): Promise<Outcome<readonly { readonly channel: number; readonly atUs: number; readonly text: string }[]>>;
+  readInput(
+    actor: Actor,
+    id: InputOpeningId,
+  ): Promise<Outcome<readonly { readonly channel: number; readonly atUs: number; readonly text: string }[]>>;
   listInputOpenings(actor: Actor, page: Page): Promise<Outcome<Listing<InputOpening>>>;
 }
 
 /** ───── audit, alerts ───── */
 
 export interface AuditUseCases {
-  list(actor: Actor, page: Page & { readonly verb?: string; readonly objectId?: string; readonly from?: number; readonly to?: number }): Promise<Outcome<Listing<AuditRow & { readonly actorLogin: string | null }>>>;
+  list(
+    actor: Actor,
+    page: Page & { readonly verb?: string; readonly objectId?: string; readonly from?: number; readonly to?: number },
+  ): Promise<Outcome<Listing<AuditRow & { readonly actorLogin: string | null }>>>;
   checkpoints(actor: Actor): Promise<Outcome<readonly Checkpoint[]>>;
   /** JSON lines: the newest checkpoint, then each leaf with its number; verifiable offline. */
-  export(actor: Actor, range: { readonly from?: number; readonly to?: number }): Promise<Outcome<AsyncIterable<string>>>;
+  export(
+    actor: Actor,
+    range: { readonly from?: number; readonly to?: number },
+  ): Promise<Outcome<AsyncIterable<string>>>;
   alerts(actor: Actor, page: Page & { readonly open?: boolean }): Promise<Outcome<Listing<Alert>>>;
   acknowledgeAlert(actor: Actor, id: AlertId): Promise<Outcome<Alert>>;
   resolveAlert(actor: Actor, id: AlertId, resolution: string): Promise<Outcome<Alert>>;
@@ -431,7 +623,11 @@ export interface Notice {
   readonly topic: "requests" | "grants" | "sessions" | "alerts" | "people";
   readonly id: string;
   /** Who may be told: persons by id, or everyone holding one of these roles or powers. */
-  readonly audience: { readonly personIds: readonly PersonId[]; readonly roles: readonly Role[]; readonly powers: readonly Power[] };
+  readonly audience: {
+    readonly personIds: readonly PersonId[];
+    readonly roles: readonly Role[];
+    readonly powers: readonly Power[];
+  };
 }
 
 export interface Broker {

@@ -28,7 +28,12 @@ type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "notify">
 type ChangeInput = Parameters<AssetUseCases["change"]>[2];
 
 /** Description and flags at once; host or port as a proposed change. `conflict` while another change waits. */
-export async function changeAsset(deps: Deps, actor: Actor, id: AssetId, input: ChangeInput): Promise<Outcome<AssetView>> {
+export async function changeAsset(
+  deps: Deps,
+  actor: Actor,
+  id: AssetId,
+  input: ChangeInput,
+): Promise<Outcome<AssetView>> {
   if ((input.description?.length ?? 0) > DESCRIPTION_LONGEST) return refused("invalid-input", { field: "description" });
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Asset>> => {
     const admin = await standing(tx, actor);
@@ -71,7 +76,11 @@ export async function proposeChange(
   asset: Asset,
   to: Pick<AssetChange, "host" | "port" | "hostKey">,
 ): Promise<string> {
-  const text = JSON.stringify({ ...to, proposedBy: admin.personId, proposedAt: deps.clock.now() } satisfies AssetChange);
+  const text = JSON.stringify({
+    ...to,
+    proposedBy: admin.personId,
+    proposedAt: deps.clock.now(),
+  } satisfies AssetChange);
   await tx.assets.update(asset.id, { pendingChange: text }, { pendingChange: null });
   await tx.audit.append({
     verb: "asset.change-proposed",
@@ -87,7 +96,12 @@ export async function proposeChange(
  * The second administrator's word. Accepting needs another person than the proposer (`needs-second-person`); rejecting may
  * be done by any system administrator, the proposer among them.
  */
-export async function confirmChange(deps: Deps, actor: Actor, id: AssetId, accept: boolean): Promise<Outcome<AssetView>> {
+export async function confirmChange(
+  deps: Deps,
+  actor: Actor,
+  id: AssetId,
+  accept: boolean,
+): Promise<Outcome<AssetView>> {
   let suspended: readonly Grant[] = [];
   let alertId: string | null = null;
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Asset>> => {
@@ -104,12 +118,23 @@ export async function confirmChange(deps: Deps, actor: Actor, id: AssetId, accep
       actorId: admin.personId,
       object: { kind: "asset", id },
       sourceAddress: actor.sourceAddress,
-      detail: { accepted: accept, host: change.host, port: change.port, hostKey: change.hostKey, proposedBy: change.proposedBy },
+      detail: {
+        accepted: accept,
+        host: change.host,
+        port: change.port,
+        hostKey: change.hostKey,
+        proposedBy: change.proposedBy,
+      },
     });
     if (accept) {
       suspended = await endGrantsOfAsset(deps, tx, admin, id, "suspended", "asset-changed");
       const detail = { host: change.host, port: change.port, suspendedGrants: suspended.length };
-      alertId = await raiseAlert(deps, tx, { unitId: asset.unitId, kind: "asset-repointed", subject: `asset:${id}`, detail });
+      alertId = await raiseAlert(deps, tx, {
+        unitId: asset.unitId,
+        kind: "asset-repointed",
+        subject: `asset:${id}`,
+        detail,
+      });
     }
     return done({ ...asset, ...patch });
   });
@@ -137,7 +162,8 @@ export async function retireAsset(deps: Deps, actor: Actor, id: AssetId): Promis
   const outcome = await deps.database.write(async (tx): Promise<Outcome<void>> => {
     const admin = await standing(tx, actor);
     if (admin?.power !== "system") return refused("forbidden");
-    if (!(await tx.assets.update(id, { state: "retired", pendingChange: null }, { state: "active" }))) return refused("not-found");
+    if (!(await tx.assets.update(id, { state: "retired", pendingChange: null }, { state: "active" })))
+      return refused("not-found");
     for (const account of await tx.accounts.find({ assetId: id, state: "active" }, { limit: 1000 })) {
       await tx.accounts.update(account.id, { state: "retired" });
     }
@@ -177,7 +203,8 @@ export async function endGrant(
   reason: string,
 ): Promise<boolean> {
   const patch = { state, endedAt: deps.clock.now(), endedBy: by.personId, endReason: reason };
-  const running: readonly GrantState[] = state === "revoked" ? ["scheduled", "active", "suspended"] : ["scheduled", "active"];
+  const running: readonly GrantState[] =
+    state === "revoked" ? ["scheduled", "active", "suspended"] : ["scheduled", "active"];
   if (!(await tx.grants.update(grant.id, patch, { state: { in: running } }))) return false;
   await tx.audit.append({
     verb: state === "revoked" ? "grant.revoked" : "grant.suspended",

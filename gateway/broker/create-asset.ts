@@ -72,7 +72,13 @@ export async function createAsset(deps: Deps, actor: Actor, input: CreateInput):
         actorId: admin.personId,
         object: { kind: "asset", id: asset.id },
         sourceAddress: actor.sourceAddress,
-        detail: { name: asset.name, host: asset.host, port: asset.port, protocol: asset.protocol, legacy: asset.legacyAlgorithms },
+        detail: {
+          name: asset.name,
+          host: asset.host,
+          port: asset.port,
+          protocol: asset.protocol,
+          legacy: asset.legacyAlgorithms,
+        },
       });
     }),
   );
@@ -117,5 +123,8 @@ export async function getAsset(
   const asset = await read.assets.get(id);
   if (asset === undefined) return refused("not-found");
   const accounts = await read.accounts.find({ assetId: id }, { orderBy: "login", limit: 1000 });
-  return done({ asset: await assetView(read, asset), accounts: accounts.map((account) => accountView(account, asset)) });
+  return done({
+    asset: await assetView(read, asset),
+    accounts: accounts.map((account) => accountView(account, asset)),
+  });
 }

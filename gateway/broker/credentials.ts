@@ -53,7 +53,9 @@ export async function listAccounts(
   const listing = await pageOf(read.accounts, {}, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   return done(
-    await mapListing(listing, async (account) => accountView(account, (await read.assets.get(account.assetId)) ?? { name: "", pin: "" })),
+    await mapListing(listing, async (account) =>
+      accountView(account, (await read.assets.get(account.assetId)) ?? { name: "", pin: "" }),
+    ),
   );
 }
 

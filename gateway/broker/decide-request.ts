@@ -39,7 +39,12 @@ const REASON_LONGEST = 500;
  * One approver's word. `own-request`, `same-vendor`, `already-decided`, `stale` (the digest is not the one that stands, or
  * something it covers changed), `outside-entitlement` (it ended meanwhile); `not-found` to who may not see it.
  */
-export async function decideRequest(deps: Deps, actor: Actor, id: RequestId, word: Word): Promise<Outcome<RequestView>> {
+export async function decideRequest(
+  deps: Deps,
+  actor: Actor,
+  id: RequestId,
+  word: Word,
+): Promise<Outcome<RequestView>> {
   if (word.reason.length > REASON_LONGEST) return refused("invalid-input", { field: "reason" });
   if (word.verdict === "denied" && !reasonFits(word.reason)) return refused("invalid-input", { field: "reason" });
   const outcome = await deps.database.write((tx) => decideIn(deps, tx, actor, id, word));
@@ -67,7 +72,8 @@ async function decideIn(deps: Deps, tx: Stores, actor: Actor, id: RequestId, wor
   const fault = await decideFault(deps, tx, approver, request, approvals);
   if (fault !== undefined) return refused(fault);
   const items = await tx.requestItems.find({ requestId: id }, { orderBy: "id" });
-  if (word.digest !== request.digest || requestDigest({ ...request, items }) !== request.digest) return refused("stale");
+  if (word.digest !== request.digest || requestDigest({ ...request, items }) !== request.digest)
+    return refused("stale");
 
   const approval: Approval = {
     id: asId<ApprovalId>(deps.ids.next()),
@@ -79,7 +85,8 @@ async function decideIn(deps: Deps, tx: Stores, actor: Actor, id: RequestId, wor
     at: now,
   };
   const state = afterVerdict(request, [...approvals, approval]);
-  const prepared = word.verdict === "approved" ? await prepareGrants(deps, tx, request, items, now) : done<readonly Grant[]>([]);
+  const prepared =
+    word.verdict === "approved" ? await prepareGrants(deps, tx, request, items, now) : done<readonly Grant[]>([]);
   if (!prepared.ok) return prepared;
   const grants = state === "approved" ? prepared.value : [];
   const decidedAt = state === "pending" ? null : now;
@@ -99,7 +106,8 @@ async function prepareGrants(
   now: number,
 ): Promise<Outcome<readonly Grant[]>> {
   const requester = await tx.people.get(request.requesterId);
-  if (requester?.state !== "active" || !(await holdings(tx, requester.id)).roles.includes("operator")) return refused("stale");
+  if (requester?.state !== "active" || !(await holdings(tx, requester.id)).roles.includes("operator"))
+    return refused("stale");
   const grants: Grant[] = [];
   for (const item of items) {
     const grant = await prepareGrant(deps, tx, request, item, now);
@@ -184,4 +192,3 @@ async function insertGrant(tx: Stores, approver: Actor, grant: Grant): Promise<v
     },
   });
 }
-

@@ -60,7 +60,9 @@ export interface BrokerDeps {
   readonly recorder: Recorder;
   readonly library: Library;
   /** `Recover` of the recording room with its own dependencies bound: seals what a dead process of this node left open. */
-  readonly recover: (openIds: readonly RecordingId[]) => Promise<readonly (FinishedRecording & { readonly recordingId: RecordingId })[]>;
+  readonly recover: (
+    openIds: readonly RecordingId[],
+  ) => Promise<readonly (FinishedRecording & { readonly recordingId: RecordingId })[]>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly nodeId: NodeId;

@@ -2,7 +2,15 @@
  * What a door needs to reach the target of an admitted session, lent for one callback. The name is resolved once, every
  * address is checked, and only the checked literal is handed out; the admission is asked for again after every await.
  */
-import { done, GatehouseError, refused, type Account, type Asset, type ErrorCode, type Outcome } from "../domain/index.js";
+import {
+  done,
+  GatehouseError,
+  refused,
+  type Account,
+  type Asset,
+  type ErrorCode,
+  type Outcome,
+} from "../domain/index.js";
 import { Admission } from "./admission.js";
 import { raiseAlert } from "./alerts.js";
 import type { DialPlan } from "./broker.js";
@@ -14,14 +22,20 @@ import type { LiveSessions } from "./live-sessions.js";
 import { alertNotice } from "./notices.js";
 import { resolveTarget } from "./resolve-target.js";
 
-type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "vault" | "resolve" | "notify"> & { readonly live: LiveSessions };
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "vault" | "resolve" | "notify"> & {
+  readonly live: LiveSessions;
+};
 
 /**
  * Calls `use` with the plan. `no-grant` for a proof that is not genuine, `grant-ended` when the session ended meanwhile,
  * `address-refused`, `target-unreachable`, `target-key-unknown`, `target-credential-refused`, `grant-suspended`. A
  * `GatehouseError` of `use` becomes its code; anything else it rejects with passes through.
  */
-export async function dialTarget<T>(deps: Deps, admission: Admission, use: (plan: DialPlan) => Promise<T>): Promise<Outcome<T>> {
+export async function dialTarget<T>(
+  deps: Deps,
+  admission: Admission,
+  use: (plan: DialPlan) => Promise<T>,
+): Promise<Outcome<T>> {
   const entry = Admission.isGenuine(admission) ? deps.live.admitted(admission) : undefined;
   if (entry === undefined) return refused("no-grant");
   const outcome = await dialAdmitted(deps, entry, use);
@@ -46,7 +60,9 @@ async function dialAdmitted<T>(deps: Deps, entry: LiveEntry, use: (plan: DialPla
 function bindingFault(entry: LiveEntry, asset: Asset, account: Account): ErrorCode | undefined {
   if (asset.hostKey === null) return "target-key-unknown";
   if (asset.pin !== entry.grant.assetPin) return "grant-suspended";
-  return account.credentialSealed === null || account.credentialPin !== asset.pin ? "target-credential-refused" : undefined;
+  return account.credentialSealed === null || account.credentialPin !== asset.pin
+    ? "target-credential-refused"
+    : undefined;
 }
 
 async function lendAndUse<T>(
@@ -59,19 +75,24 @@ async function lendAndUse<T>(
 ): Promise<Outcome<T>> {
   try {
     const bound = credentialBound(account.id, asset.pin);
-    return await deps.vault.lend("credential", bound, account.credentialSealed ?? "", async (secret): Promise<Outcome<T>> => {
-      if (deps.live.admitted(entry.admission) === undefined) return refused("grant-ended");
-      const value = await use({
-        assetName: asset.name,
-        address,
-        port: asset.port,
-        username: account.login,
-        hostKey: asset.hostKey ?? "",
-        legacyAlgorithms: asset.legacyAlgorithms,
-        credential: readCredential(secret),
-      });
-      return deps.live.admitted(entry.admission) === undefined ? refused("grant-ended") : done(value);
-    });
+    return await deps.vault.lend(
+      "credential",
+      bound,
+      account.credentialSealed ?? "",
+      async (secret): Promise<Outcome<T>> => {
+        if (deps.live.admitted(entry.admission) === undefined) return refused("grant-ended");
+        const value = await use({
+          assetName: asset.name,
+          address,
+          port: asset.port,
+          username: account.login,
+          hostKey: asset.hostKey ?? "",
+          legacyAlgorithms: asset.legacyAlgorithms,
+          credential: readCredential(secret),
+        });
+        return deps.live.admitted(entry.admission) === undefined ? refused("grant-ended") : done(value);
+      },
+    );
   } catch (error) {
     if (error instanceof GatehouseError) return refused(error.code);
     throw error;
@@ -111,7 +132,12 @@ export async function hostKeyChanged(deps: Deps, admission: Admission, shown: st
       decidedBy: "target-key-changed",
       detail: { assetId, shown: seen },
     });
-    return raiseAlert(deps, tx, { unitId: entry.unitId, kind: "host-key-changed", subject: `asset:${assetId}`, detail });
+    return raiseAlert(deps, tx, {
+      unitId: entry.unitId,
+      kind: "host-key-changed",
+      subject: `asset:${assetId}`,
+      detail,
+    });
   });
   deps.notify(alertNotice(id));
 }

@@ -24,7 +24,10 @@ type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify" | "log"> & 
 const RETRY_MS = 1000;
 const TRIES = 120;
 
-const ALERT_FOR: Partial<Record<EndReason, AlertKind>> = { "recorder-failed": "recorder-failed", quota: "quota-exceeded" };
+const ALERT_FOR: Partial<Record<EndReason, AlertKind>> = {
+  "recorder-failed": "recorder-failed",
+  quota: "quota-exceeded",
+};
 
 type ClosedChannel = Pick<Channel, "id" | "bytesIn" | "bytesOut"> & { readonly outcome: ChannelOutcome };
 
@@ -35,7 +38,9 @@ export async function closeSession(deps: Deps, entry: LiveEntry, because: EndRea
   entry.channels.clear();
   const finished = await closeRecording(deps, entry, because);
   if (!entry.stored) return;
-  await tryAgain(deps, entry, () => deps.database.write((tx) => writeEnd(deps, tx, entry, because, channels, finished)));
+  await tryAgain(deps, entry, () =>
+    deps.database.write((tx) => writeEnd(deps, tx, entry, because, channels, finished)),
+  );
   deps.notify(sessionNotice(entry.id, entry.personId));
   if (finished?.complete === true) deps.onRecorded(entry.recordingId);
 }
@@ -53,7 +58,11 @@ async function closeTap(deps: Deps, channel: OpenChannel): Promise<ClosedChannel
   }
 }
 
-async function closeRecording(deps: Deps, entry: LiveEntry, because: EndReason): Promise<FinishedRecording | undefined> {
+async function closeRecording(
+  deps: Deps,
+  entry: LiveEntry,
+  because: EndReason,
+): Promise<FinishedRecording | undefined> {
   if (entry.open === null) return undefined;
   try {
     await entry.open.tap.close(because);
@@ -72,7 +81,8 @@ async function writeEnd(
   finished: FinishedRecording | undefined,
 ): Promise<void> {
   const now = deps.clock.now();
-  for (const { id, ...patch } of channels) await tx.channels.update(id, { ...patch, closedAt: now }, { outcome: "open" });
+  for (const { id, ...patch } of channels)
+    await tx.channels.update(id, { ...patch, closedAt: now }, { outcome: "open" });
   await tx.connections.update(entry.connectionId, { closedAt: now });
   await tx.sessions.update(entry.id, { state: "ended", because, endedAt: now });
   await tx.audit.append({
@@ -93,7 +103,14 @@ async function writeEnd(
 async function writeRecording(tx: Stores, entry: LiveEntry, finished: FinishedRecording, now: number): Promise<void> {
   const { durationUs, bytes, frames, closingHash, complete } = finished;
   // An incomplete container stays open, so that the next start seals what is whole of it.
-  await tx.recordings.update(entry.recordingId, { state: complete ? "complete" : "open", endedAt: now, durationUs, bytes, frames, closingHash });
+  await tx.recordings.update(entry.recordingId, {
+    state: complete ? "complete" : "open",
+    endedAt: now,
+    durationUs,
+    bytes,
+    frames,
+    closingHash,
+  });
   if (!complete) return;
   await tx.audit.append({
     verb: "recording.completed",

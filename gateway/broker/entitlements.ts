@@ -85,11 +85,14 @@ export async function createEntitlement(
     const admin = await standing(tx, actor);
     if (admin?.power !== "security") return refused("forbidden");
     const person = await tx.people.get(input.personId);
-    if (person === undefined || person.state !== "active" || person.id === admin.personId) return refused("invalid-input", { field: "personId" });
-    if (!(await holdings(tx, person.id)).roles.includes("operator")) return refused("invalid-input", { field: "personId" });
+    if (person === undefined || person.state !== "active" || person.id === admin.personId)
+      return refused("invalid-input", { field: "personId" });
+    if (!(await holdings(tx, person.id)).roles.includes("operator"))
+      return refused("invalid-input", { field: "personId" });
     const account = await tx.accounts.get(input.accountId);
     const asset = account === undefined ? undefined : await tx.assets.get(account.assetId);
-    if (account?.state !== "active" || asset?.state !== "active") return refused("invalid-input", { field: "accountId" });
+    if (account?.state !== "active" || asset?.state !== "active")
+      return refused("invalid-input", { field: "accountId" });
     const sensible = actionsOf(asset.protocol);
     if (input.actions.length === 0 || !input.actions.every((action) => sensible.includes(action))) {
       return refused("invalid-input", { field: "actions" });
@@ -130,7 +133,8 @@ export async function endEntitlement(deps: Deps, actor: Actor, id: EntitlementId
     if (admin?.power !== "security") return refused("forbidden");
     const row = await tx.entitlements.get(id);
     if (row === undefined) return refused("not-found");
-    if (!(await tx.entitlements.update(id, { endedAt: deps.clock.now() }, { endedAt: null }))) return refused("conflict");
+    if (!(await tx.entitlements.update(id, { endedAt: deps.clock.now() }, { endedAt: null })))
+      return refused("conflict");
     await tx.audit.append({
       verb: "entitlement.ended",
       actorId: admin.personId,

@@ -14,7 +14,8 @@ export async function forwardAllowed(
   through: Pick<Asset, "host" | "port">,
   target: ForwardTarget,
 ): Promise<boolean> {
-  if (!Number.isInteger(target.port) || target.port < 1 || target.port > 65535 || target.port === SSH_PORT) return false;
+  if (!Number.isInteger(target.port) || target.port < 1 || target.port > 65535 || target.port === SSH_PORT)
+    return false;
   const spelling = judgeHost(target.host);
   if (spelling.kind === "refused") return false;
   if (target.port === through.port && isLoopback(target.host)) return false;
@@ -31,7 +32,13 @@ function isLoopback(host: string): boolean {
   const lower = host.toLowerCase();
   if (lower === "localhost" || lower.endsWith(".localhost")) return true;
   const address = canonicalAddress(host);
-  return address !== undefined && (address.startsWith("127.") || address === "0:0:0:0:0:0:0:1" || address === "0.0.0.0" || address === "0:0:0:0:0:0:0:0");
+  return (
+    address !== undefined &&
+    (address.startsWith("127.") ||
+      address === "0:0:0:0:0:0:0:1" ||
+      address === "0.0.0.0" ||
+      address === "0:0:0:0:0:0:0:0")
+  );
 }
 
 async function namesOf(deps: Pick<BrokerDeps, "resolve">, host: string): Promise<ReadonlySet<string>> {

@@ -33,14 +33,23 @@ export async function scanHostKey(deps: Deps, actor: Actor, id: AssetId): Promis
     }),
   );
   if (!shown.ok) return shown;
-  return done({ publicKey: shown.value, fingerprint: fingerprint(shown.value), matches: shown.value === asset.hostKey });
+  return done({
+    publicKey: shown.value,
+    fingerprint: fingerprint(shown.value),
+    matches: shown.value === asset.hostKey,
+  });
 }
 
 /**
  * Pins the key of a fresh asset, or proposes it where another one is pinned. The host is asked again: `target-key-changed`
  * when it does not show exactly the key that is being confirmed.
  */
-export async function confirmHostKey(deps: Deps, actor: Actor, id: AssetId, publicKey: string): Promise<Outcome<AssetView>> {
+export async function confirmHostKey(
+  deps: Deps,
+  actor: Actor,
+  id: AssetId,
+  publicKey: string,
+): Promise<Outcome<AssetView>> {
   const key = normaliseHostKey(publicKey);
   if (key === undefined) return refused("invalid-input", { field: "publicKey" });
   const found = await administered(deps, actor, id);
@@ -62,7 +71,10 @@ async function pinOrPropose(deps: Deps, actor: Actor, scanned: Asset, key: strin
     if (asset.pendingChange !== null) return refused("conflict");
     const { host, port } = asset;
     if (asset.hostKey !== null) {
-      return done({ ...asset, pendingChange: await proposeChange(deps, tx, admin, asset, { host, port, hostKey: key }) });
+      return done({
+        ...asset,
+        pendingChange: await proposeChange(deps, tx, admin, asset, { host, port, hostKey: key }),
+      });
     }
     const patch = {
       hostKey: key,
@@ -97,7 +109,11 @@ async function readKey(deps: Deps, asset: Asset): Promise<Outcome<string>> {
   const address = await resolveTarget(deps, asset);
   if (!address.ok) return address;
   try {
-    const shown = await deps.probe.scanHostKey({ address: address.value, port: asset.port, legacy: asset.legacyAlgorithms });
+    const shown = await deps.probe.scanHostKey({
+      address: address.value,
+      port: asset.port,
+      legacy: asset.legacyAlgorithms,
+    });
     const key = normaliseHostKey(shown);
     return key === undefined ? refused("target-unreachable") : done(key);
   } catch (error) {

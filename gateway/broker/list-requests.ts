@@ -48,7 +48,8 @@ export async function listRequests(
 
 function mayList(reader: Actor, view: View): boolean {
   if (view === "mine") return true;
-  if (view === "all") return reader.roles.includes("approver") || reader.power === "security" || reader.power === "audit";
+  if (view === "all")
+    return reader.roles.includes("approver") || reader.power === "security" || reader.power === "audit";
   return reader.roles.includes("approver");
 }
 
@@ -61,7 +62,11 @@ async function whereOf(deps: Deps, reader: Actor, view: View): Promise<Where<Acc
   return { id: { in: approvals.map((one) => one.requestId) } };
 }
 
-async function decidable(deps: Deps, reader: Actor, requests: readonly AccessRequest[]): Promise<readonly AccessRequest[]> {
+async function decidable(
+  deps: Deps,
+  reader: Actor,
+  requests: readonly AccessRequest[],
+): Promise<readonly AccessRequest[]> {
   const kept: AccessRequest[] = [];
   for (const request of requests) {
     const approvals = await deps.database.read.approvals.find({ requestId: request.id });

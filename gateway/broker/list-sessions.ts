@@ -30,7 +30,11 @@ export function overseesSessions(reader: Actor): boolean {
 }
 
 /** A session with what only its node knows. */
-export async function sessionView(deps: Pick<Deps, "live">, stores: Pick<Stores, "recordings">, session: Session): Promise<SessionView> {
+export async function sessionView(
+  deps: Pick<Deps, "live">,
+  stores: Pick<Stores, "recordings">,
+  session: Session,
+): Promise<SessionView> {
   const entry = deps.live.get(session.id);
   return {
     ...session,
@@ -72,10 +76,14 @@ export async function listSessions(
 }
 
 /** The rows a filter means. Person and asset match anywhere in login, display name or asset name. */
-export async function sessionWhere(deps: Pick<Deps, "database" | "vault">, filter: SessionFilter): Promise<Where<Session>> {
+export async function sessionWhere(
+  deps: Pick<Deps, "database" | "vault">,
+  filter: SessionFilter,
+): Promise<Where<Session>> {
   const { read } = deps.database;
   const where: { -readonly [K in keyof Where<Session>]: Where<Session>[K] } = {};
-  if (filter.person !== undefined && filter.person !== "") where.personId = { in: await personIds(read, filter.person) };
+  if (filter.person !== undefined && filter.person !== "")
+    where.personId = { in: await personIds(read, filter.person) };
   if (filter.asset !== undefined && filter.asset !== "") {
     const assets = await read.assets.find({ name: { contains: filter.asset } }, { limit: MOST });
     where.assetId = { in: assets.map((asset): AssetId => asset.id) };
@@ -95,7 +103,10 @@ async function personIds(read: Stores, text: string): Promise<readonly PersonId[
   return [...new Set([...byLogin, ...byName].map((person) => person.id))];
 }
 
-async function recordingsWithCommand(deps: Pick<Deps, "database" | "vault">, text: string): Promise<readonly RecordingId[]> {
+async function recordingsWithCommand(
+  deps: Pick<Deps, "database" | "vault">,
+  text: string,
+): Promise<readonly RecordingId[]> {
   const words = searchTokens(text);
   if (words.length === 0) return [];
   const hits = await deps.database.read.search.find({ tokens: deps.vault.blind(words), kind: "command", limit: MOST });
@@ -107,7 +118,8 @@ export async function getSession(deps: Deps, actor: Actor, id: SessionId): Promi
   const { read } = deps.database;
   const reader = await standing(read, actor);
   const session = await read.sessions.get(id);
-  const may = reader !== undefined && session !== undefined && (session.personId === reader.personId || overseesSessions(reader));
+  const may =
+    reader !== undefined && session !== undefined && (session.personId === reader.personId || overseesSessions(reader));
   if (!may) return refused("not-found");
   const channels = await read.channels.find({ sessionId: id }, { orderBy: "openedAt", limit: MOST });
   const transfers = await read.transfers.find({ sessionId: id }, { orderBy: "atUs", limit: MOST });

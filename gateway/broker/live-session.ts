@@ -19,7 +19,9 @@ import type { LiveSessions } from "./live-sessions.js";
 import { logRefusedAct, logRefusedChannel, logTransfer } from "./session-log.js";
 import { policyPerson } from "./standing.js";
 
-type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "resolve" | "log"> & { readonly live: LiveSessions };
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "resolve" | "log"> & {
+  readonly live: LiveSessions;
+};
 
 /** What a channel without a terminal keeps before it goes on as a digest. */
 const KEEP_BYTES = 64 * 1024 * 1024;
@@ -102,7 +104,8 @@ async function channelFault(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Prom
   if (ask.kind !== "forward" && ask.action !== "ssh.forward") return undefined;
   if (ask.forwardTo === undefined || !forwardIsNamed(entry.grant.limits, ask.forwardTo)) return "not-granted";
   const asset = await deps.database.read.assets.get(entry.grant.assetId);
-  if (asset === undefined || !(await forwardAllowed(deps, deps.database.read, asset, ask.forwardTo))) return "address-refused";
+  if (asset === undefined || !(await forwardAllowed(deps, deps.database.read, asset, ask.forwardTo)))
+    return "address-refused";
   return entry.ended === null ? undefined : "grant-ended";
 }
 

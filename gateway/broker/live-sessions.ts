@@ -88,8 +88,14 @@ export class LiveSessions {
   end(entry: LiveEntry, because: EndReason, tellDoor = true): Promise<void> {
     if (entry.ended !== null) return entry.closed ?? Promise.resolve();
     entry.ended = because;
-    if (tellDoor) this.#safely("the door failed to end a session", () => { entry.onEnd(because); });
-    for (const watcher of [...entry.watchers]) this.#safely("a watcher failed to end", () => { watcher.end(because); });
+    if (tellDoor)
+      this.#safely("the door failed to end a session", () => {
+        entry.onEnd(because);
+      });
+    for (const watcher of [...entry.watchers])
+      this.#safely("a watcher failed to end", () => {
+        watcher.end(because);
+      });
     entry.closed = this.#deps
       .close(entry, because)
       .catch((error: unknown) => {
@@ -165,10 +171,16 @@ export class LiveSessions {
     const ended = new Map<string, Grant>();
     for (const ids of batches(entries.map((entry) => entry.grant.id))) {
       const options = { limit: BATCH };
-      const rows = await this.#deps.database.read.grants.find({ id: { in: ids }, state: { in: ["suspended", "revoked", "expired"] } }, options);
+      const rows = await this.#deps.database.read.grants.find(
+        { id: { in: ids }, state: { in: ["suspended", "revoked", "expired"] } },
+        options,
+      );
       for (const row of rows) ended.set(row.id, row);
     }
-    const persons = await readStandings(this.#deps.database, entries.map((entry) => entry.personId));
+    const persons = await readStandings(
+      this.#deps.database,
+      entries.map((entry) => entry.personId),
+    );
     for (const entry of entries) {
       entry.grant = ended.get(entry.grant.id) ?? entry.grant;
       entry.person = persons.get(entry.personId);
@@ -206,7 +218,8 @@ export async function readStandings(
     const people = await database.read.people.find({ id: { in: batch } }, options);
     const roles = await database.read.roles.find({ personId: { in: batch }, role: "operator" }, options);
     const operators = new Set(roles.map((row) => row.personId));
-    for (const { id, state, credentialEpoch } of people) standings.set(id, { state, credentialEpoch, isOperator: operators.has(id) });
+    for (const { id, state, credentialEpoch } of people)
+      standings.set(id, { state, credentialEpoch, isOperator: operators.has(id) });
   }
   return standings;
 }

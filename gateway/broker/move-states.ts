@@ -16,7 +16,10 @@ export async function moveStates(deps: Deps): Promise<void> {
   const { read } = deps.database;
   const options = { limit: BATCH };
   const begun = await read.grants.find({ state: "scheduled", from: { lte: now }, to: { gt: now } }, options);
-  const over = await read.grants.find({ state: { in: ["scheduled", "active", "suspended"] }, to: { lte: now } }, options);
+  const over = await read.grants.find(
+    { state: { in: ["scheduled", "active", "suspended"] }, to: { lte: now } },
+    options,
+  );
   const lapsed = await read.requests.find({ state: "pending", lapsesAt: { lte: now } }, options);
   if (begun.length + over.length + lapsed.length === 0) return;
   await deps.database.write(async (tx) => {
@@ -25,7 +28,13 @@ export async function moveStates(deps: Deps): Promise<void> {
       const patch = { state: "expired", endedAt: now, endReason: "expired" } as const;
       if (!(await tx.grants.update(grant.id, patch, { state: grant.state }))) continue;
       const detail = { personId: grant.personId, accountId: grant.accountId, to: grant.to };
-      await tx.audit.append({ verb: "grant.expired", actorId: null, object: { kind: "grant", id: grant.id }, sourceAddress: null, detail });
+      await tx.audit.append({
+        verb: "grant.expired",
+        actorId: null,
+        object: { kind: "grant", id: grant.id },
+        sourceAddress: null,
+        detail,
+      });
     }
     for (const request of lapsed) {
       if (!(await tx.requests.update(request.id, { state: "lapsed", decidedAt: now }, { state: "pending" }))) continue;

@@ -65,10 +65,16 @@ export async function openSession(deps: OpenDeps, input: OpenSession): Promise<O
 }
 
 /** The account meant and its active grant; else what to answer. Nothing outside the person's own reach is looked at. */
-async function choose(deps: OpenDeps, person: Actor, input: OpenSession): Promise<Chosen | Exclude<OpenedSession, { kind: "open" }>> {
+async function choose(
+  deps: OpenDeps,
+  person: Actor,
+  input: OpenSession,
+): Promise<Chosen | Exclude<OpenedSession, { kind: "open" }>> {
   const notFound = { kind: "refused", code: "not-found" } as const;
   if (!isAssetName(input.assetName)) return notFound;
-  const there = (await reachable(deps, person)).filter((one) => one.assetName === input.assetName && one.protocol === input.protocol);
+  const there = (await reachable(deps, person)).filter(
+    (one) => one.assetName === input.assetName && one.protocol === input.protocol,
+  );
   const named = input.accountLogin === null ? there : there.filter((one) => one.accountLogin === input.accountLogin);
   const one = only(named.filter((each) => each.grant !== null)) ?? only(named);
   if (one === undefined) return notFound;
@@ -78,7 +84,8 @@ async function choose(deps: OpenDeps, person: Actor, input: OpenSession): Promis
   if (account === undefined || asset === undefined) return notFound;
   if (one.grant === null) return { kind: "ask", reachable: one };
   const grant = await read.grants.get(one.grant.id);
-  if (grant === undefined || grantStateAt(grant, deps.clock.now()) !== "active") return { kind: "ask", reachable: { ...one, grant: null } };
+  if (grant === undefined || grantStateAt(grant, deps.clock.now()) !== "active")
+    return { kind: "ask", reachable: { ...one, grant: null } };
   return { person, account, asset, grant };
 }
 
@@ -147,7 +154,13 @@ async function admissionFault(deps: OpenDeps, chosen: Chosen, entry: LiveEntry):
 
 function mayUse(deps: OpenDeps, { person, account, grant }: Chosen): boolean {
   const { id, unitId, assetId } = account;
-  const query = { act: "use", person: policyActor(person), account: { id, unitId, assetId }, granted: true, grantLive: true } as const;
+  const query = {
+    act: "use",
+    person: policyActor(person),
+    account: { id, unitId, assetId },
+    granted: true,
+    grantLive: true,
+  } as const;
   return grant.actions.some((action) => deps.policy.decide({ ...query, action }).allowed);
 }
 
@@ -156,7 +169,12 @@ function endedCode(entry: LiveEntry): ErrorCode | undefined {
 }
 
 /** Writes the rows, opens the recording, and asks once more whether the grant still stands. */
-async function begin(deps: OpenDeps, chosen: Chosen, entry: LiveEntry, input: OpenSession): Promise<ErrorCode | undefined> {
+async function begin(
+  deps: OpenDeps,
+  chosen: Chosen,
+  entry: LiveEntry,
+  input: OpenSession,
+): Promise<ErrorCode | undefined> {
   const snapshot = await takeSnapshot(deps.database.read, chosen);
   entry.snapshot = snapshot;
   const row = sessionRow(deps, chosen, entry, snapshot, input.protocol);
@@ -213,7 +231,14 @@ function sessionRow(
 async function writeOpening(tx: Stores, row: Session, entry: LiveEntry, client: string): Promise<void> {
   const { id: sessionId, sourceAddress, startedAt } = row;
   await tx.sessions.insert(row);
-  await tx.connections.insert({ id: entry.connectionId, sessionId, sourceAddress, client, openedAt: startedAt, closedAt: null });
+  await tx.connections.insert({
+    id: entry.connectionId,
+    sessionId,
+    sourceAddress,
+    client,
+    openedAt: startedAt,
+    closedAt: null,
+  });
   await tx.recordings.insert({
     id: row.recordingId,
     sessionId,
@@ -235,7 +260,13 @@ async function writeOpening(tx: Stores, row: Session, entry: LiveEntry, client: 
     object: { kind: "session", id: sessionId },
     sourceAddress,
     decidedBy: row.grantId,
-    detail: { accountId: row.accountId, assetId: row.assetId, recordingId: row.recordingId, protocol: row.protocol, client },
+    detail: {
+      accountId: row.accountId,
+      assetId: row.assetId,
+      recordingId: row.recordingId,
+      protocol: row.protocol,
+      client,
+    },
   });
 }
 

@@ -17,7 +17,10 @@ import { standing } from "./standing.js";
 const MOST = 1000;
 
 /** The accounts an operator may see, by asset name and login; empty for anyone else. */
-export async function reachable(deps: Pick<BrokerDeps, "database" | "clock">, actor: Actor): Promise<readonly Reachable[]> {
+export async function reachable(
+  deps: Pick<BrokerDeps, "database" | "clock">,
+  actor: Actor,
+): Promise<readonly Reachable[]> {
   const { read } = deps.database;
   const person = await standing(read, actor);
   if (person === undefined || !person.roles.includes("operator")) return [];
@@ -28,7 +31,13 @@ export async function reachable(deps: Pick<BrokerDeps, "database" | "clock">, ac
   const pending = await pendingRequests(read, person.personId, now);
   const seen: Reachable[] = [];
   for (const accountId of new Set([...entitled.keys(), ...granted.keys()])) {
-    const one = await describe(read, accountId, entitled.get(accountId), granted.get(accountId), pending.get(accountId) ?? null);
+    const one = await describe(
+      read,
+      accountId,
+      entitled.get(accountId),
+      granted.get(accountId),
+      pending.get(accountId) ?? null,
+    );
     if (one !== undefined) seen.push(one);
   }
   return seen.sort((a, b) => compare(a.assetName, b.assetName) || compare(a.accountLogin, b.accountLogin));
@@ -61,7 +70,8 @@ async function pendingRequests(
   const pending = new Map<AccountId, Reachable["pendingRequestId"]>();
   for (const request of await stores.requests.find({ requesterId, state: "pending" }, { limit: MOST })) {
     if (requestStateAt(request, now) !== "pending") continue;
-    for (const item of await stores.requestItems.find({ requestId: request.id })) pending.set(item.accountId, request.id);
+    for (const item of await stores.requestItems.find({ requestId: request.id }))
+      pending.set(item.accountId, request.id);
   }
   return pending;
 }

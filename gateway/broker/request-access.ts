@@ -75,10 +75,13 @@ function shapeFault(ask: Ask, now: number): Refusal | undefined {
   if (!reasonFits(ask.reason)) return refused("invalid-input", { field: "reason" });
   if (ask.workOrder.length > WORK_ORDER_LONGEST) return refused("invalid-input", { field: "workOrder" });
   if (ask.items.length === 0 || ask.items.length > ITEMS_MOST) return refused("invalid-input", { field: "items" });
-  if (new Set(ask.items.map((item) => item.accountId)).size !== ask.items.length) return refused("invalid-input", { field: "items" });
-  if (!Number.isSafeInteger(ask.durationMs) || ask.durationMs < SHORTEST_MS) return refused("invalid-input", { field: "durationMs" });
+  if (new Set(ask.items.map((item) => item.accountId)).size !== ask.items.length)
+    return refused("invalid-input", { field: "items" });
+  if (!Number.isSafeInteger(ask.durationMs) || ask.durationMs < SHORTEST_MS)
+    return refused("invalid-input", { field: "durationMs" });
   const from = ask.windowFrom ?? now;
-  if (!Number.isSafeInteger(from) || from < now - BEHIND_MS || from > now + AHEAD_MS) return refused("invalid-input", { field: "windowFrom" });
+  if (!Number.isSafeInteger(from) || from < now - BEHIND_MS || from > now + AHEAD_MS)
+    return refused("invalid-input", { field: "windowFrom" });
   return ask.items.every(itemIsWellFormed) ? undefined : refused("invalid-input", { field: "items" });
 }
 
@@ -128,19 +131,39 @@ async function judgeItems(
     if (account?.state !== "active" || asset?.state !== "active" || entitlement === undefined) continue;
     const sensible = actionsOf(asset.protocol);
     const allowed = item.actions.every(
-      (action) => sensible.includes(action) && requestDecision(deps, person, account, action, entitlement.actions.includes(action), ask),
+      (action) =>
+        sensible.includes(action) &&
+        requestDecision(deps, person, account, action, entitlement.actions.includes(action), ask),
     );
     if (!allowed) continue;
     if (asset.hostKey === null) keyUnknown = true;
-    items.push({ account, asset, actions: orderActions(item.actions), limits: { forwardTo: item.limits?.forwardTo ?? [] } });
+    items.push({
+      account,
+      asset,
+      actions: orderActions(item.actions),
+      limits: { forwardTo: item.limits?.forwardTo ?? [] },
+    });
   }
   if (items.length !== ask.items.length) return refused("outside-entitlement");
   return keyUnknown ? refused("target-key-unknown") : done(items);
 }
 
-function requestDecision(deps: Deps, person: Actor, account: Account, action: Action, entitled: boolean, ask: Ask): boolean {
+function requestDecision(
+  deps: Deps,
+  person: Actor,
+  account: Account,
+  action: Action,
+  entitled: boolean,
+  ask: Ask,
+): boolean {
   const { id, unitId, assetId } = account;
-  const query = { act: "request", person: policyActor(person), account: { id, unitId, assetId }, action, entitled } as const;
+  const query = {
+    act: "request",
+    person: policyActor(person),
+    account: { id, unitId, assetId },
+    action,
+    entitled,
+  } as const;
   return entitled && deps.policy.decide({ ...query, durationMs: ask.durationMs }).allowed;
 }
 
@@ -225,7 +248,8 @@ export async function withdrawRequest(deps: Deps, actor: Actor, id: RequestId): 
     const request = await tx.requests.get(id);
     if (person === undefined || request?.requesterId !== person.personId) return refused("not-found");
     if (requestStateAt(request, now) !== "pending") return refused("already-decided");
-    if (!(await tx.requests.update(id, { state: "withdrawn", decidedAt: now }, { state: "pending" }))) return refused("already-decided");
+    if (!(await tx.requests.update(id, { state: "withdrawn", decidedAt: now }, { state: "pending" })))
+      return refused("already-decided");
     await tx.audit.append({
       verb: "request.withdrawn",
       actorId: person.personId,

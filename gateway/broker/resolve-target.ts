@@ -16,7 +16,8 @@ export async function resolveTarget(
   const [first] = addresses;
   if (first === undefined) return refused("target-unreachable");
   for (const address of addresses) {
-    if (!judgeTarget({ host: target.host, address, port: target.port }, deps.config).ok) return refused("address-refused");
+    if (!judgeTarget({ host: target.host, address, port: target.port }, deps.config).ok)
+      return refused("address-refused");
   }
   return done(addresses.find((address) => !address.includes(":")) ?? first);
 }

@@ -12,7 +12,12 @@ const TEXT_LONGEST = 4096;
 const KINDS: readonly ChannelKind[] = ["shell", "exec", "sftp", "scp", "rsync", "forward", "desktop"];
 
 /** A file that passed: in the recording first, then as row and event. */
-export async function logTransfer(deps: Deps, entry: LiveEntry, channel: LiveChannel, record: TransferRecord): Promise<void> {
+export async function logTransfer(
+  deps: Deps,
+  entry: LiveEntry,
+  channel: LiveChannel,
+  record: TransferRecord,
+): Promise<void> {
   const atUs = entry.open?.tap.elapsedUs ?? 0;
   await channel.tap.transfer(record);
   const id = deps.ids.next();
@@ -91,7 +96,8 @@ export async function logRefusedAct(
   if (entry.refusals > REFUSALS_WRITTEN) return;
   const path = (act.path ?? "").slice(0, TEXT_LONGEST);
   const { number } = channel.tap;
-  if (entry.ended === null) await entry.open?.tap.note("refused", { channel: number, what: act.what, path, because: act.because });
+  if (entry.ended === null)
+    await entry.open?.tap.note("refused", { channel: number, what: act.what, path, because: act.because });
   await deps.database.write((tx) =>
     tx.audit.append({
       verb: act.path === undefined ? "channel.refused" : "transfer.refused",

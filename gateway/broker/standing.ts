@@ -10,7 +10,8 @@ type PeopleStores = Pick<Stores, "people" | "powers" | "roles">;
 /** The actor as his rows say now; undefined when he may not act any more (disabled, not enrolled, older epoch). */
 export async function standing(stores: PeopleStores, actor: Actor): Promise<Actor | undefined> {
   const person = await stores.people.get(actor.personId);
-  if (person === undefined || person.state !== "active" || person.credentialEpoch !== actor.credentialEpoch) return undefined;
+  if (person === undefined || person.state !== "active" || person.credentialEpoch !== actor.credentialEpoch)
+    return undefined;
   if (person.passwordHash === null || person.totpEnrolledAt === null) return undefined;
   const { power, roles } = await holdings(stores, person.id);
   return {

@@ -18,7 +18,8 @@ export async function stopSession(deps: Deps, actor: Actor, id: SessionId, reaso
     const own = session.personId === person.personId;
     const decision = deps.policy.decide({ act: "stop", person: policyActor(person), owner });
     if (!own && !decision.allowed) return refused("not-found");
-    if (!(await tx.sessions.update(id, { because: "stopped" }, { state: { not: "ended" }, because: null }))) return refused("conflict");
+    if (!(await tx.sessions.update(id, { because: "stopped" }, { state: { not: "ended" }, because: null })))
+      return refused("conflict");
     await tx.audit.append({
       verb: "session.stopped",
       actorId: person.personId,

@@ -40,9 +40,17 @@ export async function watchSession(deps: Deps, actor: Actor, id: SessionId, list
     watcher.stop();
     return refused("not-found");
   }
-  const catchUp = { session: await sessionView(deps, deps.database.read, session), channels: openChannels(entry, screens) };
+  const catchUp = {
+    session: await sessionView(deps, deps.database.read, session),
+    channels: openChannels(entry, screens),
+  };
   watcher.flushAfter(screens);
-  return done({ stop: () => { watcher.stop(); }, catchUp });
+  return done({
+    stop: () => {
+      watcher.stop();
+    },
+    catchUp,
+  });
 }
 
 async function mayWatch(
@@ -103,7 +111,10 @@ class Watcher implements LiveWatcher {
     this.#entry = entry;
     this.#actor = actor;
     this.#listener = listener;
-    this.#unsubscribe = entry.open?.tap.watch((event) => { this.#take(event); }) ?? (() => undefined);
+    this.#unsubscribe =
+      entry.open?.tap.watch((event) => {
+        this.#take(event);
+      }) ?? (() => undefined);
     entry.watchers.add(this);
   }
 
@@ -155,7 +166,8 @@ class Watcher implements LiveWatcher {
 
   async #writeUnwatched(): Promise<void> {
     try {
-      if (this.#entry.ended === null) await this.#entry.open?.tap.note("watch", { login: this.#actor.login, on: false });
+      if (this.#entry.ended === null)
+        await this.#entry.open?.tap.note("watch", { login: this.#actor.login, on: false });
       await this.#deps.database.write((tx) =>
         tx.audit.append({
           verb: "session.unwatched",
@@ -165,7 +177,10 @@ class Watcher implements LiveWatcher {
         }),
       );
     } catch (error) {
-      this.#deps.log("error", "the end of a watch could not be written", { sessionId: this.#entry.id, error: String(error) });
+      this.#deps.log("error", "the end of a watch could not be written", {
+        sessionId: this.#entry.id,
+        error: String(error),
+      });
     }
   }
 }

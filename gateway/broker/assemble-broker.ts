@@ -1,0 +1,93 @@
+/** Puts the broker together around one registry of live sessions and one hub of notices, and gives it a start and an end. */
+import type { LiveEntry } from "./live-entry.js";
+import type { Broker, IdentityUseCases, PeopleUseCases } from "./broker.js";
+import { bindAccess, bindAssets, bindAudit, bindRecordings, bindSessions } from "./bind-use-cases.js";
+import { DeriveQueue } from "./derive-queue.js";
+import type { BrokerDeps } from "./deps.js";
+import { closeSession } from "./end-session.js";
+import { LiveSessions } from "./live-sessions.js";
+import { moveStates } from "./move-states.js";
+import { logHeads, recoverNode, registerNode } from "./node-start.js";
+import { createNoticeHub } from "./notices.js";
+import { startRounds } from "./rounds.js";
+import { obeyStops } from "./stop-session.js";
+
+export interface Parts {
+  readonly identity: (deps: BrokerDeps) => IdentityUseCases;
+  readonly people: (deps: BrokerDeps) => PeopleUseCases;
+}
+
+export interface RunningBroker extends Broker {
+  /** Recovers what a dead process left, then begins to look at clocks and rows. Doors open after it resolved. */
+  start(): Promise<void>;
+  /** After `sessions.drain`: stops looking, derives no more, sequences the last events. */
+  stop(): Promise<void>;
+}
+
+export interface AssembledBroker extends RunningBroker {
+  readonly live: LiveSessions;
+  readonly derive: DeriveQueue;
+}
+
+const SEQUENCE_MS = 1000;
+const HEADS_MS = 10_000;
+
+/** The broker with its inner parts showing; `createBroker` hides them. */
+export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker {
+  const hub = createNoticeHub(given.notify, given.log);
+  const deps: BrokerDeps = { ...given, notify: hub.publish };
+  const derive = new DeriveQueue(deps);
+  const closing = { ...deps, onRecorded: derive.add.bind(derive) };
+  const live: LiveSessions = new LiveSessions({
+    ...deps,
+    idleMs: deps.config.idleMs,
+    close: (entry, because) => closeSession(closing, entry, because),
+    onReread: async () => {
+      await obeyStops({ ...deps, live }, deps.nodeId);
+      await Promise.all(
+        live.living().flatMap((entry: LiveEntry) => [...entry.watchers].map((watcher) => watcher.recheck())),
+      );
+    },
+  });
+  hub.subscribe((notice) => {
+    if (notice.topic === "grants" || notice.topic === "people") void live.changed();
+  });
+  const identity = parts.identity(deps);
+  let stopRounds = (): Promise<void> => Promise.resolve();
+  return {
+    identity,
+    people: parts.people(deps),
+    assets: bindAssets(deps),
+    access: bindAccess({ ...deps, hub }),
+    sessions: bindSessions({ ...deps, live, identity }),
+    recordings: bindRecordings({ ...deps, live }),
+    audit: bindAudit(deps),
+    onNotice: hub.subscribe,
+    live,
+    derive,
+    async start() {
+      await registerNode(deps);
+      for (const id of await recoverNode(deps)) derive.add(id);
+      live.start();
+      stopRounds = startRounds(roundsOf(deps), deps.log);
+    },
+    async stop() {
+      await stopRounds();
+      await live.stop();
+      await derive.stop();
+      const object = { kind: "node", id: deps.nodeId };
+      await deps.database.write((tx) =>
+        tx.audit.append({ verb: "node.stopped", actorId: null, object, sourceAddress: null }),
+      );
+      await deps.checkpoints.advance();
+    },
+  };
+}
+
+function roundsOf(deps: BrokerDeps): Parameters<typeof startRounds>[0] {
+  return [
+    { everyMs: SEQUENCE_MS, what: "sequencing the audit log", run: () => deps.checkpoints.advance() },
+    { everyMs: SEQUENCE_MS, what: "moving grants and requests on", run: () => moveStates(deps) },
+    { everyMs: HEADS_MS, what: "logging the heads of recordings", run: () => logHeads(deps) },
+  ];
+}

@@ -1,0 +1,112 @@
+/** Reading the audit log: listed, exported with its newest checkpoint, and each reading written down itself. */
+import {
+  AUDIT_VERBS,
+  done,
+  refused,
+  type Actor,
+  type AuditRow,
+  type Checkpoint,
+  type Outcome,
+  type Where,
+} from "../domain/index.js";
+import type { AuditUseCases, Listing } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { mapListing, pageOf } from "./pages.js";
+import { whileAllowed } from "./recording-access.js";
+import { standing } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "database" | "clock" | "checkpoints">;
+type ListPage = Parameters<AuditUseCases["list"]>[1];
+type Range = Parameters<AuditUseCases["export"]>[1];
+
+const CHECKPOINTS_SHOWN = 200;
+const EXPORT_BATCH = 500;
+
+async function auditor(deps: Pick<Deps, "database">, actor: Actor): Promise<Actor | undefined> {
+  const reader = await standing(deps.database.read, actor);
+  return reader?.power === "audit" ? reader : undefined;
+}
+
+/** Auditors only. A listing's first page is an event; the pages after it belong to the same reading. */
+export async function listAuditEvents(
+  deps: Deps,
+  actor: Actor,
+  page: ListPage,
+): Promise<Outcome<Listing<AuditRow & { readonly actorLogin: string | null }>>> {
+  const reader = await auditor(deps, actor);
+  if (reader === undefined) return refused("forbidden");
+  if (page.verb !== undefined && page.verb !== "" && !AUDIT_VERBS.some((verb) => verb === page.verb)) {
+    return refused("invalid-input", { field: "verb" });
+  }
+  const { read } = deps.database;
+  const listing = await pageOf<AuditRow>(read.audit, whereOf(page), page);
+  if (listing === undefined) return refused("invalid-input", { field: "cursor" });
+  if (page.cursor === undefined) await logViewed(deps, reader, page);
+  return done(
+    await mapListing(listing, async (row) => {
+      const person = row.actorId === null ? undefined : await read.people.get(row.actorId);
+      return { ...row, actorLogin: person?.login ?? null };
+    }),
+  );
+}
+
+function whereOf(page: Omit<ListPage, "cursor" | "limit">): Where<AuditRow> {
+  const where: { -readonly [K in keyof Where<AuditRow>]: Where<AuditRow>[K] } = {};
+  const verb = AUDIT_VERBS.find((one) => one === page.verb);
+  if (verb !== undefined) where.verb = verb;
+  if (page.objectId !== undefined && page.objectId !== "") where.objectId = page.objectId;
+  if (page.from !== undefined || page.to !== undefined)
+    where.at = { gte: page.from ?? 0, lte: page.to ?? Number.MAX_SAFE_INTEGER };
+  return where;
+}
+
+async function logViewed(deps: Deps, reader: Actor, page: ListPage): Promise<void> {
+  await deps.database.write((tx) =>
+    tx.audit.append({
+      verb: "audit.viewed",
+      actorId: reader.personId,
+      object: { kind: "audit", id: page.objectId ?? "events" },
+      sourceAddress: reader.sourceAddress,
+      detail: { verb: page.verb ?? "", from: page.from ?? null, to: page.to ?? null },
+    }),
+  );
+}
+
+/** Newest first; for the three powers, since a checkpoint tells nothing but that history stands. */
+export async function listCheckpoints(deps: Deps, actor: Actor): Promise<Outcome<readonly Checkpoint[]>> {
+  const reader = await standing(deps.database.read, actor);
+  if (reader === undefined || reader.power === null) return refused("forbidden");
+  return done(await deps.checkpoints.list(CHECKPOINTS_SHOWN));
+}
+
+/**
+ * JSON lines: `{"checkpoint": …}` first (when there is one), then `{"seq": n, "leaf": "…"}` in the order of the tree, up to
+ * the checkpoint's size. A range of times leaves leaves out; their numbers still say which.
+ */
+export async function exportAudit(deps: Deps, actor: Actor, range: Range): Promise<Outcome<AsyncIterable<string>>> {
+  const reader = await auditor(deps, actor);
+  if (reader === undefined) return refused("forbidden");
+  await deps.database.write((tx) =>
+    tx.audit.append({
+      verb: "audit.exported",
+      actorId: reader.personId,
+      object: { kind: "audit", id: "events" },
+      sourceAddress: actor.sourceAddress,
+      detail: { from: range.from ?? null, to: range.to ?? null },
+    }),
+  );
+  const lines = exportLines(deps, range, await deps.checkpoints.latest());
+  return done(whileAllowed(lines, deps.clock, async () => (await auditor(deps, actor)) !== undefined));
+}
+
+async function* exportLines(deps: Deps, range: Range, checkpoint: Checkpoint | undefined): AsyncGenerator<string> {
+  if (checkpoint === undefined) return;
+  yield `${JSON.stringify({ checkpoint })}\n`;
+  const when = whereOf(range);
+  for (let from = 0; from < checkpoint.size; from += EXPORT_BATCH) {
+    const below = Math.min(from + EXPORT_BATCH, checkpoint.size);
+    const where: Where<AuditRow> = { ...when, seq: { gte: from, lt: below } };
+    const rows = await deps.database.read.audit.find(where, { orderBy: "seq", limit: EXPORT_BATCH });
+    for (const { seq, leaf } of rows) yield `${JSON.stringify({ seq, leaf })}\n`;
+  }
+}

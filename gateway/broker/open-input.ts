@@ -1,0 +1,136 @@
+/**
+ * Kept input: asked for by one auditor with a reason, agreed by another, then read by the first within a quarter of an
+ * hour. The proof that the vault asks for is made here and nowhere else, from the row of that agreement.
+ */
+import {
+  asId,
+  done,
+  refused,
+  type Actor,
+  type InputOpening,
+  type InputOpeningId,
+  type Outcome,
+  type RecordingId,
+} from "../domain/index.js";
+import type { InputProof } from "../vault/index.js";
+import type { Listing, Page, RecordingUseCases } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { pageOf } from "./pages.js";
+import { logReading, mayRead } from "./recording-access.js";
+import { RECORDED } from "./replay-events.js";
+import { reasonFits } from "./request-access.js";
+import { standing } from "./standing.js";
+
+type Deps = Pick<BrokerDeps, "database" | "policy" | "library" | "clock" | "ids" | "vault">;
+type InputLines = Awaited<ReturnType<RecordingUseCases["readInput"]>>;
+
+const ASKED_FOR_MS = 7 * 86_400_000;
+const AGREED_FOR_MS = 15 * 60_000;
+const LINES_MOST = 100_000;
+
+/** Asks; waits a week at most for the other person. */
+export async function requestInput(
+  deps: Deps,
+  actor: Actor,
+  id: RecordingId,
+  reason: string,
+): Promise<Outcome<InputOpening>> {
+  if (!reasonFits(reason)) return refused("invalid-input", { field: "reason" });
+  const may = await mayRead(deps, actor, id, "open-input");
+  if (!may.ok) return may;
+  const now = deps.clock.now();
+  const opening: InputOpening = {
+    id: asId<InputOpeningId>(deps.ids.next()),
+    recordingId: id,
+    requestedBy: may.value.reader.personId,
+    reason: reason.trim(),
+    requestedAt: now,
+    approvedBy: null,
+    approvedAt: null,
+    expiresAt: now + ASKED_FOR_MS,
+    usedAt: null,
+  };
+  await deps.database.write(async (tx) => {
+    await tx.inputOpenings.insert(opening);
+    await tx.audit.append({
+      verb: "recording.input-requested",
+      actorId: opening.requestedBy,
+      object: { kind: "recording", id },
+      sourceAddress: actor.sourceAddress,
+      decidedBy: may.value.decidedBy,
+      detail: { openingId: opening.id, reason: opening.reason },
+    });
+  });
+  return done(opening);
+}
+
+/** Another person's yes: `own-request` for the one who asked, `already-decided`, `stale` when it waited too long. */
+export async function approveInput(deps: Deps, actor: Actor, id: InputOpeningId): Promise<Outcome<InputOpening>> {
+  const opening = await deps.database.read.inputOpenings.get(id);
+  if (opening === undefined) return refused("not-found");
+  const may = await mayRead(deps, actor, opening.recordingId, "open-input");
+  if (!may.ok) return may;
+  if (opening.requestedBy === actor.personId) return refused("own-request");
+  const now = deps.clock.now();
+  if (opening.approvedBy !== null) return refused("already-decided");
+  if (now >= opening.expiresAt) return refused("stale");
+  const patch = { approvedBy: actor.personId, approvedAt: now, expiresAt: now + AGREED_FOR_MS };
+  return deps.database.write(async (tx): Promise<Outcome<InputOpening>> => {
+    if ((await standing(tx, actor)) === undefined) return refused("not-found");
+    if (!(await tx.inputOpenings.update(id, patch, { approvedBy: null }))) return refused("already-decided");
+    await tx.audit.append({
+      verb: "recording.input-approved",
+      actorId: actor.personId,
+      object: { kind: "recording", id: opening.recordingId },
+      sourceAddress: actor.sourceAddress,
+      decidedBy: may.value.decidedBy,
+      detail: { openingId: id, requestedBy: opening.requestedBy },
+    });
+    return done({ ...opening, ...patch });
+  });
+}
+
+/** Only by who asked, only after the other's yes, only until it expires. The event comes before the first byte. */
+export async function readInput(deps: Deps, actor: Actor, id: InputOpeningId): Promise<InputLines> {
+  const opening = await deps.database.read.inputOpenings.get(id);
+  if (opening === undefined || opening.requestedBy !== actor.personId) return refused("not-found");
+  const may = await mayRead(deps, actor, opening.recordingId, "open-input");
+  if (!may.ok) return may;
+  const now = deps.clock.now();
+  if (opening.approvedBy === null || opening.approvedBy === opening.requestedBy) return refused("needs-second-person");
+  if (now >= opening.expiresAt) return refused("stale");
+  await deps.database.write((tx) => tx.inputOpenings.update(id, { usedAt: now }));
+  await logReading(deps, may.value, "recording.input-read", { openingId: id, approvedBy: opening.approvedBy });
+  const proof: InputProof = {
+    recordingId: opening.recordingId,
+    requestedBy: opening.requestedBy,
+    approvedBy: opening.approvedBy,
+  };
+  return readLines(deps, opening.recordingId, proof);
+}
+
+async function readLines(deps: Deps, id: RecordingId, proof: InputProof): Promise<InputLines> {
+  const container = await deps.library.read(id);
+  if (container === undefined) return refused("not-found");
+  const wrapped = container.header.keys.input;
+  await container.close();
+  const lines: { readonly channel: number; readonly atUs: number; readonly text: string }[] = [];
+  for await (const { type, channel, atUs, payload } of deps.library.input(id, deps.vault.inputOpener(proof, wrapped))) {
+    if (type !== RECORDED.input) continue;
+    lines.push({ channel, atUs, text: Buffer.from(payload).toString("utf8") });
+    if (lines.length >= LINES_MOST) break;
+  }
+  return done(lines);
+}
+
+/** For auditors. */
+export async function listInputOpenings(
+  deps: Pick<Deps, "database">,
+  actor: Actor,
+  page: Page,
+): Promise<Outcome<Listing<InputOpening>>> {
+  const reader = await standing(deps.database.read, actor);
+  if (reader?.power !== "audit") return refused("forbidden");
+  const listing = await pageOf(deps.database.read.inputOpenings, {}, page);
+  return listing === undefined ? refused("invalid-input", { field: "cursor" }) : done(listing);
+}
