@@ -4,9 +4,10 @@
  *
  * Requests are judged strictly in order: while the target resolves a path, later ones wait here. It is no server and keeps no bytes.
  */
-import type { TransferRecord } from "../../../domain/index.js";
-import { OpenHandle, ReorderBudget, TransferMeter } from "./handles.js";
-import type { RunningHash } from "./handles.js";
+import { HandleTable } from "./handle-table.js";
+import type { OpenHandle } from "./handles.js";
+import { SFTP_LIMITS } from "./options.js";
+import type { SftpGateOptions, SftpLimits } from "./options.js";
 import {
   BODY_AT,
   FieldReader,
@@ -27,43 +28,6 @@ import { hasPaths, parseRequest, resolveModes, withPaths } from "./request.js";
 import type { Opening, Request } from "./request.js";
 import { PathResolution } from "./resolve.js";
 import { EXTENSIONS, lacking } from "./table.js";
-import type { SftpRights } from "./table.js";
-
-export interface SftpLimits {
-  /** Longest packet either way. OpenSSH's own bound is 256 KiB in all. */
-  readonly packetBytes: number;
-  /** Operator's packets that wait while a path is resolved (each counted with 64 bytes more). */
-  readonly heldBytes: number;
-  /** Requests the target has not answered. */
-  readonly pending: number;
-  readonly handles: number;
-  readonly pathBytes: number;
-  /** Bytes out of order that wait for their turn, in one transfer and in all. */
-  readonly reorderBytes: number;
-  readonly reorderTotalBytes: number;
-}
-export const SFTP_LIMITS: SftpLimits = {
-  packetBytes: 256 * 1024 + 1024,
-  heldBytes: 4 * 1024 * 1024,
-  pending: 4096,
-  handles: 512,
-  pathBytes: 4096,
-  reorderBytes: 8 * 1024 * 1024,
-  reorderTotalBytes: 32 * 1024 * 1024,
-};
-
-export interface SftpGateOptions {
-  readonly rights: SftpRights;
-  /** A fresh SHA-256. */
-  readonly hash: () => RunningHash;
-  /** Each file once its handle was closed, or at the channel's end. */
-  readonly onTransfer: (record: TransferRecord) => void;
-  /** Each request that was answered here with "permission denied". Texts come from the operator. */
-  readonly onRefused: (refusal: { readonly what: string; readonly path: string; readonly because: string }) => void;
-  /** Judges a path as the target resolved it. Given, every request with a path is resolved and judged; else only OPEN is resolved. */
-  readonly pathAllowed?: (realPath: string, access: "read" | "write") => boolean;
-  readonly limits?: Partial<SftpLimits>;
-}
 
 /** What to send on, in order, to each side. */
 export interface SftpOutput {
@@ -84,21 +48,16 @@ interface Pending {
 }
 
 const VERSION = 3;
-const HANDLE_BYTES_MAX = 256;
 const HELD_OVERHEAD = 64;
 
 export class SftpGate {
   readonly #options: SftpGateOptions;
   readonly #limits: SftpLimits;
-  readonly #budget: ReorderBudget;
   readonly #fromOperator: PacketSplitter;
   readonly #fromTarget: PacketSplitter;
   readonly #pending = new Map<number, Pending>();
   readonly #operatorIds = new Set<number>();
-  /** By handle text, until CLOSE is answered. */
-  readonly #handles = new Map<string, OpenHandle>();
-  /** All whose transfers are not logged yet. */
-  readonly #unlogged = new Set<OpenHandle>();
+  readonly #handles: HandleTable;
   readonly #queue: Uint8Array[] = [];
   #heldBytes = 0;
   #held: { readonly request: Request; readonly resolution: PathResolution } | undefined;
@@ -110,7 +69,7 @@ export class SftpGate {
   constructor(options: SftpGateOptions) {
     this.#options = options;
     this.#limits = { ...SFTP_LIMITS, ...options.limits };
-    this.#budget = new ReorderBudget(this.#limits.reorderBytes, this.#limits.reorderTotalBytes);
+    this.#handles = new HandleTable(options, this.#limits);
     this.#fromOperator = new PacketSplitter("operator", this.#limits.packetBytes);
     this.#fromTarget = new PacketSplitter("target", this.#limits.packetBytes);
   }
@@ -139,7 +98,7 @@ export class SftpGate {
 
   /** The channel's end: what was open is logged, as not sequential when anything passed or could be missing. */
   end(): void {
-    for (const handle of this.#unlogged) this.#log(handle, false);
+    this.#handles.end();
   }
 
   #guarded(work: () => void): SftpOutput {
@@ -210,7 +169,7 @@ export class SftpGate {
   }
 
   #path(request: Request): void {
-    if (request.opening !== undefined && this.#handles.size >= this.#limits.handles) {
+    if (request.opening !== undefined && this.#handles.full) {
       this.#status(request, Fx.failure, "too many open files");
     } else if (request.type === Fxp.open || this.#options.pathAllowed !== undefined) {
       const modes = resolveModes(request);
@@ -226,9 +185,9 @@ export class SftpGate {
     const handles: OpenHandle[] = [];
     for (const [at, field] of (rule?.fields ?? []).entries()) {
       if (field === "opaque") continue;
-      const handle = this.#handles.get(handleKey(strings[at] ?? new Uint8Array(0)));
-      const fits = handle !== undefined && !handle.closing && (field === "any" || field === handle.kind);
-      if (!fits) return this.#status(request, Fx.failure, "no such open handle");
+      const handle = this.#handles.find(strings[at] ?? new Uint8Array(0));
+      if (handle === undefined || (field !== "any" && field !== handle.kind))
+        return this.#status(request, Fx.failure, "no such open handle");
       handles.push(handle);
     }
     const [handle] = handles;
@@ -259,8 +218,8 @@ export class SftpGate {
 
   #copy(request: Request, from: OpenHandle): void {
     const reader = new FieldReader("operator", request.rest, 16);
-    const to = this.#handles.get(handleKey(reader.string()));
-    if (to === undefined || to.closing) return this.#status(request, Fx.failure, "no such open handle");
+    const to = this.#handles.find(reader.string());
+    if (to === undefined) return this.#status(request, Fx.failure, "no such open handle");
     if (!from.access.read || !to.access.write) return this.#refuse(request, "the files are not open for this", to.path);
     to.upload.spoil();
     this.#forward(request, request.packet, { handles: [from, to] });
@@ -268,6 +227,7 @@ export class SftpGate {
 
   #forward(request: Request, packet: Uint8Array, more: Partial<Pending>): void {
     for (const handle of more.handles ?? []) handle.outstanding++;
+    if (more.opening !== undefined) this.#handles.openingSent();
     this.#operatorIds.add(request.id);
     const pending = { operatorId: request.id, reply: request.rule?.reply, type: request.type, ...more };
     this.#send(packet, pending);
@@ -284,7 +244,7 @@ export class SftpGate {
   #refuse(request: Request, because: string, path?: string): void {
     const [first] = request.strings;
     const named = request.rule?.fields.some((field) => ["file", "any", "directory"].includes(field)) === true;
-    const handle = named && first !== undefined ? this.#handles.get(handleKey(first))?.path : undefined;
+    const handle = named && first !== undefined ? this.#handles.find(first)?.path : undefined;
     const asked = named ? (handle ?? "") : decode((first ?? new Uint8Array(0)).subarray(0, this.#limits.pathBytes));
     this.#options.onRefused({ what: request.what, path: path ?? asked, because });
     this.#status(request, Fx.permissionDenied, because);
@@ -338,20 +298,16 @@ export class SftpGate {
   #account(pending: Pending, reader: FieldReader, type: number): void {
     const code = type === Fxp.status ? reader.u32() : Fx.ok;
     const [handle] = pending.handles ?? [];
-    if (pending.opening !== undefined && type === Fxp.handle) this.#opened(pending.opening, reader.string());
+    if (pending.opening !== undefined) {
+      this.#handles.openingAnswered(pending.opening, type === Fxp.handle ? reader.string() : undefined);
+    }
     if (handle !== undefined) {
       if (pending.read !== undefined)
         this.#readAnswered(handle, pending.read, type === Fxp.data ? reader.string() : undefined, code);
       if (pending.type === Fxp.write && code !== Fx.ok) handle.upload.spoil();
-      if (pending.type === Fxp.close) {
-        handle.closed = true;
-        for (const [key, open] of this.#handles) if (open === handle) this.#handles.delete(key);
-      }
+      if (pending.type === Fxp.close) this.#handles.closed(handle);
     }
-    for (const used of pending.handles ?? []) {
-      used.outstanding--;
-      if (used.closed && used.outstanding === 0) this.#log(used, true);
-    }
+    for (const used of pending.handles ?? []) this.#handles.answered(used);
   }
 
   #readAnswered(
@@ -366,21 +322,6 @@ export class SftpGate {
     }
     if (bytes.length > asked.length) throw new SftpViolation("target", "more data than asked for");
     handle.download.add(asked.offset, bytes);
-  }
-
-  #opened(opening: Opening & { readonly path: string }, bytes: Uint8Array): void {
-    const key = handleKey(bytes);
-    if (bytes.length < 1 || bytes.length > HANDLE_BYTES_MAX)
-      throw new SftpViolation("target", "handle of a length out of bounds");
-    if (this.#handles.has(key)) throw new SftpViolation("target", "handle is in use");
-    const handle = new OpenHandle({ ...opening, meter: () => new TransferMeter(this.#options.hash(), this.#budget) });
-    this.#handles.set(key, handle);
-    this.#unlogged.add(handle);
-  }
-
-  #log(handle: OpenHandle, whole: boolean): void {
-    this.#unlogged.delete(handle);
-    for (const record of handle.transfers(whole)) this.#options.onTransfer(record);
   }
 
   // --- the gate's own questions ---
@@ -434,9 +375,4 @@ export class SftpGate {
     if (type === Fxp.open) return needs === "write" ? ["write"] : ["read"];
     return rule?.access === "read" ? ["read"] : ["write"];
   }
-}
-
-/** A handle as a map's key: one character a byte. */
-function handleKey(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes.subarray(0, HANDLE_BYTES_MAX + 1));
 }
