@@ -23,13 +23,23 @@ export function mayEnter(access: Exclude<Access, "public">, actor: Actor): boole
   return (access.roles ?? []).some((role) => actor.roles.includes(role));
 }
 
-/** fastify's `onRoute` hook: throws at registration when a route says nothing about who may use it. */
-export function requireDeclaration(route: {
+export interface DeclaredRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly access: Access;
+}
+
+interface RouteAsRegistered {
   readonly method: string | readonly string[];
   readonly url: string;
-  readonly config?: { access?: Access };
-}): void {
-  if (route.config?.access === undefined) {
-    throw new Error(`the route ${String(route.method)} ${route.url} declares no access`);
-  }
+  readonly config?: { readonly access?: Access };
+}
+
+/** fastify's `onRoute` hook: notes every route, and throws at registration when one says nothing about who may use it. */
+export function collectRoutes(routes: DeclaredRoute[]): (route: RouteAsRegistered) => void {
+  return ({ method, url, config }) => {
+    const access = config?.access;
+    if (access === undefined) throw new Error(`the route ${String(method)} ${url} declares no access`);
+    for (const one of typeof method === "string" ? [method] : method) routes.push({ method: one, url, access });
+  };
 }

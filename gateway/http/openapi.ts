@@ -29,12 +29,10 @@ export function openapiOptions(cookie: SessionCookie, version: string): FastifyD
     },
     transform: createJsonSchemaTransform({ zodToJsonConfig }),
     transformObject(document) {
-      const { components, ...rest } = describeComponents(document) as {
-        components?: { schemas?: Record<string, unknown> };
-      };
+      const described = describeComponents(document);
       // Only answers refer to a named schema; the same schema as an input is not used.
-      const { ProblemInput: _unused, ...schemas } = components?.schemas ?? {};
-      return { ...rest, components: { ...components, schemas } };
+      if ("components" in described) delete described.components?.schemas?.["ProblemInput"];
+      return described;
     },
   };
 }

@@ -2,6 +2,7 @@
  * The HTTP door: assembles listener, headers, limits, API, page and upgrades. It knows no rule of access beyond each
  * route's declaration; the broker decides.
  */
+import fastifyCookie from "@fastify/cookie";
 import fastifyHelmet from "@fastify/helmet";
 import fastifyRateLimit from "@fastify/rate-limit";
 import fastifySwagger from "@fastify/swagger";
@@ -13,7 +14,7 @@ import https from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Broker } from "../broker/index.js";
 import { GatehouseError, type Clock } from "../domain/index.js";
-import { requireDeclaration } from "./access.js";
+import { collectRoutes, type DeclaredRoute } from "./access.js";
 import { createAddresses, isLoopbackAddress, rateKey } from "./addresses.js";
 import { API_PREFIX, BODY_LIMIT_BYTES } from "./contract/index.js";
 import { createEntry } from "./entry.js";
@@ -79,7 +80,9 @@ export interface HttpDoor {
   registerUpgrade(path: string, handler: UpgradeHandler): void;
   /** The API's description; after `ready`. */
   openapi(): unknown;
-  /** For tests: injected requests, and the list of routes. */
+  /** Every route and who may use it; after `ready`. */
+  readonly routes: readonly DeclaredRoute[];
+  /** For tests: injected requests. */
   readonly app: FastifyInstance;
 }
 
@@ -152,7 +155,15 @@ function registerApi(api: FastifyInstance, deps: RouteDeps, triesPerMinute: numb
 }
 
 /** Everything that answers requests, in the order in which a request meets it. */
-async function assemble(app: FastifyInstance, deps: HttpDeps, routeDeps: RouteDeps, origins: Origins): Promise<void> {
+async function assemble(
+  app: FastifyInstance,
+  deps: HttpDeps,
+  {
+    routeDeps,
+    origins,
+    routes,
+  }: { readonly routeDeps: RouteDeps; readonly origins: Origins; readonly routes: DeclaredRoute[] },
+): Promise<void> {
   const { config } = deps;
   const { addresses, cookie } = routeDeps;
   const plainOnlyNear = config.tls === undefined;
@@ -160,7 +171,7 @@ async function assemble(app: FastifyInstance, deps: HttpDeps, routeDeps: RouteDe
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(createErrorHandler(deps.log));
   app.setNotFoundHandler((request, reply) => sendProblem(request, reply, "not-found"));
-  app.addHook("onRoute", requireDeclaration);
+  app.addHook("onRoute", collectRoutes(routes));
   app.decorateRequest("actor", null);
   app.addHook("onRequest", async (request, reply) => {
     if (config.demo) void reply.header("x-gatehouse-demo", "1");
@@ -168,6 +179,7 @@ async function assemble(app: FastifyInstance, deps: HttpDeps, routeDeps: RouteDe
     if (plainOnlyNear && !isProbe && !addresses.isNear(request.raw)) throw new Refusal("forbidden");
   });
   acceptJsonOnly(app);
+  await app.register(fastifyCookie, { hook: false });
   await app.register(fastifyHelmet, securityHeaders(isSecure(config)));
   const silent = { "x-ratelimit-limit": false, "x-ratelimit-remaining": false, "x-ratelimit-reset": false };
   await app.register(fastifyRateLimit, {
@@ -208,17 +220,15 @@ export function createHttp(deps: HttpDeps): HttpDoor {
   const cookie = createSessionCookie(isSecure(config));
   const tethers = createTethers();
   const plainOnlyNear = config.tls === undefined;
-  const assembled = assemble(
-    app,
-    deps,
-    { broker, clock, log, addresses, cookie, tethers, sshPublic: config.sshPublic },
-    origins,
-  );
+  const routes: DeclaredRoute[] = [];
+  const routeDeps = { broker, clock, log, addresses, cookie, tethers, sshPublic: config.sshPublic };
+  const assembled = assemble(app, deps, { routeDeps, origins, routes });
   // Whoever awaits `ready` or `listen` meets the error; until then it is nobody's.
   assembled.catch(() => undefined);
 
   return {
     app,
+    routes,
     server: app.server,
     ready: () => assembled,
     registerUpgrade: dispatchUpgrades(app.server, { broker, cookie, addresses, origins, tethers, log, plainOnlyNear }),

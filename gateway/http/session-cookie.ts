@@ -1,16 +1,17 @@
 /** The cookie of a web session: opaque, `HttpOnly`, `SameSite=Strict`, for this host alone. */
-import { fastifyCookie } from "@fastify/cookie";
+import type { FastifyReply } from "fastify";
 import type { IncomingMessage } from "node:http";
 
 export interface SessionCookie {
   readonly name: string;
   /** The value a request carries. A header with two cookies of the name is refused as none: one of them was planted. */
   of(request: IncomingMessage): string | undefined;
-  /** A `Set-Cookie` line; `maxAgeMs` 0 ends it. */
-  line(value: string, maxAgeMs: number): string;
+  /** Gives the browser a value; `maxAgeMs` 0 takes it away. */
+  set(reply: FastifyReply, value: string, maxAgeMs: number): void;
 }
 
-const VALUE_MAX = 256;
+/** Our own values are base64url; RFC 6265 §4.1.1 would allow more. */
+const VALUE = /^[A-Za-z0-9._~-]{1,256}$/;
 
 /** @param secure over https: the `__Host-` name and the `Secure` flag. */
 export function createSessionCookie(secure: boolean): SessionCookie {
@@ -19,18 +20,16 @@ export function createSessionCookie(secure: boolean): SessionCookie {
     name,
     of(request) {
       const header = request.headers.cookie ?? "";
-      const pieces = header.split(";").filter((piece) => piece.trim().startsWith(`${name}=`));
-      if (pieces.length !== 1) return undefined;
-      const value = fastifyCookie.parse(pieces[0] ?? "")[name];
-      return value === undefined || value === "" || value.length > VALUE_MAX ? undefined : value;
+      const values = header
+        .split(";")
+        .map((piece) => piece.trim())
+        .filter((piece) => piece.startsWith(`${name}=`))
+        .map((piece) => piece.slice(name.length + 1));
+      return values.length === 1 && VALUE.test(values[0] ?? "") ? values[0] : undefined;
     },
-    line: (value, maxAgeMs) =>
-      fastifyCookie.serialize(name, value, {
-        httpOnly: true,
-        sameSite: "strict",
-        path: "/",
-        secure,
-        maxAge: Math.max(0, Math.floor(maxAgeMs / 1000)),
-      }),
+    set(reply, value, maxAgeMs) {
+      const maxAge = Math.max(0, Math.floor(maxAgeMs / 1000));
+      void reply.setCookie(name, value, { httpOnly: true, sameSite: "strict", path: "/", secure, maxAge });
+    },
   };
 }

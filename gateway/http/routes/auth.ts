@@ -54,7 +54,7 @@ export function registerAuth(app: FastifyInstance, deps: RouteDeps, triesPerMinu
       if (!signedIn.ok) return signedIn;
       if (previous !== undefined) deps.tethers.cut(previous);
       const { actor, cookie, expiresAt } = signedIn.value;
-      void reply.header("set-cookie", deps.cookie.line(cookie, expiresAt - deps.clock.now()));
+      deps.cookie.set(reply, cookie, expiresAt - deps.clock.now());
       return done({ actor, expiresAt });
     },
   });
@@ -66,7 +66,8 @@ export function registerAuth(app: FastifyInstance, deps: RouteDeps, triesPerMinu
     summary: "Sign out",
     async run({ request, reply }) {
       const cookie = deps.cookie.of(request.raw);
-      void reply.header("set-cookie", deps.cookie.line("", 0)).header("clear-site-data", '"cache"');
+      deps.cookie.set(reply, "", 0);
+      void reply.header("clear-site-data", '"cache"');
       if (cookie === undefined) return done(undefined);
       await identity.signOut(cookie);
       deps.tethers.cut(cookie);

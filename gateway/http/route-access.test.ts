@@ -1,0 +1,168 @@
+/** Role × route. Whoever is not named beside a route is refused; a route that does not stand here fails the test. */
+import { fastify } from "fastify";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createFakeBroker, fakeActor, UUID, type FakeBroker } from "../../test/support/fake-broker-http.js";
+import { openDoor, OWN_PAGE, type TestDoor } from "../../test/support/http-door.js";
+import type { Power, Role } from "../domain/index.js";
+import { collectRoutes } from "./access.js";
+
+const PEOPLE: Record<string, readonly [Power | null, readonly Role[]]> = {
+  guest: [null, []],
+  operator: [null, ["operator"]],
+  approver: [null, ["approver"]],
+  system: ["system", []],
+  security: ["security", []],
+  audit: ["audit", []],
+};
+const EVERYONE = ["nobody", ...Object.keys(PEOPLE)];
+const SIGNED_IN = Object.keys(PEOPLE);
+
+const request = {
+  items: [{ accountId: UUID, actions: ["ssh.shell"] }],
+  reason: "repair",
+  workOrder: "",
+  durationMs: 3_600_000,
+};
+const decision = { verdict: "approved", reason: "agreed", digest: "a".repeat(64) };
+const person = { login: "carol", displayName: "Carol", locale: "en", power: null, roles: [] };
+const asset = {
+  name: "web-01",
+  protocol: "ssh",
+  host: "192.0.2.1",
+  port: 22,
+  description: "",
+  legacyAlgorithms: false,
+};
+const because = { reason: "enough" };
+
+/** method, path, who passes, body */
+const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
+  ["GET /healthz", EVERYONE],
+  ["GET /readyz", EVERYONE],
+  // From this machine itself; what others get stands in operations.test.ts.
+  ["GET /metrics", EVERYONE],
+  ["GET /*", EVERYONE],
+  ["HEAD /*", EVERYONE],
+  ["GET /api/v1/openapi.json", EVERYONE],
+  ["GET /api/v1/auth/installation", EVERYONE],
+  ["POST /api/v1/auth/bootstrap", EVERYONE, { token: "t", login: "first", displayName: "First", locale: "en" }],
+  ["POST /api/v1/auth/session", EVERYONE, { login: "a", password: "b", code: "000000" }],
+  ["DELETE /api/v1/auth/session", EVERYONE],
+  ["POST /api/v1/auth/enrolment", EVERYONE, { token: "t" }],
+  ["POST /api/v1/auth/enrolment/completion", EVERYONE, { token: "t", secret: "s", password: "p", code: "000000" }],
+  ["GET /api/v1/me", SIGNED_IN],
+  ["PUT /api/v1/me/locale", SIGNED_IN, { locale: "zh-CN" }],
+  ["POST /api/v1/me/password", SIGNED_IN, { current: "a", next: "b", code: "000000" }],
+  ["POST /api/v1/me/keys", SIGNED_IN, { name: "laptop", publicKey: "ssh-ed25519 AAAA", code: "000000" }],
+  ["DELETE /api/v1/me/keys/:id", SIGNED_IN],
+  ["GET /api/v1/me/access", ["operator"]],
+  ["GET /api/v1/people", ["security", "audit"]],
+  ["POST /api/v1/people", ["security"], person],
+  ["PATCH /api/v1/people/:id", ["security"], { state: "disabled" }],
+  ["POST /api/v1/people/:id/factor-reset", ["security"]],
+  ["GET /api/v1/units", ["system", "security", "audit"]],
+  ["GET /api/v1/assets", ["system", "security", "audit"]],
+  ["POST /api/v1/assets", ["system"], asset],
+  ["GET /api/v1/assets/:id", ["system", "security", "audit"]],
+  ["PATCH /api/v1/assets/:id", ["system"], { port: 2222 }],
+  ["DELETE /api/v1/assets/:id", ["system"]],
+  ["POST /api/v1/assets/:id/host-key-scan", ["system"]],
+  ["POST /api/v1/assets/:id/host-key", ["system"], { publicKey: "ssh-ed25519 AAAA" }],
+  ["POST /api/v1/assets/:id/change-confirmation", ["system"], { accept: true }],
+  ["GET /api/v1/accounts", ["system", "security", "audit"]],
+  ["POST /api/v1/accounts", ["system"], { assetId: UUID, login: "root" }],
+  ["PUT /api/v1/accounts/:id/credential", ["system"], { kind: "password", secret: "s" }],
+  ["DELETE /api/v1/accounts/:id", ["system"]],
+  ["GET /api/v1/entitlements", ["security", "audit"]],
+  ["POST /api/v1/entitlements", ["security"], { personId: UUID, accountId: UUID, actions: ["ssh.shell"], to: null }],
+  ["DELETE /api/v1/entitlements/:id", ["security"]],
+  ["GET /api/v1/requests", ["operator", "approver", "security", "audit"]],
+  ["POST /api/v1/requests", ["operator"], request],
+  ["GET /api/v1/requests/:id", ["operator", "approver", "security", "audit"]],
+  ["DELETE /api/v1/requests/:id", ["operator"]],
+  ["POST /api/v1/requests/:id/approval", ["approver"], decision],
+  ["GET /api/v1/grants", ["operator", "approver", "security", "audit"]],
+  ["POST /api/v1/grants/:id/revocation", ["approver", "security"], because],
+  ["GET /api/v1/sessions", ["operator", "approver", "security", "audit"]],
+  ["GET /api/v1/sessions/live", ["operator", "approver", "security", "audit"]],
+  ["GET /api/v1/sessions/:id", ["operator", "approver", "security", "audit"]],
+  ["POST /api/v1/sessions/:id/stop", ["approver", "security", "audit"], because],
+  ["GET /api/v1/recordings/:id/index", ["approver", "audit"]],
+  ["GET /api/v1/recordings/:id/segment?channel=0&fromUs=0&maxUs=1000", ["approver", "audit"]],
+  ["POST /api/v1/recordings/:id/verification", ["audit"]],
+  ["GET /api/v1/recordings/:id/container", ["audit"]],
+  ["GET /api/v1/recordings/:id/asciicast?channel=0", ["audit"]],
+  ["GET /api/v1/recordings/:id/text?channel=0", ["audit"]],
+  ["POST /api/v1/recordings/:id/input-openings", ["audit"], because],
+  ["GET /api/v1/input-openings", ["security", "audit"]],
+  ["POST /api/v1/input-openings/:id/approval", ["security", "audit"]],
+  ["GET /api/v1/input-openings/:id/input", ["audit"]],
+  ["GET /api/v1/search?q=rm", ["approver", "audit"]],
+  ["GET /api/v1/audit/events", ["audit"]],
+  ["GET /api/v1/audit/checkpoints", ["audit"]],
+  ["GET /api/v1/audit/export", ["audit"]],
+  ["GET /api/v1/alerts", ["system", "security", "audit"]],
+  ["POST /api/v1/alerts/:id/acknowledgement", ["system", "security", "audit"]],
+  ["POST /api/v1/alerts/:id/resolution", ["system", "security", "audit"], { resolution: "done" }],
+];
+
+let fake: FakeBroker;
+let test: TestDoor;
+beforeAll(async () => {
+  fake = createFakeBroker();
+  for (const [login, [power, roles]] of Object.entries(PEOPLE)) fake.people.set(login, fakeActor(login, power, roles));
+  test = await openDoor(fake.broker);
+});
+afterAll(() => test.door.close());
+
+async function ask(line: string, who: string, body: unknown) {
+  const [method = "", path = ""] = line.split(" ");
+  const before = fake.calls.length;
+  const answer = await test.door.app.inject({
+    method: method as "GET",
+    url: path.replace(":id", UUID).replace("/*", "/"),
+    headers: { ...OWN_PAGE, ...(who === "nobody" ? {} : { cookie: `gatehouse=${who}` }) },
+    ...(body === undefined ? {} : { payload: body as object }),
+  });
+  // Signing out must not end the person for the next row.
+  if (who !== "nobody") fake.people.set(who, fakeActor(who, ...(PEOPLE[who] ?? [null, []])));
+  return { answer, asked: fake.calls.slice(before) };
+}
+
+describe("who may use which route", () => {
+  it("is written down for every route there is, and for no other", () => {
+    const written = TABLE.map(([line]) => line.split("?")[0]).sort();
+    const registered = test.door.routes.map(({ method, url }) => `${method} ${url}`).sort();
+    expect(registered).toEqual(written);
+    expect(registered.length).toBeGreaterThan(60);
+  });
+
+  it.each(TABLE)("%s", async (line, allowed, body) => {
+    for (const who of EVERYONE) {
+      const { answer, asked } = await ask(line, who, body);
+      if (allowed.includes(who)) {
+        expect([200, 204, 409], `${who}: ${answer.body}`).toContain(answer.statusCode);
+        continue;
+      }
+      expect(answer.statusCode, who).toBe(who === "nobody" ? 401 : 403);
+      expect(answer.json(), who).toMatchObject({ code: who === "nobody" ? "unauthenticated" : "forbidden" });
+      expect(asked, `${who} reached a use case`).toEqual([]);
+    }
+  });
+
+  it("asks the broker exactly once on each guarded route that lets someone in", async () => {
+    const guarded = TABLE.filter(([line, allowed]) => line.includes("/api/") && !allowed.includes("nobody"));
+    expect(guarded.length).toBeGreaterThan(50);
+    for (const [line, allowed, body] of guarded) {
+      const { asked } = await ask(line, allowed[0] ?? "", body);
+      expect(asked, line).toHaveLength(1);
+    }
+  });
+
+  it("stops the start when a route says nothing about who may use it", async () => {
+    const app = fastify();
+    app.addHook("onRoute", collectRoutes([]));
+    expect(() => app.get("/open", () => "anyone")).toThrow("declares no access");
+    await app.close();
+  });
+});
