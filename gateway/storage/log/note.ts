@@ -98,3 +98,18 @@ function strictBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, "base64");
   return bytes.toString("base64") === text ? bytes : undefined;
 }
+
+/** A verifier's key in the notes' own text form: `name+keyid+base64(0x01 ‖ public key)`. */
+export function formatVerifierKey(verifier: NoteVerifier): string {
+  const key = Buffer.concat([Uint8Array.of(ED25519), verifier.publicKey]).toString("base64");
+  return `${verifier.name}+${keyId(verifier).toString("hex")}+${key}`;
+}
+
+/** The reverse; undefined when the text is not of that form or its key id does not fit. */
+export function parseVerifierKey(text: string): NoteVerifier | undefined {
+  const [, name, id, encoded] = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(text.trim()) ?? [];
+  const bytes = Buffer.from(encoded ?? "", "base64");
+  if (name === undefined || bytes.length !== 33 || bytes[0] !== ED25519) return undefined;
+  const verifier = { name, publicKey: new Uint8Array(bytes.subarray(1)) };
+  return keyId(verifier).toString("hex") === id ? verifier : undefined;
+}
