@@ -1,0 +1,64 @@
+/** What the identity and people use cases take, and the few steps they share. */
+import type { Actor, Person, PersonId, Stores } from "../domain/index.js";
+import type { PersonView } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { notice } from "./notices.js";
+import { holdings, vendorChain } from "./standing.js";
+import type { Throttle } from "./throttle.js";
+
+export type IdentityDeps = Pick<BrokerDeps, "database" | "vault" | "clock" | "ids" | "config" | "notify" | "log"> & {
+  readonly throttle: Throttle;
+};
+
+/** What a person's one-time-code secret is bound to. */
+export function totpBound(id: PersonId): string {
+  return `person:${id}`;
+}
+
+/** May sign in: active, with both factors. */
+export function isEnrolled(person: Person): boolean {
+  return person.passwordHash !== null && person.totpSealed !== null && person.totpEnrolledAt !== null;
+}
+
+/** The actor a person is now. */
+export async function actorOf(stores: Stores, person: Person, sourceAddress: string): Promise<Actor> {
+  const held = await holdings(stores, person.id);
+  return {
+    personId: person.id,
+    login: person.login,
+    displayName: person.displayName,
+    locale: person.locale,
+    unitId: person.unitId,
+    vendorId: person.vendorId,
+    ...held,
+    sourceAddress,
+    credentialEpoch: person.credentialEpoch,
+  };
+}
+
+/** What is shown of a person; no hash, no secret. */
+export async function personView(stores: Stores, person: Person): Promise<PersonView> {
+  const held = await holdings(stores, person.id);
+  return {
+    id: person.id,
+    login: person.login,
+    displayName: person.displayName,
+    locale: person.locale,
+    state: person.state,
+    ...held,
+    vendorChain: vendorChain(person),
+    contractEndsAt: null,
+    enrolled: isEnrolled(person),
+    createdAt: person.createdAt,
+  };
+}
+
+/** A person changed: himself, and those who administrate people. */
+export function tellPerson(deps: Pick<IdentityDeps, "notify">, id: PersonId): void {
+  deps.notify(notice("people", id, [id], [], ["security"]));
+}
+
+/** A name as people write it: 1 … 100 characters, no control characters and none that turn the writing direction. */
+export function isDisplayName(text: string): boolean {
+  return text.trim() === text && text.length >= 1 && text.length <= 100 && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text);
+}

@@ -1,0 +1,37 @@
+/** Binds the identity use cases to their dependencies. */
+import { done, refused } from "../domain/index.js";
+import { createAuthenticate } from "./authenticate.js";
+import type { IdentityUseCases } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { beginEnrolment, completeEnrolment } from "./enrol.js";
+import type { IdentityDeps } from "./identity-deps.js";
+import { bootstrap, installation, makeBootstrapToken } from "./installation.js";
+import { addKey, changePassword, me, retireKey, setLocale } from "./own-account.js";
+import { standing } from "./standing.js";
+import { createThrottle } from "./throttle.js";
+import { resume, signInWeb, signOut } from "./web-session.js";
+
+export function createIdentity(brokerDeps: Omit<IdentityDeps, "throttle"> | BrokerDeps): IdentityUseCases {
+  const deps: IdentityDeps = { ...brokerDeps, throttle: createThrottle(brokerDeps.clock) };
+  const authenticate = createAuthenticate(deps);
+  return {
+    signIn: (input) => authenticate(input),
+    signInWeb: (input) => signInWeb(deps, authenticate, input),
+    resume: (cookie, sourceAddress) => resume(deps, cookie, sourceAddress),
+    signOut: (cookie) => signOut(deps, cookie),
+    refresh: async (actor) => {
+      const now = await standing(deps.database.read, actor);
+      return now === undefined ? refused("unauthenticated") : done(now);
+    },
+    installation: () => installation(deps),
+    makeBootstrapToken: () => makeBootstrapToken(deps),
+    bootstrap: (input) => bootstrap(deps, input),
+    beginEnrolment: (input) => beginEnrolment(deps, input),
+    completeEnrolment: (input) => completeEnrolment(deps, input),
+    changePassword: (actor, input) => changePassword(deps, actor, input),
+    me: (actor) => me(deps, actor),
+    setLocale: (actor, locale) => setLocale(deps, actor, locale),
+    addKey: (actor, input) => addKey(deps, actor, input),
+    retireKey: (actor, id) => retireKey(deps, actor, id),
+  };
+}

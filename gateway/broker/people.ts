@@ -1,0 +1,19 @@
+/** Binds the people use cases to their dependencies. */
+import type { PeopleUseCases } from "./broker.js";
+import { changePerson, resetFactors } from "./change-person.js";
+import { createPerson } from "./create-person.js";
+import type { BrokerDeps } from "./deps.js";
+import type { IdentityDeps } from "./identity-deps.js";
+import { listPeople, listUnits } from "./list-people.js";
+import { createThrottle } from "./throttle.js";
+
+export function createPeople(brokerDeps: Omit<IdentityDeps, "throttle"> | BrokerDeps): PeopleUseCases {
+  const deps: IdentityDeps = { ...brokerDeps, throttle: createThrottle(brokerDeps.clock) };
+  return {
+    list: (actor, page) => listPeople(deps, actor, page),
+    create: (actor, input) => createPerson(deps, actor, input),
+    change: (actor, id, input) => changePerson(deps, actor, id, input),
+    resetFactors: (actor, id) => resetFactors(deps, actor, id),
+    units: (actor) => listUnits(deps, actor),
+  };
+}

@@ -1,0 +1,94 @@
+/**
+ * Page sessions: an opaque cookie of 256 bits, known here only by its hash; 12 hours at most, 30 minutes without use, and dead
+ * with the epoch it was made under. Each sign-in makes a new one and ends the one it replaces.
+ */
+import {
+  asId,
+  done,
+  refused,
+  type Actor,
+  type Outcome,
+  type Stores,
+  type WebSession,
+  type WebSessionId,
+} from "../domain/index.js";
+import type { Authenticate } from "./authenticate.js";
+import type { IdentityUseCases, SignIn, WebSignIn } from "./broker.js";
+import { actorOf, isEnrolled, type IdentityDeps } from "./identity-deps.js";
+import { hashOfToken, newToken } from "./secrets-shown-once.js";
+
+const LONGEST_MS = 12 * 3_600_000;
+const IDLE_MS = 30 * 60_000;
+const SEEN_EVERY_MS = 60_000;
+const LONGEST_AGENT = 256;
+
+type Deps = Pick<IdentityDeps, "database" | "clock">;
+
+/** Signs in by password and code (or recovery code) and opens a page session in the same transaction. */
+export async function signInWeb(
+  deps: Deps,
+  authenticate: Authenticate,
+  input: Parameters<IdentityUseCases["signInWeb"]>[0],
+): Promise<Outcome<WebSignIn>> {
+  const cookie = newToken();
+  const now = deps.clock.now();
+  const expiresAt = now + LONGEST_MS;
+  const signIn: SignIn = { ...input, via: "web" };
+  const outcome = await authenticate(signIn, async (tx, person) => {
+    await tx.webSessions.insert({
+      id: asId<WebSessionId>(cookie.hash),
+      personId: person.id,
+      credentialEpoch: person.credentialEpoch,
+      createdAt: now,
+      lastSeenAt: now,
+      expiresAt,
+      endedAt: null,
+      sourceAddress: input.sourceAddress,
+      userAgent: input.userAgent.slice(0, LONGEST_AGENT),
+    });
+    if (input.previous !== undefined) await endSession(tx, input.previous, now);
+  });
+  return outcome.ok ? done({ actor: outcome.value, cookie: cookie.token, expiresAt }) : outcome;
+}
+
+/** The actor behind a cookie, from rows, now. */
+export async function resume(deps: Deps, cookie: string, sourceAddress: string): Promise<Outcome<Actor>> {
+  const id = hashOfToken(cookie);
+  if (id === undefined) return refused("unauthenticated");
+  const now = deps.clock.now();
+  const session = await deps.database.read.webSessions.get(asId(id));
+  if (session === undefined || !isAlive(session, now)) return refused("unauthenticated");
+  const person = await deps.database.read.people.get(session.personId);
+  if (person === undefined || person.state !== "active" || !isEnrolled(person)) return refused("unauthenticated");
+  if (person.credentialEpoch !== session.credentialEpoch) return refused("unauthenticated");
+  if (now - session.lastSeenAt >= SEEN_EVERY_MS) {
+    const seen = { lastSeenAt: session.lastSeenAt, endedAt: null };
+    await deps.database.write((tx) => tx.webSessions.update(session.id, { lastSeenAt: now }, seen));
+  }
+  return done(await actorOf(deps.database.read, person, sourceAddress));
+}
+
+function isAlive(session: WebSession, now: number): boolean {
+  return session.endedAt === null && now < session.expiresAt && now - session.lastSeenAt < IDLE_MS;
+}
+
+/** Ends the session of a cookie; nothing happens for a cookie that is none. */
+export async function signOut(deps: Deps, cookie: string): Promise<void> {
+  await deps.database.write(async (tx) => {
+    const session = await endSession(tx, cookie, deps.clock.now());
+    if (session === undefined) return;
+    await tx.audit.append({
+      verb: "person.signed-out",
+      actorId: session.personId,
+      object: { kind: "person", id: session.personId },
+      sourceAddress: session.sourceAddress,
+    });
+  });
+}
+
+async function endSession(tx: Stores, cookie: string, now: number): Promise<WebSession | undefined> {
+  const id = hashOfToken(cookie);
+  const session = id === undefined ? undefined : await tx.webSessions.get(asId(id));
+  if (session === undefined) return undefined;
+  return (await tx.webSessions.update(session.id, { endedAt: now }, { endedAt: null })) ? session : undefined;
+}
