@@ -33,6 +33,7 @@ export class Bridge {
   #over = false;
   #toOperator: Promise<void> = Promise.resolve();
   #toTarget: Promise<void> = Promise.resolve();
+  #readOperator: () => void = () => undefined;
 
   constructor(ends: BridgeEnds) {
     this.#ends = ends;
@@ -70,6 +71,7 @@ export class Bridge {
         void this.#pass(filter.ended?.("operator") ?? NOTHING, false);
         this.#toTarget = this.#toTarget.then(() => target.outlet.eof());
       },
+      () => filter.waiting?.() === true,
     );
     target.raw.once("close", targetClosed);
     onPeerClose(operator.raw, () => this.cut());
@@ -87,6 +89,7 @@ export class Bridge {
     if (this.#over) return;
     this.#over = true;
     const { operator, target } = this.#ends;
+    this.#ends.filter.close?.();
     operator.outlet.drop();
     target.outlet.close();
     for (const stream of [target.raw, target.raw.stderr, operator.raw]) {
@@ -96,28 +99,41 @@ export class Bridge {
     this.#finish(bridged);
   }
 
-  /** Reads a source chunk by chunk; pauses it while more than the bound is on its way. */
-  #drain(source: NodeJS.ReadableStream, take: (bytes: Uint8Array) => Promise<void>, ended: () => void): void {
+  /** Reads a source chunk by chunk; pauses it while more than the bound is on its way, or `waiting`. */
+  #drain(
+    source: NodeJS.ReadableStream,
+    take: (bytes: Uint8Array) => Promise<void>,
+    ended: () => void,
+    waiting: () => boolean = () => false,
+  ): () => void {
     const high = this.#ends.inFlightBytes;
     let inFlight = 0;
+    const go = (): void => {
+      if (!this.#over && inFlight < high / 2 && source.isPaused() && !waiting()) source.resume();
+    };
     source.on("data", (bytes: Buffer) => {
       if (this.#over) return;
       inFlight += bytes.length;
-      if (inFlight >= high) source.pause();
       this.#ends.session.live.touch();
-      take(bytes).then(
+      const taken = take(bytes);
+      if (inFlight >= high || waiting()) source.pause();
+      taken.then(
         () => {
           inFlight -= bytes.length;
-          if (inFlight < high / 2 && source.isPaused()) source.resume();
+          go();
         },
         () => this.cut(),
       );
     });
     source.once("end", ended);
+    source.resume();
+    return go;
   }
 
   #fromTarget(bytes: Uint8Array, stderr: boolean): Promise<void> {
-    return this.#pass(this.#ends.filter.fromTarget(bytes, stderr), stderr);
+    const passed = this.#pass(this.#ends.filter.fromTarget(bytes, stderr), stderr);
+    this.#readOperator();
+    return passed;
   }
 
   #fromOperator(bytes: Uint8Array): Promise<void> {

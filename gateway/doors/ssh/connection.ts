@@ -13,13 +13,15 @@ import { codeText, endText } from "./errors.js";
 import type { Start } from "./exec.js";
 import { serveForward } from "./forward.js";
 import { openGateSession, type GateSession, type OpenedGate } from "./gate-session.js";
+import { chooseFromMenu } from "./menu-screen.js";
 import { receiveSession, type OperatorChannel } from "./operator-channel.js";
 import { SocketValve } from "./outlet.js";
+import { askForAccess } from "./request-screen.js";
 import { RekeyWatch } from "./rekey.js";
 import { sanitise } from "./sanitise.js";
 import { serveChannel } from "./serve-channel.js";
 import { guardPeer, OPEN_FAILURE, openBeingAsked, refuseOpen, type ChannelOpen, type RawPeer } from "./ssh2-shims.js";
-import { textsFor, type Texts } from "./texts.js";
+import { moment, textsFor, type Texts } from "./texts.js";
 
 /** How long an ended connection may take to read its last line. */
 const LAST_LINE_MS = 300;
@@ -43,7 +45,8 @@ export class OperatorConnection {
   #opening: Promise<OpenedGate> | undefined;
   #gate: GateSession | undefined;
   #warned = new Set<number>();
-  #screenTaken = false;
+  #menuShown = false;
+  #asking = false;
   #ended = false;
 
   constructor(client: Connection, signedIn: SignedIn, context: DoorContext) {
@@ -100,6 +103,7 @@ export class OperatorConnection {
       assetName,
       client: this.#clientName(),
       onEnd: (because) => this.#onEnd(because),
+      onDrain: (endsAt) => this.#tellTerminals(this.#texts.draining(moment(endsAt))),
       onFreeze: (frozen) => this.#tellTerminals(frozen ? this.#texts.frozen() : this.#texts.thawed()),
     });
     if (opened.kind !== "open") return opened;
@@ -153,11 +157,27 @@ export class OperatorConnection {
     );
   }
 
+  /** The session this channel goes into: the one that stands, or what menu and request screen lead to. */
   async #openedFor(channel: OperatorChannel, start: Start): Promise<OpenedGate | undefined> {
-    if (this.#opening !== undefined) return this.#opening;
-    void start;
-    await channel.fail(this.#texts.nameAsset(this.#signedIn.name.login));
-    return undefined;
+    const { actor, name } = this.#signedIn;
+    const screen = start.type === "shell" && channel.pty !== undefined;
+    if (this.#opening === undefined) {
+      if (!screen) return void (await channel.fail(this.#texts.nameAsset(name.login)));
+      this.#menuShown = true;
+      const chosen = await chooseFromMenu(this.#context, channel, actor, this.#texts);
+      if (chosen === undefined) return void channel.finish({ code: 0 });
+      await channel.say(this.#texts.opening(sanitise(`${chosen.accountLogin}@${chosen.assetName}`, 130)));
+      this.#opening = this.#open(chosen.accountLogin, chosen.assetName);
+    }
+    const opened = await this.#opening;
+    if (opened.kind !== "ask" || !screen) return opened;
+    if (this.#asking) return void (await channel.fail(this.#texts.waiting()));
+    this.#asking = true;
+    const approved = await askForAccess(this.#context, channel, actor, opened.reachable, this.#texts);
+    this.#asking = false;
+    if (!approved || this.#socket.destroyed) return void channel.finish({ code: 1 });
+    this.#opening = this.#open(opened.reachable.accountLogin, opened.reachable.assetName);
+    return this.#opening;
   }
 
   #noGrant(reachable: { readonly accountLogin: string; readonly assetName: string }): string {
@@ -167,6 +187,8 @@ export class OperatorConnection {
   #judge(open: ChannelOpen, openChannels: number): { readonly code: number; readonly text: string } | undefined {
     if (openChannels >= this.#context.limits.channelsPerConnection)
       return { code: OPEN_FAILURE.shortage, text: `gatehouse: ${this.#texts.tooManyChannels()}` };
+    if (this.#menuShown || (this.#signedIn.name.assetName === null && open.type !== "session"))
+      return { code: OPEN_FAILURE.prohibited, text: `gatehouse: ${this.#texts.menuOneShell()}` };
     if (open.type === "session" || open.type === "direct-tcpip") return undefined;
     const socket = open.type.includes("streamlocal");
     const text = socket

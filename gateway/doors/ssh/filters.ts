@@ -20,6 +20,12 @@ export interface Passed {
 export interface Filter {
   fromOperator(bytes: Uint8Array): Passed;
   fromTarget(bytes: Uint8Array, stderr: boolean): Passed;
+  /** True while the operator's side must not be read: the filter waits for the target. */
+  waiting?(): boolean;
+  /** The channel is over; called once. */
+  close?(): void;
+  /** Resolves when everything the filter told was logged. */
+  settled?(): Promise<void>;
   /** What a filter held back, when the source ended. */
   ended?(source: "operator" | "target"): Passed;
 }
@@ -33,12 +39,27 @@ export function passThrough(): Filter {
 
 export function promptFilter(prompt: PasswordPrompt): Filter {
   return {
-    fromOperator: (bytes) => ({ toTarget: prompt.input(bytes), toOperator: [] }),
+    fromOperator: (bytes) => ({ toTarget: joined(bytes, prompt.input(bytes)), toOperator: [] }),
     fromTarget: (bytes) => {
       prompt.output(bytes);
       return { toTarget: [], toOperator: [bytes] };
     },
   };
+}
+
+/** Joins neighbours of one kind again: binary input is full of line ends, and each piece costs a record. */
+function joined(whole: Uint8Array, pieces: readonly Segment[]): Segment[] {
+  const out: Segment[] = [];
+  let from = 0;
+  let to = 0;
+  pieces.forEach((piece, at) => {
+    to += piece.bytes.length;
+    const next = pieces[at + 1];
+    if (next !== undefined && next.secret === piece.secret) return;
+    out.push({ bytes: whole.subarray(from, to), secret: piece.secret });
+    from = to;
+  });
+  return out;
 }
 
 const NEWLINE = 0x0a;

@@ -18,6 +18,8 @@ export type SessionAsk = Pick<OpenSession, "actor" | "accountLogin" | "assetName
   /** Called once, when the session must end now. */
   readonly onEnd: (because: EndReason) => void;
   readonly onFreeze: (frozen: boolean) => void;
+  /** The gate is going down and will end the session at this wall-clock moment. */
+  readonly onDrain: (endsAt: number) => void;
 };
 
 const FAILURES: Record<Reached["kind"], ErrorCode> = {
@@ -42,6 +44,7 @@ export async function openGateSession(context: DoorContext, ask: SessionAsk): Pr
       else session.ending(because);
     },
     onFreeze: (frozen) => session?.freeze(frozen),
+    onDrain: ask.onDrain,
   });
   if (opened.kind !== "open") return opened;
   session = new GateSession(context, opened.session, ask);

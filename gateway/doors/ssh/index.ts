@@ -8,3 +8,4 @@ export {
   type SshDoorDeps,
   type SshDoorLimits,
 } from "./door-deps.js";
+export { assertNativeBinding } from "./ssh2-shims.js";

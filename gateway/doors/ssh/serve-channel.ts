@@ -13,6 +13,7 @@ import type { GateSession } from "./gate-session.js";
 import type { OperatorChannel } from "./operator-channel.js";
 import type { Exit } from "./outlet.js";
 import { sanitise } from "./sanitise.js";
+import { sftpFilter } from "./sftp-channel.js";
 import { moment, textsFor } from "./texts.js";
 import type { TargetChannel, Upstream } from "./upstream.js";
 
@@ -105,12 +106,13 @@ async function launch(
     await live.tap.gate(text);
     await channel.say(text);
   };
+  const filter = filterFor(plan, served, live);
   const bridge = new Bridge({
     operator: channel,
     target,
     channel: live,
     session,
-    filter: filterFor(plan, served, live),
+    filter,
     inFlightBytes: context.limits.inFlightBytes,
     say,
   });
@@ -129,6 +131,7 @@ async function launch(
   };
   served.onBridge(bridge, live);
   const { exit } = await bridge.run();
+  await filter.settled?.();
   await close(served, live, exit);
 }
 
@@ -138,7 +141,8 @@ function launchOn(upstream: Upstream, start: Start, channel: OperatorChannel): P
   return start.type === "exec" ? upstream.exec(start.command, how) : upstream.subsystem(start.name);
 }
 
-function filterFor(plan: ChannelPlan, { context }: ServedChannel, _live: LiveChannel): Filter {
+function filterFor(plan: ChannelPlan, { context, session }: ServedChannel, live: LiveChannel): Filter {
+  if (plan.guard === "sftp") return sftpFilter(session, live, context.log, textsFor(session.actor.locale).vetoed);
   return plan.guard === "prompt" ? promptFilter(context.createPasswordPrompt()) : passThrough();
 }
 
