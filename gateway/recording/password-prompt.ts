@@ -32,6 +32,11 @@ const PROMPTS: readonly RegExp[] = [
   /(?:mot de passe|contrase(?:ñ|n)a|passwort|kennwort|senha|wachtwoord|пароль|hasło|lösenord)(?:[^\p{L}\n][^\n]*)?[:：]$/iu,
 ];
 
+/** Whether a line, as it is shown and without blanks at its end, is one that asks for a secret. */
+export function asksForSecret(line: string): boolean {
+  return PROMPTS.some((prompt) => prompt.test(line));
+}
+
 /** A line's last byte when it could end a prompt: punctuation above, anything beyond ASCII, or the end of an escape sequence. */
 function mayEndPrompt(byte: number): boolean {
   return byte === 0x3a || byte === 0x3f || byte === 0x3e || byte >= 0x80 || byte < 0x20;
@@ -90,7 +95,7 @@ export class PasswordPrompt {
   }
 
   #asks(line: string): boolean {
-    if (!PROMPTS.some((prompt) => prompt.test(line))) return false;
+    if (!asksForSecret(line)) return false;
     const typed = withoutEscapes(this.#utf8.decode(this.#typed)).trim();
     return typed.length < 2 || !line.endsWith(typed);
   }

@@ -1,0 +1,30 @@
+/** What goes between the library and a derive worker. Only plaintext of main-stream frames goes in; no key ever does. */
+import type { Derived, Keyframe } from "../contract.js";
+
+export type DeriveMode =
+  /** Keyframes on the way and a summary at the end. */
+  | { readonly what: "derive" }
+  /** The state of every open terminal at the end. */
+  | { readonly what: "screens" }
+  /** The text of one channel on the way. */
+  | { readonly what: "text"; readonly channel: number };
+
+export interface PlainFrame {
+  readonly timeUs: number;
+  readonly plain: Uint8Array;
+}
+
+/** Derived data without what is kept apart from it. */
+export type Summary = Omit<Derived, "keyframes">;
+
+export type ToWorker =
+  | { readonly op: "begin"; readonly mode: DeriveMode; readonly from: readonly Keyframe[] }
+  | { readonly op: "frames"; readonly frames: readonly PlainFrame[] }
+  | { readonly op: "end" };
+
+export type FromWorker =
+  | { readonly op: "keyframe"; readonly keyframe: Keyframe }
+  | { readonly op: "text"; readonly text: string }
+  /** Answers each message when it is done. */
+  | { readonly op: "done"; readonly summary?: Summary }
+  | { readonly op: "failed"; readonly message: string };
