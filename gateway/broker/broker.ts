@@ -130,9 +130,7 @@ export interface IdentityUseCases {
     actor: Actor,
     input: { readonly current: string; readonly next: string; readonly code: string },
   ): Promise<Outcome<void>>;
-  me(
-    actor: Actor,
-  ): Promise<
+  me(actor: Actor): Promise<
     PersonView & {
       readonly keys: readonly PersonKey[];
       readonly signIns: readonly { readonly at: number; readonly source: string | null; readonly ok: boolean }[];

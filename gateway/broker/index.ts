@@ -2,3 +2,5 @@
 export * from "./broker.js";
 export { Admission } from "./admission.js";
 export type { BrokerConfig, BrokerDeps, Log, TargetProbe } from "./deps.js";
+export { createBroker } from "./create-broker.js";
+export type { RunningBroker } from "./assemble-broker.js";
