@@ -117,3 +117,11 @@ export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
     },
   };
 }
+
+/** Signs in an auditor, a system administrator and an operator, each under a cookie of that name. */
+export function withPeople(fake: FakeBroker): FakeBroker {
+  fake.people.set("audit", fakeActor("audit", "audit", []));
+  fake.people.set("system", fakeActor("system", "system", []));
+  fake.people.set("operator", fakeActor("operator", null, ["operator"]));
+  return fake;
+}

@@ -2,7 +2,9 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 import type { Broker } from "../../gateway/broker/index.js";
+import type { FakeBroker } from "./fake-broker-http.js";
 import { createHttp, type HttpConfig, type HttpDoor } from "../../gateway/http/index.js";
 
 export interface LoggedLine {
@@ -58,4 +60,11 @@ export async function openDoor(
   });
   await door.ready();
   return { door, lines };
+}
+
+/** A door for one test, closed when that test is over. */
+export async function doorOf(fake: FakeBroker, config: Partial<HttpConfig> = {}): Promise<TestDoor> {
+  const test = await openDoor(fake.broker, { config });
+  onTestFinished(() => test.door.close());
+  return test;
 }

@@ -4,8 +4,7 @@ import { asId, done } from "../../domain/index.js";
 import * as contract from "../contract/index.js";
 import { download, route, type RouteDeps } from "../route.js";
 
-const REPLAYERS = { roles: ["approver"], powers: ["audit"] } as const;
-const shared = { tag: "recordings", access: REPLAYERS } as const;
+const shared = { tag: "recordings", access: { powers: ["audit"] } } as const;
 
 export function registerRecordings(app: FastifyInstance, deps: RouteDeps): void {
   const { recordings } = deps.broker;
@@ -33,7 +32,6 @@ export function registerRecordings(app: FastifyInstance, deps: RouteDeps): void 
     ...shared,
     method: "POST",
     url: "/recordings/:id/verification",
-    access: { powers: ["audit"] },
     summary: "Verify a recording",
     params: contract.idParams,
     answer: contract.verification,
@@ -55,10 +53,10 @@ export function registerRecordings(app: FastifyInstance, deps: RouteDeps): void 
 
 export function registerExports(app: FastifyInstance, deps: RouteDeps): void {
   const { recordings } = deps.broker;
-  const auditors = { ...shared, method: "GET", access: { powers: ["audit"] }, params: contract.idParams } as const;
+  const file = { ...shared, method: "GET", params: contract.idParams } as const;
 
   download(app, deps, {
-    ...auditors,
+    ...file,
     url: "/recordings/:id/container",
     summary: "The sealed container, as it lies in the store",
     mediaType: "application/octet-stream",
@@ -66,7 +64,7 @@ export function registerExports(app: FastifyInstance, deps: RouteDeps): void {
     run: ({ actor, params }) => recordings.exportContainer(actor, asId(params.id)),
   });
   download(app, deps, {
-    ...auditors,
+    ...file,
     url: "/recordings/:id/asciicast",
     summary: "A terminal as asciicast",
     query: contract.channelQuery,
@@ -75,7 +73,7 @@ export function registerExports(app: FastifyInstance, deps: RouteDeps): void {
     run: ({ actor, params, query }) => recordings.exportAsciicast(actor, asId(params.id), query.channel),
   });
   download(app, deps, {
-    ...auditors,
+    ...file,
     url: "/recordings/:id/text",
     summary: "A terminal as a person would have read it",
     query: contract.channelQuery,
@@ -87,10 +85,10 @@ export function registerExports(app: FastifyInstance, deps: RouteDeps): void {
 
 export function registerInputOpenings(app: FastifyInstance, deps: RouteDeps): void {
   const { recordings } = deps.broker;
-  const auditors = { tag: "input-openings", access: { powers: ["audit"] } } as const;
+  const openings = { tag: "input-openings", access: { powers: ["audit"] } } as const;
 
   route(app, {
-    ...auditors,
+    ...openings,
     method: "POST",
     url: "/recordings/:id/input-openings",
     summary: "Ask to read kept input",
@@ -101,27 +99,25 @@ export function registerInputOpenings(app: FastifyInstance, deps: RouteDeps): vo
     run: ({ actor, params, body }) => recordings.requestInput(actor, asId(params.id), body.reason),
   });
   route(app, {
-    ...auditors,
+    ...openings,
     method: "GET",
     url: "/input-openings",
-    access: { powers: ["audit", "security"] },
     summary: "List openings of kept input",
     query: contract.inputOpeningsQuery,
     answer: contract.inputOpeningListing,
     run: ({ actor, query }) => recordings.listInputOpenings(actor, query),
   });
   route(app, {
-    ...auditors,
+    ...openings,
     method: "POST",
     url: "/input-openings/:id/approval",
-    access: { powers: ["audit", "security"] },
     summary: "Agree to another person's reading",
     params: contract.idParams,
     answer: contract.inputOpening,
     run: ({ actor, params }) => recordings.approveInput(actor, asId(params.id)),
   });
   route(app, {
-    ...auditors,
+    ...openings,
     method: "GET",
     url: "/input-openings/:id/input",
     summary: "Read kept input",

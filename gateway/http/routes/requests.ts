@@ -82,7 +82,7 @@ export function registerGrants(app: FastifyInstance, deps: RouteDeps): void {
     method: "POST",
     url: "/grants/:id/revocation",
     tag: "grants",
-    access: { roles: ["approver"], powers: ["security"] },
+    access: { roles: ["operator", "approver"], powers: ["security"] },
     summary: "Revoke a grant; its sessions end within two seconds",
     params: contract.idParams,
     body: contract.reasonBody,
