@@ -11,7 +11,8 @@ import type { Scope } from "./scope.js";
 import { createStore } from "./store.js";
 
 /** The package is one function; its types, read as an ES module, say otherwise. */
-const canonical = canonicalize as unknown as (value: unknown) => string | undefined;
+const untyped: unknown = canonicalize;
+const canonical = untyped as (value: unknown) => string | undefined;
 
 /** Longest text in a leaf, in UTF-16 units; a longer one is cut and ends in an ellipsis. A stranger's name may be 10 MB. */
 const MOST_TEXT = 16_384;
@@ -29,7 +30,7 @@ export function createAuditLog(scope: Scope, stamp: AuditStamp): AuditLog {
       assertWritable(scope);
       await rows.insert(toRow(toEvent(entry, stamp)));
     },
-    find: rows.find,
+    find: (where, options) => rows.find(where, options),
   };
 }
 

@@ -33,10 +33,10 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** A `GatehouseError` passes as it is; a driver's error becomes one; anything else is the caller's own and passes. */
-export function translate(error: unknown): unknown {
+export function translate(error: unknown): Error {
   if (error instanceof GatehouseError) return error;
   const code = driverCode(error);
-  if (code === "") return error;
+  if (code === "") return error instanceof Error ? error : new Error(String(error));
   const inner = innermost(error);
   const cause = new DriverFailure(code, text(inner.constraint));
   if (raised(inner, "exclusive-powers")) {

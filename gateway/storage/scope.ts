@@ -30,7 +30,7 @@ export interface TransactionScope extends Scope {
 export function transactionScope(dialect: Dialect, runner: QueryRunner): TransactionScope {
   const pending = new Set<Promise<unknown>>();
   let open = true;
-  let failure: unknown;
+  let failure: Error | undefined;
   async function close(): Promise<void> {
     open = false;
     await Promise.allSettled(pending);

@@ -29,8 +29,7 @@ export async function openSqlite(options: EngineOptions): Promise<Engine> {
   const reads: Scope = {
     dialect: "sqlite",
     writable: false,
-    run: (work) =>
-      work(reader.createQueryRunner()).catch((error: unknown) => Promise.reject(asError(translate(error)))),
+    run: (work) => work(reader.createQueryRunner()).catch((error: unknown) => Promise.reject(translate(error))),
   };
   return {
     reads,
@@ -109,8 +108,4 @@ async function begin(runner: QueryRunner, timeoutMs: number): Promise<void> {
 async function rollback(runner: QueryRunner): Promise<void> {
   const database = (await runner.connect()) as BetterSqlite3.Database;
   if (database.inTransaction) await runner.query("ROLLBACK");
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -59,7 +59,7 @@ export function table<Row extends { readonly id: string }>(name: string, kinds: 
   const schema = new EntitySchema<Row>({
     name,
     tableName: name,
-    columns: options as { [K in keyof Row]?: EntitySchemaColumnOptions },
+    columns: options,
   });
   return { name, columns, schema };
 }

@@ -15,6 +15,7 @@ export const clock: Clock = { now: () => NOW, monotonicUs: () => 0 };
 export const nodeId = asId<NodeId>("0190-node");
 
 export interface Opened<D extends Database> {
+  readonly url: string;
   readonly database: D;
   /** Opens the same data once more, as another node (or, on SQLite, another process) would. */
   again(): Promise<D>;
@@ -23,9 +24,11 @@ export interface Opened<D extends Database> {
 
 export async function openSqlite(): Promise<Opened<StorageDatabase>> {
   const folder = await mkdtemp(join(tmpdir(), "gatehouse-stores-"));
-  const again = (): Promise<StorageDatabase> => open(`sqlite:${join(folder, "data", "gatehouse.db")}`);
+  const url = `sqlite:${join(folder, "data", "gatehouse.db")}`;
+  const again = (): Promise<StorageDatabase> => open(url);
   const database = await again();
   return {
+    url,
     database,
     again,
     async close() {
@@ -39,6 +42,7 @@ export async function openPostgres(): Promise<Opened<StorageDatabase>> {
   const server = await startPostgres();
   const database = await open(server.url);
   return {
+    url: server.url,
     database,
     again: () => open(server.url),
     async close() {
@@ -50,7 +54,7 @@ export async function openPostgres(): Promise<Opened<StorageDatabase>> {
 
 export async function openMemory(): Promise<Opened<Database>> {
   const database = openMemoryDatabase({ clock, ids, nodeId });
-  return { database, again: async () => database, close: () => database.close() };
+  return { url: "memory:", database, again: async () => database, close: () => database.close() };
 }
 
 function open(url: string): Promise<StorageDatabase> {
