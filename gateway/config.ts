@@ -54,7 +54,6 @@ const schema = z
       .string()
       .regex(/^(file:|s3:\/\/)/, "must begin with file: or s3://")
       .optional(),
-    s3Endpoint: z.url().optional(),
     guacd: listenAddress.default({ host: "127.0.0.1", port: 4822 }),
     masterKeyFile: z.string().optional(),
     policies: z.string().optional(),

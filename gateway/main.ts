@@ -9,14 +9,14 @@ import { pino, type Logger } from "pino";
 import { createBroker, type Broker, type Log } from "./broker/index.js";
 import type { Config } from "./config.js";
 import { DataFolderError, takeDataFolder } from "./data-folder.js";
-import type { BlobStore, Clock, NodeId } from "./domain/index.js";
+import type { BlobStore, Clock, NodeId, Stores } from "./domain/index.js";
 import { createProbe, createSshDoor } from "./doors/ssh/index.js";
 import { createHttp } from "./http/index.js";
 import { createLive } from "./live/index.js";
 import { createMetrics } from "./metrics.js";
 import { loadPolicy } from "./policy/index.js";
 import { createLibrary, createRecorder, PasswordPrompt, recover, type RecorderDeps } from "./recording/index.js";
-import { createIds, createLocalBlobs, createS3Blobs, openDatabase, type StorageDatabase } from "./storage/index.js";
+import { createIds, createLocalBlobs, formatVerifierKey, openBlobs, openDatabase, type StorageDatabase } from "./storage/index.js";
 import { openVault, type Vault } from "./vault/index.js";
 
 const MINUTE_MS = 60_000;
@@ -30,6 +30,10 @@ export const systemClock: Clock = {
 
 export interface Gateway {
   readonly broker: Broker;
+  /** For the demo's seeding and nothing else. */
+  readonly read: Stores;
+  /** `name+keyid+base64` of what signs checkpoints and recordings. */
+  readonly evidenceKey: string;
   readonly ssh: { readonly port: number; readonly fingerprint: string };
   readonly http: { readonly port: number };
   /** Refuses new sessions, warns live ones and ends them within `graceMs`, closes recordings, stops. */
@@ -45,22 +49,16 @@ export function openStores(config: Config, clock: Clock, nodeId: NodeId, log: Lo
 }
 
 /** Where containers live: a folder, or an S3 bucket behind a spool in the data folder. */
-export async function openBlobs(config: Config): Promise<BlobStore> {
-  if (config.recordingsUrl.startsWith("file:")) return createLocalBlobs(config.recordingsUrl.slice("file:".length));
-  const { hostname, pathname } = new URL(config.recordingsUrl);
-  return createS3Blobs({
-    bucket: hostname,
-    prefix: pathname.replace(/^\//, ""),
-    spool: join(config.data, "spool"),
-    ...(config.s3Endpoint === undefined ? {} : { endpoint: config.s3Endpoint }),
-  });
+export function openRecordings(config: Config, log: Log = () => undefined): ReturnType<typeof openBlobs> {
+  return openBlobs({ url: config.recordingsUrl, spool: join(config.data, "spool"), log });
 }
 
 /** Services of the gate itself, which no asset may point at. */
 async function ownServices(config: Config): Promise<{ address: string; port: number }[]> {
   const services = [config.sshListen, config.httpListen, config.guacd];
-  for (const url of [config.databaseUrl, config.s3Endpoint]) {
-    if (url === undefined || url.startsWith("sqlite:")) continue;
+  const objects = config.recordingsUrl.startsWith("s3:") ? new URL(config.recordingsUrl).searchParams.get("endpoint") : null;
+  for (const url of [config.databaseUrl, objects]) {
+    if (url === null || url.startsWith("sqlite:")) continue;
     const { hostname, port, protocol } = new URL(url);
     const usual = protocol === "https:" ? 443 : protocol === "http:" ? 80 : 5432;
     services.push({ host: hostname.replace(/^\[|\]$/g, ""), port: port === "" ? usual : Number(port) });
@@ -119,13 +117,14 @@ export async function openGateway(config: Config): Promise<Gateway> {
   const people = await database.read.people.count({});
   const vault = await openVault({ keyFile: config.masterKeyFile, dataFolder: config.data, create: people === 0 });
   const policy = await loadPolicy(config.policies);
-  const blobs = await openBlobs(config);
+  const blobs = await openRecordings(config, log);
   const deps = recorderDeps({ config, blobs, vault, nodeId, log });
+  const signer = { name: `gatehouse/${config.nodeName}`, ...vault.evidence };
   const recorder = await createRecorder(deps);
-  const library = createLibrary({ ...deps, recorder });
+  const library = createLibrary({ ...deps, recorder, workers: 1 });
   const broker = createBroker({
     database,
-    checkpoints: database.checkpoints({ name: `gatehouse/${config.nodeName}`, ...vault.evidence }),
+    checkpoints: database.checkpoints(signer),
     vault,
     policy,
     recorder,
@@ -146,7 +145,7 @@ export async function openGateway(config: Config): Promise<Gateway> {
       requestTtlMs: 24 * HOUR_MS,
     },
     resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
-    probe: createProbe({ log }),
+    probe: createProbe(),
     notify: () => undefined,
     log,
     recover: (open) => recover(deps, open),
@@ -191,6 +190,8 @@ export async function openGateway(config: Config): Promise<Gateway> {
   const [ssh, page] = [await door.listen(), await http.listen()];
   return {
     broker,
+    read: database.read,
+    evidenceKey: formatVerifierKey(signer),
     ssh: { port: ssh.port, fingerprint: hostKey.fingerprint },
     http: { port: page.port },
     async stop(graceMs) {
@@ -201,6 +202,7 @@ export async function openGateway(config: Config): Promise<Gateway> {
       await broker.stop();
       await recorder.close();
       await library.close();
+      await blobs.close();
       await database.close();
     },
   };

@@ -7,9 +7,9 @@ import { createConnection } from "node:net";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { ConfigError, readConfig, type Config, type HostPort } from "../config.js";
-import { openStores, openBlobs, systemClock } from "../main.js";
+import { openRecordings, openStores, systemClock } from "../main.js";
 import { loadPolicy } from "../policy/index.js";
-import { assertNativeSsh } from "../doors/ssh/index.js";
+import { assertNativeBinding } from "../doors/ssh/index.js";
 import { asId, type NodeId } from "../domain/index.js";
 
 interface Check {
@@ -78,7 +78,7 @@ async function checks(config: Config): Promise<Check[]> {
       return `${process.version}${major < 22 ? " (past its end of life; a newer one is better)" : ""}`;
     }),
     await check("native ssh", () => {
-      assertNativeSsh();
+      assertNativeBinding();
       return "the compiled part is present";
     }),
     await check("master key", () => keyFile(config.masterKeyFile)),
@@ -92,7 +92,7 @@ async function checks(config: Config): Promise<Check[]> {
     }),
     await check("recordings", async () => {
       if (config.recordingsUrl.startsWith("file:") && !existsSync(config.recordingsUrl.slice("file:".length))) return "not there yet; the first start makes it";
-      const health = await (await openBlobs(config)).health();
+      const health = await (await openRecordings(config)).health();
       if (!health.writable) throw new Error(`${config.recordingsUrl} cannot be written`);
       if (health.freeBytes < config.reserveBytes) throw new Error(`${config.recordingsUrl} has less than the reserve free: no session will open`);
       return `${config.recordingsUrl}, ${(health.freeBytes / 1024 ** 3).toFixed(1)} GiB free`;

@@ -74,7 +74,7 @@ recording
 recording
   .command("verify <paths...>")
   .description("containers or folders of them, offline; one verdict a line")
-  .option("--signer <base64>", "the signing key to trust (else each container's own, and that is said)")
+  .option("--signer <key>", "the key to trust, as `gatehouse start` prints it (else each container's own, and that is said)")
   .option("--audit <file>", "an exported audit log whose logged heads must be in the containers")
   .option("--json", "for programs")
   .action((paths: string[], options: { signer?: string; audit?: string; json?: boolean }) =>
@@ -103,10 +103,10 @@ const audit = program.command("audit").description("the audit log");
 audit
   .command("verify <file>")
   .description("an exported log, offline: every leaf, the tree and the checkpoint's signature")
-  .option("--key <base64>", "the signing key to trust")
+  .requiredOption("--key <key>", "the key to trust, name+xxxxxxxx+base64, as `gatehouse start` prints it")
   .option("--older <file>", "an older checkpoint note kept elsewhere; the log must extend it")
   .option("--json", "for programs")
-  .action((file: string, options: { key?: string; older?: string; json?: boolean }) =>
+  .action((file: string, options: { key: string; older?: string; json?: boolean }) =>
     verb(() => auditVerify({ file, key: options.key, older: options.older, json: options.json === true })),
   );
 audit

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { verifyContainer, type Verdict } from "../../recordings/codec/index.js";
 import { nodeVerifyCrypto } from "../recording/index.js";
+import { trustedKey } from "./audit.js";
 import { call } from "./client.js";
 
 interface SessionLine {
@@ -90,7 +91,7 @@ export async function recordingVerify(input: {
   readonly json: boolean;
 }): Promise<number> {
   const heads = input.audit === undefined ? undefined : loggedHeads(input.audit);
-  const trusted = input.signer === undefined ? undefined : new Uint8Array(Buffer.from(input.signer, "base64"));
+  const trusted = input.signer === undefined ? undefined : trustedKey(input.signer).publicKey;
   const files = containersUnder(input.paths);
   if (files.length === 0) throw new Error("no container (*.ghr) there");
   let bad = 0;

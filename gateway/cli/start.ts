@@ -13,6 +13,7 @@ function say(line: string): void {
 async function greet(config: Config, gateway: Gateway): Promise<void> {
   say(`gatehouse: page at ${config.publicUrl}`);
   say(`gatehouse: ssh door at ${config.sshPublic.host} port ${gateway.ssh.port}, host key ${gateway.ssh.fingerprint}`);
+  say(`gatehouse: evidence key ${gateway.evidenceKey} (keep it elsewhere: verifiers trust it)`);
   const token = await gateway.broker.identity.makeBootstrapToken();
   if (token !== undefined) {
     say("gatehouse: nobody is here yet. Within 15 minutes, the first security administrator opens");

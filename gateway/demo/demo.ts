@@ -63,7 +63,7 @@ export async function runDemo(config: Config, say: (line: string) => void): Prom
   const path = join(config.data, "demo.json");
   if (!existsSync(path)) {
     say("gatehouse: making the demo's people, asset, grant and request …");
-    const people = await seedDemo(gateway.broker, systemClock, sandbox);
+    const people = await seedDemo(gateway.broker, gateway.read, systemClock, sandbox);
     const content: DemoFile = {
       http: config.publicUrl,
       ssh: { host: config.sshPublic.host, port: gateway.ssh.port },
@@ -77,6 +77,7 @@ export async function runDemo(config: Config, say: (line: string) => void): Prom
   say(`gatehouse: DEMO, on loopback only; data in ${config.data}`);
   say(`gatehouse: page at ${config.publicUrl}`);
   say(`gatehouse: ssh door at ${config.sshPublic.host} port ${gateway.ssh.port}, host key ${gateway.ssh.fingerprint}`);
+  say(`gatehouse: evidence key ${gateway.evidenceKey}`);
   await printPeople(file, say);
   printLines(file, say);
   return { gateway, stop: () => sandbox.stop() };

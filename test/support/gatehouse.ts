@@ -31,12 +31,18 @@ export async function freePort(): Promise<number> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => (typeof address === "object" && address !== null ? resolvePort(address.port) : reject(new Error("no port"))));
+      server.close(() =>
+        typeof address === "object" && address !== null ? resolvePort(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
 
-export async function until<T>(what: string, probe: () => Promise<T | undefined | false> | T | undefined | false, withinMs = 20_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  withinMs = 20_000,
+): Promise<T> {
   const ends = Date.now() + withinMs;
   for (;;) {
     const found = await probe();
@@ -80,7 +86,11 @@ export class Api {
   }
 
   async signIn(who: Credentials, offset = 0): Promise<this> {
-    const response = await this.raw("POST", "/auth/session", { login: who.login, password: who.password, code: await code(who.totp, offset) });
+    const response = await this.raw("POST", "/auth/session", {
+      login: who.login,
+      password: who.password,
+      code: await code(who.totp, offset),
+    });
     if (!response.ok) throw new Error(`sign-in of ${who.login}: ${response.status} ${await response.text()}`);
     this.cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
     return this;
@@ -114,7 +124,7 @@ interface Options {
 /** Starts `gatehouse start --demo` on free ports and waits until it serves. */
 export async function startGatehouse(options: Options = {}): Promise<Gatehouse> {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-e2e-"));
-  const data = join(folder, "data");
+  const data = options.env?.["GATEHOUSE_DATA"] ?? join(folder, "data");
   const [sshPort, httpPort] = [await freePort(), await freePort()];
   const http = `http://localhost:${httpPort}`;
   let printed = "";
@@ -159,7 +169,12 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
     for (const person of demo.people) people.set(person.login, person);
     target = demo.target;
   };
-  const ended = async (): Promise<number | null> => until("the gateway to end", () => (child.exitCode !== null || child.signalCode !== null ? [child.exitCode] : false), 30_000).then(([exit]) => exit ?? null);
+  const ended = async (): Promise<number | null> =>
+    until(
+      "the gateway to end",
+      () => (child.exitCode !== null || child.signalCode !== null ? [child.exitCode] : false),
+      30_000,
+    ).then(([exit]) => exit ?? null);
 
   await launch();
   const house: Gatehouse = {
@@ -186,7 +201,13 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
     newPerson: async (roles, power = null) => {
       const security = await house.as("grace");
       const login = `p${Math.random().toString(36).slice(2, 10)}`;
-      const made = await security.call("POST", "/people", { login, displayName: `Person ${login}`, locale: "en", power, roles });
+      const made = await security.call("POST", "/people", {
+        login,
+        displayName: `Person ${login}`,
+        locale: "en",
+        power,
+        roles,
+      });
       const nobody = new Api(http);
       const offer = await nobody.call("POST", "/auth/enrolment", { token: made.enrolmentToken });
       const password = `pw-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
@@ -222,19 +243,41 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
 /** An account with a live grant for a new operator: asset and account by id, actions, how long. */
 export async function grantNew(
   house: Gatehouse,
-  input: { readonly accountId: string; readonly actions: readonly string[]; readonly durationMs?: number; readonly limits?: unknown },
-): Promise<Credentials & { readonly id: string; readonly grantId: string; readonly requestId: string; readonly api: Api }> {
+  input: {
+    readonly accountId: string;
+    readonly actions: readonly string[];
+    readonly durationMs?: number;
+    readonly limits?: unknown;
+  },
+): Promise<
+  Credentials & { readonly id: string; readonly grantId: string; readonly requestId: string; readonly api: Api }
+> {
   const person = await house.newPerson(["operator"]);
   const security = await house.as("grace");
-  await security.call("POST", "/entitlements", { personId: person.id, accountId: input.accountId, actions: input.actions, to: null });
+  await security.call("POST", "/entitlements", {
+    personId: person.id,
+    accountId: input.accountId,
+    actions: input.actions,
+    to: null,
+  });
   const api = await new Api(house.http).signIn(person);
   const request = await api.call("POST", "/requests", {
-    items: [{ accountId: input.accountId, actions: input.actions, ...(input.limits === undefined ? {} : { limits: input.limits }) }],
+    items: [
+      {
+        accountId: input.accountId,
+        actions: input.actions,
+        ...(input.limits === undefined ? {} : { limits: input.limits }),
+      },
+    ],
     reason: "an end-to-end test needs it",
     workOrder: "E2E-1",
     durationMs: input.durationMs ?? 3_600_000,
   });
   const approver = await house.as("carol");
-  const decided = await approver.call("POST", `/requests/${request.id}/approval`, { verdict: "approved", reason: "agreed", digest: request.digest });
+  const decided = await approver.call("POST", `/requests/${request.id}/approval`, {
+    verdict: "approved",
+    reason: "agreed",
+    digest: request.digest,
+  });
   return { ...person, grantId: decided.grants[0].id, requestId: request.id, api };
 }

@@ -1,0 +1,140 @@
+/** The page in a real Chromium: every place in both languages and themes, reachable, without console errors or serious axe faults. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openBrowser, signInPage, visit } from "../support/browser.js";
+import { ROOT, until } from "../support/gatehouse.js";
+import { startLab, type Lab } from "../support/lab.js";
+
+const SHOTS = join(ROOT, "test", ".artifacts", "pages");
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  operator: ["/access", "/access/ask", "/me"],
+  approver: ["/decisions", "/live"],
+  audit: ["/sessions", "/search", "/audit", "/alerts"],
+  security: ["/people", "/entitlements"],
+  system: ["/assets"],
+};
+
+let lab: Lab;
+let browser: Browser;
+let sessionId: string;
+beforeAll(async () => {
+  mkdirSync(SHOTS, { recursive: true });
+  lab = await startLab();
+  browser = await openBrowser();
+  const operator = await lab.operator(["ssh.shell", "sftp.read"]);
+  const client = await operator.client();
+  const child = client.start("ssh", client.arguments(operator.target, ["-tt"]));
+  child.stdin.write("export PS1='$ '\necho marked-in-the-player\n");
+  await new Promise((next) => setTimeout(next, 1_500));
+  child.stdin.write("ls -la /\nexit\n");
+  await new Promise((resolve) => child.once("close", resolve));
+  const auditor = await lab.house.as("ivan");
+  const session = await until("the session's end", async () => {
+    const { items } = await auditor.call("GET", `/sessions?person=${operator.login}`);
+    return items.find((one: { state: string }) => one.state === "ended");
+  });
+  sessionId = session.id;
+});
+afterAll(async () => {
+  await browser?.close();
+  await lab?.stop();
+});
+
+async function expectAccessible(page: Page, where: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(
+    serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`),
+    where,
+  ).toEqual([]);
+}
+
+describe.each([
+  { locale: "zh-CN" as const, dark: false },
+  { locale: "en" as const, dark: false },
+  { locale: "zh-CN" as const, dark: true },
+  { locale: "en" as const, dark: true },
+])("in $locale, dark: $dark", ({ locale, dark }) => {
+  const shot = (name: string): string => join(SHOTS, `${name}-${locale}-${dark ? "dark" : "light"}.png`);
+
+  test("the sign-in page", async () => {
+    const { context, page, faults } = await visit(browser, { locale, dark });
+    await page.goto(`${lab.house.http}/sign-in`);
+    await page.locator("#login").waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe(locale);
+    await expectAccessible(page, "sign-in");
+    await page.screenshot({ path: shot("sign-in") });
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+
+  test.each(Object.entries(PLACES))("every place of %s", async (role, places) => {
+    const { context, page, faults } = await visit(browser, { locale, dark });
+    const powers = ["audit", "security", "system"];
+    const who = powers.includes(role) ? await lab.house.newPerson([], role) : await lab.house.newPerson([role]);
+    const { Api } = await import("../support/gatehouse.js");
+    const api = await new Api(lab.house.http).signIn(who);
+    await api.call("PUT", "/me/locale", { locale });
+    await signInPage(page, lab.house.http, who, 1);
+    for (const place of places) {
+      await page.goto(`${lab.house.http}${place}`);
+      await page.locator("main h1, h1").first().waitFor();
+      await page.waitForLoadState("networkidle");
+      await expectAccessible(page, place);
+      await page.screenshot({ path: shot(`${role}${place.replaceAll("/", "-")}`) });
+    }
+    if (role === "audit") {
+      await page.goto(`${lab.house.http}/sessions/${sessionId}?t=1`);
+      await page.locator(".xterm").waitFor();
+      await until(
+        "the player's first picture",
+        async () =>
+          (await page.locator(".xterm-rows, .xterm-screen").first().innerText()).includes("marked-in-the-player"),
+        10_000,
+      );
+      await expectAccessible(page, "player");
+      await page.screenshot({ path: shot("player") });
+    }
+    expect(faults).toEqual([]);
+    await context.close();
+  });
+});
+
+test("foreign text is text: markup in a reason or name neither runs nor hides", async () => {
+  const person = await lab.house.newPerson(["operator"]);
+  const { Api } = await import("../support/gatehouse.js");
+  await (
+    await lab.house.as("grace")
+  ).call("POST", "/entitlements", { personId: person.id, accountId: lab.account.id, actions: ["ssh.exec"], to: null });
+  const api = await new Api(lab.house.http).signIn(person);
+  const reason = `<img src=x onerror="window.hit=1"><b>bold</b> {{7*7}}`;
+  await api.call("POST", "/requests", {
+    items: [{ accountId: lab.account.id, actions: ["ssh.exec"] }],
+    reason,
+    workOrder: "W",
+    durationMs: 600_000,
+  });
+  const { context, page, faults } = await visit(browser, { locale: "en" });
+  const approver = await lab.house.newPerson(["approver"]);
+  await signInPage(page, lab.house.http, approver);
+  await page.goto(`${lab.house.http}/decisions`);
+  await page.getByText(person.login, { exact: false }).first().click();
+  await until("the reason", async () => (await page.locator("body").innerText()).includes(reason));
+  expect(await page.evaluate(() => (window as { hit?: number }).hit)).toBeUndefined();
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
+test("the page is served under a strict Content-Security-Policy, without inline script", async () => {
+  const response = await fetch(`${lab.house.http}/`);
+  const policy = response.headers.get("content-security-policy") ?? "";
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toMatch(/script-src 'self'(;|$)/);
+  expect(policy).toContain("frame-ancestors 'none'");
+  const html = await response.text();
+  expect(html).not.toMatch(/<script(?![^>]*\bsrc=)[^>]*>/);
+  expect(html).not.toMatch(/\son\w+=/);
+});
