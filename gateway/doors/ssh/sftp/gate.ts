@@ -176,7 +176,7 @@ export class SftpGate {
       const paths = request.strings.map((path, at) => ({ path, mode: modes[at] ?? "follow" }));
       this.#held = { request, resolution: new PathResolution(paths) };
       this.#ask(this.#held.resolution);
-    } else this.#forward(request, request.packet, {});
+    } else this.#forwardPaths(request, request.packet, decode(request.strings[0] ?? new Uint8Array(0)));
   }
 
   /** A request on handles, or with nothing to resolve. */
@@ -223,6 +223,11 @@ export class SftpGate {
     if (!from.access.read || !to.access.write) return this.#refuse(request, "the files are not open for this", to.path);
     to.upload.spoil();
     this.#forward(request, request.packet, { handles: [from, to] });
+  }
+
+  #forwardPaths(request: Request, packet: Uint8Array, path: string): void {
+    const { opening } = request;
+    this.#forward(request, packet, opening === undefined ? {} : { opening: { ...opening, path } });
   }
 
   #forward(request: Request, packet: Uint8Array, more: Partial<Pending>): void {
@@ -365,9 +370,7 @@ export class SftpGate {
       (path) => !this.#accesses(request).every((access) => this.#options.pathAllowed?.(path, access) ?? true),
     );
     if (denied !== undefined) return this.#refuse(request, "this path is not granted", denied);
-    const { opening } = request;
-    const path = texts[0] ?? "";
-    this.#forward(request, withPaths(request, paths), opening === undefined ? {} : { opening: { ...opening, path } });
+    this.#forwardPaths(request, withPaths(request, paths), texts[0] ?? "");
   }
 
   #accesses({ needs, rule, type }: Request): readonly ("read" | "write")[] {
