@@ -196,7 +196,12 @@ class NodeLibrary implements Library {
   #openDerivation(id: RecordingId, reader: BlobContainerReader, atUs: number): ReturnType<OpenDerivations["get"]> {
     const oldest = atUs === 0 ? Infinity : atUs - OPEN_STALE_US;
     return this.#open.get(id, reader.bytes, oldest, async (keyframe) => {
-      const summary = await this.#pool.run({ mode: { what: "derive" }, from: [], batches: batches(reader), keyframe });
+      const summary = await this.#pool.run({
+        mode: { what: "derive", emulate: true },
+        from: [],
+        batches: batches(reader),
+        keyframe,
+      });
       return mustHave(summary);
     });
   }
@@ -239,15 +244,27 @@ class NodeLibrary implements Library {
   }
 
   async #make(id: RecordingId, reader: BlobContainerReader, sealer: Sealer): Promise<void> {
+    try {
+      await this.#makeFile(id, reader, sealer, true);
+    } catch (error) {
+      this.#deps.log("error", "terminals of a recording could not be emulated", {
+        recordingId: id,
+        cause: String(error),
+      });
+      await this.#makeFile(id, reader, sealer, false);
+    }
+  }
+
+  /** Without `emulate` there are no keyframes, typed commands and screen lines: what remains when output was made to break an emulator. */
+  async #makeFile(id: RecordingId, reader: BlobContainerReader, sealer: Sealer, emulate: boolean): Promise<void> {
     const file = await DerivedFileWriter.create(this.#deps.blobs, id, sealer);
     try {
       const keyframe = (one: Keyframe): Promise<void> => file.keyframe(one);
       const summary = mustHave(
-        await this.#pool.run({ mode: { what: "derive" }, from: [], batches: batches(reader), keyframe }),
+        await this.#pool.run({ mode: { what: "derive", emulate }, from: [], batches: batches(reader), keyframe }),
       );
       await file.finish({ ...summary, durationUs: reader.closing?.durationUs ?? summary.durationUs });
     } catch (error) {
-      this.#deps.log("error", "recording could not be derived from", { recordingId: id, cause: String(error) });
       await file.abandon();
       await this.#deps.blobs.remove(derivedName(id));
       throw error;

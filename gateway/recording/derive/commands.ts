@@ -37,6 +37,11 @@ export class CommandFinder {
     else this.#pending.push({ began, atUs });
   }
 
+  /** Whether `line` has something to find. */
+  get waits(): boolean {
+    return this.#pending.length > 0;
+  }
+
   /** The screen left a line that fills these rows. */
   line(text: string, firstRow: number, lastRow: number): void {
     const entry = this.#pending.shift();

@@ -20,6 +20,11 @@ const MARKER_TEXT_MAX = 4096;
 /** Terminals at once; more stay unseen. A hostile session may open many. */
 const SCREENS_MAX = 64;
 const PLAIN_COLS = 500;
+/** Lines looked at in a second of content; more than that nobody read. */
+const LINES_A_SECOND = 20_000;
+/** Emulation may take this long, and so much for each MiB; then a recording goes on without it. */
+const BUDGET_MS = 60_000;
+const BUDGET_MS_PER_MIB = 4_000;
 
 type Marker = Derived["markers"][number];
 type ChannelFacts = { -readonly [K in keyof Derived["channels"][number]]: Derived["channels"][number][K] };
@@ -27,6 +32,8 @@ type ChannelFacts = { -readonly [K in keyof Derived["channels"][number]]: Derive
 export interface DeriverOutput {
   keyframe(keyframe: Keyframe): void;
   text(text: string): void;
+  /** Milliseconds of a clock that measures how long emulation takes. */
+  spentMs(): number;
 }
 
 interface OpenScreen {
@@ -50,11 +57,17 @@ export class Deriver {
   readonly #activity = new Activity();
   readonly #lines = new ShownLines();
   #lastUs = 0;
+  #emulating: boolean;
+  #emulatedBytes = 0;
+  #spentMs = 0;
+  #linesFromUs = 0;
+  #linesLooked = 0;
 
   /** `from`: keyframes to start from; their channels' events up to them are to be left out. */
   constructor(mode: DeriveMode, from: readonly Keyframe[], out: DeriverOutput) {
     this.#mode = mode;
     this.#out = out;
+    this.#emulating = mode.what !== "derive" || mode.emulate;
     for (const { channel, cols, rows, ansi, atUs } of from) {
       this.#openScreen(channel, cols, rows, false, atUs);
       this.#screens.get(channel)?.screen.write(ansi, atUs);
@@ -63,8 +76,20 @@ export class Deriver {
 
   /** Resolves when the frames' events are worked off. Throws FormatError when they are malformed. */
   async frames(frames: readonly PlainFrame[]): Promise<void> {
-    for (const { timeUs, plain } of frames) for (const event of decodeEvents(plain, timeUs)) this.#event(event);
+    const began = this.#out.spentMs();
+    for (const { timeUs, plain } of frames) {
+      this.#emulatedBytes += plain.length;
+      for (const event of decodeEvents(plain, timeUs)) this.#event(event);
+    }
     await this.#drained();
+    this.#spentMs += this.#out.spentMs() - began;
+    if (this.#spentMs > BUDGET_MS + (BUDGET_MS_PER_MIB * this.#emulatedBytes) / 2 ** 20) this.#stopEmulating();
+  }
+
+  #stopEmulating(): void {
+    this.#emulating = false;
+    for (const { screen } of this.#screens.values()) screen.dispose();
+    this.#screens.clear();
   }
 
   async end(): Promise<Summary | undefined> {
@@ -160,15 +185,27 @@ export class Deriver {
   }
 
   #openScreen(channel: number, cols: number, rows: number, convertEol: boolean, atUs: number): void {
-    if (this.#screens.size >= SCREENS_MAX || this.#screens.has(channel)) return;
+    if (!this.#emulating || this.#screens.size >= SCREENS_MAX || this.#screens.has(channel)) return;
     const screen = new Screen(channel, cols, rows, { convertEol });
     const commands = new CommandFinder(screen, (text, at) => this.#mark(at, channel, "command", text));
     this.#screens.set(channel, { screen, commands, bytesSince: 0, keyframeUs: atUs, lastUs: atUs, shown: [] });
     if (this.#mode.what === "screens") return;
-    screen.onLine((text, firstRow, lastRow, at) => {
+    screen.onLine((row, at) => {
+      if (!commands.waits && !this.#mayLook(at)) return;
+      const { text, first } = screen.lineAt(row);
       this.#line(channel, at, text);
-      commands.line(text, firstRow, lastRow);
+      commands.line(text, first, row);
     });
+  }
+
+  #mayLook(atUs: number): boolean {
+    if (this.#mode.what === "text") return true;
+    if (atUs - this.#linesFromUs >= 1_000_000) {
+      this.#linesFromUs = atUs;
+      this.#linesLooked = 0;
+    }
+    this.#linesLooked++;
+    return this.#linesLooked <= LINES_A_SECOND;
   }
 
   #output(open: OpenScreen, bytes: Uint8Array, atUs: number): void {
@@ -208,7 +245,7 @@ export class Deriver {
   #lastLines(channel: number, open: OpenScreen): void {
     open.screen.then(() => {
       if (open.screen.alternate) this.#lookAtAlternate(open, open.lastUs);
-      else this.#line(channel, open.lastUs, open.screen.currentLine());
+      else if (open.screen.currentLine().trim() !== "") this.#line(channel, open.lastUs, open.screen.currentLine());
     });
   }
 

@@ -2,8 +2,8 @@
 import type { Derived, Keyframe } from "../contract.js";
 
 export type DeriveMode =
-  /** Keyframes on the way and a summary at the end. */
-  | { readonly what: "derive" }
+  /** Keyframes on the way and a summary at the end; without `emulate` only what events say by themselves. */
+  | { readonly what: "derive"; readonly emulate: boolean }
   /** The state of every open terminal at the end. */
   | { readonly what: "screens" }
   /** The text of one channel on the way. */

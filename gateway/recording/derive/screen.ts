@@ -11,6 +11,9 @@ import { restOfState } from "./terminal-state.js";
 
 const COLS_MAX = 1000;
 const ROWS_MAX = 500;
+/** Sequences that the emulator obeys by counting (scroll, insert and delete lines, repeat, tab): beyond this a hostile one would hang it. */
+const COUNTED = ["S", "T", "L", "M", "b", "I", "Z"];
+const COUNT_MAX = 1000;
 
 export interface Place {
   readonly marker: IMarker;
@@ -39,6 +42,8 @@ export class Screen {
     this.#serializer = new serialize.SerializeAddon();
     // The addon asks only for what both terminals have.
     this.#terminal.loadAddon(this.#serializer as unknown as Parameters<Terminal["loadAddon"]>[0]);
+    for (const final of COUNTED)
+      this.#terminal.parser.registerCsiHandler({ final }, ([count]) => Number(count ?? 0) > COUNT_MAX);
     this.#terminal.onTitleChange((title) => {
       this.#title = title;
     });
@@ -48,13 +53,11 @@ export class Screen {
     return this.#terminal.buffer.active.type === "alternate";
   }
 
-  /** Called with the line that a line feed left behind, while its output is parsed. */
-  onLine(listener: (text: string, firstRow: number, lastRow: number, atUs: number) => void): void {
+  /** Called when a line feed left a line behind, while its output is parsed; `lineAt(row)` is that line. */
+  onLine(listener: (row: number, atUs: number) => void): void {
     this.#terminal.onLineFeed(() => {
       const row = this.#terminal.buffer.active.cursorY - 1;
-      if (row < 0 || this.alternate) return;
-      const { text, first } = this.#lineAt(row);
-      listener(text, first, row, this.#times[0] ?? 0);
+      if (row >= 0 && !this.alternate) listener(row, this.#times[0] ?? 0);
     });
   }
 
@@ -90,7 +93,7 @@ export class Screen {
     const { cursorX, cursorY } = this.#terminal.buffer.active;
     const marker = this.#terminal.registerMarker(0);
     if (marker === undefined) return undefined;
-    const { text, first } = this.#lineAt(cursorY, cursorX);
+    const { text, first } = this.lineAt(cursorY, cursorX);
     return { marker, column: (cursorY - first) * this.#terminal.cols + cursorX, before: text };
   }
 
@@ -107,7 +110,7 @@ export class Screen {
 
   /** The line the cursor is on. */
   currentLine(): string {
-    return this.#lineAt(this.#terminal.buffer.active.cursorY).text;
+    return this.lineAt(this.#terminal.buffer.active.cursorY).text;
   }
 
   keyframe(atUs: number): Keyframe {
@@ -121,7 +124,7 @@ export class Screen {
   }
 
   /** The whole line (wrapped rows joined) that ends at `row`; its last row only up to `untilColumn`. */
-  #lineAt(row: number, untilColumn?: number): { readonly text: string; readonly first: number } {
+  lineAt(row: number, untilColumn?: number): { readonly text: string; readonly first: number } {
     const { active } = this.#terminal.buffer;
     let line: IBufferLine | undefined = active.getLine(row);
     let text = line?.translateToString(untilColumn === undefined, 0, untilColumn) ?? "";

@@ -5,6 +5,7 @@
  */
 import type { Terminal } from "@xterm/headless";
 
+type Charset = Readonly<Record<string, string>> | undefined;
 interface InnerBuffer {
   readonly x: number;
   readonly y: number;
@@ -13,8 +14,8 @@ interface InnerBuffer {
   readonly tabs: Readonly<Record<number, boolean | undefined>>;
   readonly savedX: number;
   readonly savedY: number;
+  readonly savedCharset: Charset;
 }
-type Charset = Readonly<Record<string, string>> | undefined;
 interface InnerTerminal {
   readonly _bufferService: { readonly buffer: InnerBuffer };
   readonly _charsetService: { readonly glevel: number; readonly _charsets: readonly Charset[] };
@@ -56,8 +57,11 @@ function scrollRegion({ scrollTop, scrollBottom }: InnerBuffer, rows: number): s
     : `\x1b[${String(scrollTop + 1)};${String(scrollBottom + 1)}r`;
 }
 
-function savedCursor({ savedX, savedY }: InnerBuffer): string {
-  return savedX === 0 && savedY === 0 ? "" : `\x1b[${String(savedY + 1)};${String(savedX + 1)}H\x1b7`;
+function savedCursor({ savedX, savedY, savedCharset }: InnerBuffer): string {
+  const letter = letterOf(savedCharset);
+  if (savedX === 0 && savedY === 0 && letter === "B") return "";
+  const save = letter === "B" ? "\x1b7" : `\x1b(${letter}\x1b7\x1b(B`;
+  return `\x1b[${String(savedY + 1)};${String(savedX + 1)}H${save}`;
 }
 
 /** All that moved the cursor is done with origin mode off; then the cursor goes back, as origin mode counts. */

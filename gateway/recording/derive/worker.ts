@@ -27,6 +27,7 @@ async function work(message: ToWorker): Promise<FromWorker> {
         text += part;
         if (text.length >= TEXT_AT_ONCE) sendText();
       },
+      spentMs: () => performance.now(),
     });
     return { op: "done" };
   }
