@@ -145,6 +145,12 @@ async function pass(
   also?: Also,
 ): Promise<Actor | undefined> {
   return deps.database.write(async (tx) => {
+    if (
+      factor.kind === "recovery" &&
+      !(await tx.recoveryCodes.update(factor.id, { usedAt: deps.clock.now() }, { usedAt: null }))
+    ) {
+      return undefined;
+    }
     const step = factor.kind === "totp" ? factor.step : person.totpLastStep;
     const used = await tx.people.update(
       person.id,
@@ -156,10 +162,7 @@ async function pass(
       },
     );
     if (!used) return undefined;
-    if (factor.kind === "recovery") {
-      if (!(await tx.recoveryCodes.update(factor.id, { usedAt: deps.clock.now() }, { usedAt: null }))) return undefined;
-      await append(tx, person, input, "person.recovery-code-used");
-    }
+    if (factor.kind === "recovery") await append(tx, person, input, "person.recovery-code-used");
     await append(tx, person, input, "person.signed-in");
     await also?.(tx, person);
     return actorOf(tx, person, input.sourceAddress);

@@ -101,15 +101,15 @@ function rolesDiffer(held: readonly RoleHolding[], next: readonly Role[]): boole
   return now.size !== then.size || [...then].some((role) => !now.has(role));
 }
 
+/** What goes, goes first: at no moment do rows stand that exclude each other. */
 async function writeHoldings(deps: IdentityDeps, tx: Stores, held: Held, next: Next, by: By): Promise<void> {
   const { person, power, roles } = held;
   const now = deps.clock.now();
-  if (power !== next.power) {
-    if (power !== null) await withdrawPower(tx, person, power, by);
-    if (next.power !== null) await grantPower(tx, person, next.power, by, now);
-  }
+  const changes = power !== next.power;
+  if (changes && power !== null) await withdrawPower(tx, person, power, by);
   const gone = roles.filter((row) => !next.roles.includes(row.role));
   await withdrawRoles(tx, person, gone, by);
+  if (changes && next.power !== null) await grantPower(tx, person, next.power, by, now);
   const had = new Set(roles.map((row) => row.role));
   await grantRoles(
     tx,
