@@ -1,0 +1,10 @@
+/** Every text of the page in English. */
+import { access } from "./en/access.js";
+import { administration } from "./en/administration.js";
+import { common } from "./en/common.js";
+import { errors } from "./en/errors.js";
+import { evidence } from "./en/evidence.js";
+import { verbs } from "./en/verbs.js";
+import { words } from "./en/words.js";
+
+export const en = { ...common, ...access, ...evidence, ...administration, ...words, error: errors, verb: verbs };

@@ -1,0 +1,110 @@
+/** Every page's address. Pages come when they are first opened; who is not signed in is sent to sign in and back again. */
+import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router";
+import { homeOf } from "./navigation.js";
+import { useIdentityStore } from "./stores/identity.js";
+
+declare module "vue-router" {
+  interface RouteMeta {
+    /** Key under `nav` of the page's title. */
+    readonly title: string;
+    /** Shown without anybody signed in. */
+    readonly open?: boolean;
+  }
+}
+
+const routes: RouteRecordRaw[] = [
+  {
+    path: "/sign-in",
+    name: "sign-in",
+    meta: { title: "signIn", open: true },
+    component: () => import("./pages/sign-in-page.vue"),
+  },
+  {
+    path: "/enrol",
+    name: "enrol",
+    meta: { title: "enrol", open: true },
+    component: () => import("./pages/enrol-page.vue"),
+  },
+  {
+    path: "/bootstrap",
+    name: "bootstrap",
+    meta: { title: "bootstrap", open: true },
+    component: () => import("./pages/bootstrap-page.vue"),
+  },
+  { path: "/access", name: "access", meta: { title: "access" }, component: () => import("./pages/access-page.vue") },
+  { path: "/access/ask", name: "ask", meta: { title: "ask" }, component: () => import("./pages/ask-page.vue") },
+  {
+    path: "/decisions",
+    name: "decisions",
+    meta: { title: "decisions" },
+    component: () => import("./pages/decisions-page.vue"),
+  },
+  { path: "/live", name: "live", meta: { title: "live" }, component: () => import("./pages/live-page.vue") },
+  {
+    path: "/live/:id",
+    name: "watch",
+    meta: { title: "watch" },
+    props: true,
+    component: () => import("./pages/watch-page.vue"),
+  },
+  {
+    path: "/sessions",
+    name: "sessions",
+    meta: { title: "sessions" },
+    component: () => import("./pages/sessions-page.vue"),
+  },
+  {
+    path: "/sessions/:id",
+    name: "session",
+    meta: { title: "session" },
+    props: true,
+    component: () => import("./pages/session-page.vue"),
+  },
+  { path: "/search", name: "search", meta: { title: "search" }, component: () => import("./pages/search-page.vue") },
+  { path: "/audit", name: "audit", meta: { title: "audit" }, component: () => import("./pages/audit-page.vue") },
+  {
+    path: "/input-openings",
+    name: "openings",
+    meta: { title: "openings" },
+    component: () => import("./pages/openings-page.vue"),
+  },
+  { path: "/people", name: "people", meta: { title: "people" }, component: () => import("./pages/people-page.vue") },
+  {
+    path: "/entitlements",
+    name: "entitlements",
+    meta: { title: "entitlements" },
+    component: () => import("./pages/entitlements-page.vue"),
+  },
+  { path: "/assets", name: "assets", meta: { title: "assets" }, component: () => import("./pages/assets-page.vue") },
+  {
+    path: "/assets/:id",
+    name: "asset",
+    meta: { title: "asset" },
+    props: true,
+    component: () => import("./pages/asset-page.vue"),
+  },
+  { path: "/alerts", name: "alerts", meta: { title: "alerts" }, component: () => import("./pages/alerts-page.vue") },
+  { path: "/me", name: "me", meta: { title: "me" }, component: () => import("./pages/me-page.vue") },
+  { path: "/", name: "home", meta: { title: "access" }, component: () => import("./pages/not-found-page.vue") },
+  {
+    path: "/:rest(.*)*",
+    name: "not-found",
+    meta: { title: "signIn" },
+    component: () => import("./pages/not-found-page.vue"),
+  },
+];
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes,
+  scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+});
+
+router.beforeEach((to) => {
+  const identity = useIdentityStore();
+  if (to.meta.open === true) return true;
+  if (identity.me === undefined) {
+    return { name: "sign-in", ...(to.fullPath === "/" ? {} : { query: { next: to.fullPath } }) };
+  }
+  return to.name === "home" ? { name: homeOf(identity.me) } : true;
+});

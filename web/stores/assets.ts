@@ -1,0 +1,26 @@
+/** Assets and the accounts on them. */
+import { defineStore } from "pinia";
+import { ref } from "vue";
+import * as api from "../api/assets.js";
+import { useListing } from "../composables/use-listing.js";
+
+export const useAssetsStore = defineStore("assets", () => {
+  const q = ref("");
+  const list = useListing((cursor) => api.listAssets(q.value, cursor));
+  const accounts = useListing((cursor) => api.listAccounts(cursor));
+  return {
+    q,
+    list,
+    accounts,
+    get: api.getAsset,
+    create: api.createAsset,
+    change: api.changeAsset,
+    scan: api.scanHostKey,
+    confirmHostKey: api.confirmHostKey,
+    confirmChange: api.confirmChange,
+    retire: api.retireAsset,
+    createAccount: api.createAccount,
+    setCredential: api.setCredential,
+    retireAccount: api.retireAccount,
+  };
+});

@@ -1,0 +1,21 @@
+/** All sheets, in the order in which they must come: Element Plus's, then ours. Only the controls the pages use are here. */
+import "element-plus/theme-chalk/base.css";
+import "element-plus/theme-chalk/el-button.css";
+import "element-plus/theme-chalk/el-checkbox.css";
+import "element-plus/theme-chalk/el-dialog.css";
+import "element-plus/theme-chalk/el-form.css";
+import "element-plus/theme-chalk/el-form-item.css";
+import "element-plus/theme-chalk/el-input.css";
+import "element-plus/theme-chalk/el-message.css";
+import "element-plus/theme-chalk/el-option.css";
+import "element-plus/theme-chalk/el-overlay.css";
+import "element-plus/theme-chalk/el-popper.css";
+import "element-plus/theme-chalk/el-radio.css";
+import "element-plus/theme-chalk/el-radio-group.css";
+import "element-plus/theme-chalk/el-scrollbar.css";
+import "element-plus/theme-chalk/el-segmented.css";
+import "element-plus/theme-chalk/el-select.css";
+import "element-plus/theme-chalk/el-tag.css";
+import "./tokens.css";
+import "./element.css";
+import "./base.css";
