@@ -2,8 +2,9 @@
  * Turns the paths of one request into the target's own REALPATH of them, one question at a time. Pure: it says what to ask next
  * and takes the answers.
  *
- * Known limit: between the answer and the request that uses it, someone on the target can swap a directory for a link. The
- * request goes on with the resolved path, so a swapped last part does not mislead the log, a swapped parent may.
+ * Known limits: between the answer and the request that uses it, someone on the target can swap a directory for a link. The
+ * request goes on with the resolved path, so what is opened is what was judged unless a part of that very path was swapped. And where a
+ * server cannot resolve a link that leads nowhere, a file created through it is judged by the link's own path.
  */
 import { encode } from "./packets.js";
 
