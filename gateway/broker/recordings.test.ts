@@ -1,0 +1,267 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { buildHouse, must, type House } from "../../test/support/access-house.js";
+import { asId, type Actor, type RecordingId } from "../domain/index.js";
+import { recoverNode, logHeads, registerNode } from "./node-start.js";
+import { merkleRoot } from "./hashing.js";
+import { foldText, searchTokens } from "./search-text.js";
+
+let house: House;
+let id: RecordingId;
+beforeEach(async () => {
+  house = await buildHouse();
+  await house.grant();
+  const session = await house.open();
+  id = asId<RecordingId>(session.tap.recordingId);
+  house.world.derived = {
+    ...house.world.derived,
+    markers: [
+      { atUs: 10, channel: 1, kind: "command", text: "sudo systemctl restart nginx" },
+      { atUs: 20, channel: 1, kind: "command", text: "vi /etc/网络配置.conf" },
+      { atUs: 30, channel: 2, kind: "transfer", text: "/tmp/dump.sql" },
+      { atUs: 40, channel: 0, kind: "note", text: "nginx note" },
+    ],
+  };
+  await session.end("left");
+  await house.broker.derive.idle();
+});
+afterEach(() => {
+  house.close();
+});
+
+const collect = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
+  const all: T[] = [];
+  for await (const one of source) all.push(one);
+  return all;
+};
+
+describe("reading recordings", () => {
+  it("is the auditors' alone, and answers not-found to everyone else as for an unknown one", async () => {
+    const { recordings } = house.broker;
+    const reads: ((by: Actor, of: RecordingId) => Promise<unknown>)[] = [
+      (by, of) => recordings.index(by, of),
+      (by, of) => recordings.segment(by, of, { channel: 1, fromUs: 0, maxUs: 1 }),
+      (by, of) => recordings.verify(by, of),
+      (by, of) => recordings.exportContainer(by, of),
+      (by, of) => recordings.exportAsciicast(by, of, 1),
+      (by, of) => recordings.exportText(by, of, 1),
+      (by, of) => recordings.requestInput(by, of, "because I must"),
+    ];
+    const unknown = asId<RecordingId>(house.deps.ids.next());
+    for (const read of reads) {
+      for (const by of ["alice", "mallory", "bob", "sys1", "sec1"] as const) {
+        expect(await read(house.people[by], id)).toEqual({ ok: false, code: "not-found" });
+      }
+      expect(await read(house.people.aud1, unknown)).toEqual({ ok: false, code: "not-found" });
+    }
+    expect(await house.audit("recording.viewed")).toEqual([]);
+    must(await recordings.index(house.people.aud1, id));
+    await house.deps.database.write((tx) => tx.powers.remove(house.people.aud1.personId));
+    for (const read of reads) expect(await read(house.people.aud1, id)).toEqual({ ok: false, code: "not-found" });
+  });
+
+  it("writes an event for each index and at most one for each ten seconds of ranges", async () => {
+    const { broker, people, clock } = house;
+    must(await broker.recordings.index(people.aud1, id));
+    const range = (fromUs: number) => broker.recordings.segment(people.aud1, id, { channel: 1, fromUs, maxUs: 1000 });
+    for (const fromUs of [0, 5000, 9000]) await range(fromUs);
+    clock.advance(10_000);
+    await range(100);
+    const details = (await house.audit("recording.viewed")).map(
+      (row) => (JSON.parse(row.leaf) as { detail: unknown }).detail,
+    );
+    expect(details).toMatchObject([
+      { part: "index" },
+      { part: "range", fromUs: 0, toUs: 1000 },
+      { part: "range", fromUs: 0, toUs: 10_000 },
+    ]);
+    expect(await broker.recordings.segment(people.aud1, id, { channel: 1, fromUs: -1, maxUs: 1 })).toMatchObject({
+      code: "invalid-input",
+    });
+    expect(await broker.recordings.segment(people.aud1, id, { channel: 1, fromUs: 0, maxUs: 1e12 })).toMatchObject({
+      code: "invalid-input",
+    });
+  });
+
+  it("cuts a download within a second of the right to it", async () => {
+    const { broker, people, clock, deps } = house;
+    const whole = must(await broker.recordings.exportContainer(people.aud1, id));
+    expect(await collect(whole)).toHaveLength(5);
+    const cut = must(await broker.recordings.exportContainer(people.aud1, id));
+    let pieces = 0;
+    for await (const piece of cut) {
+      pieces += piece.length;
+      await deps.database.write((tx) => tx.powers.remove(people.aud1.personId));
+      clock.advance(1000);
+    }
+    expect(pieces).toBe(1);
+    expect(await house.audit("recording.exported")).toHaveLength(2);
+  });
+
+  it("opens an alert for an altered one", async () => {
+    expect(must(await house.broker.recordings.verify(house.people.aud1, id))).toEqual({
+      verdict: "altered",
+      detail: "record 2: chain",
+    });
+    expect(await house.deps.database.read.alerts.find({ kind: "recording-altered" })).toHaveLength(1);
+    await house.broker.recordings.verify(house.people.aud2, id);
+    expect(await house.deps.database.read.alerts.find({ kind: "recording-altered" })).toMatchObject([{ count: 2 }]);
+  });
+});
+
+describe("search", () => {
+  const find = async (q: string, more: object = {}) =>
+    must(await house.broker.recordings.search(house.people.aud1, { q, ...more })).map((hit) => hit.text);
+
+  it("finds commands and files by words, in Chinese by any letters, and narrows", async () => {
+    expect(await find("nginx")).toEqual(["sudo systemctl restart nginx"]);
+    expect(await find("RESTART systemctl")).toHaveLength(1);
+    expect(await find("配置")).toEqual(["vi /etc/网络配置.conf"]);
+    expect(await find("络")).toHaveLength(1);
+    expect(await find("置配")).toEqual([]);
+    expect(await find("dump.sql")).toEqual(["/tmp/dump.sql"]);
+    expect(await find("dump", { kind: "command" })).toEqual([]);
+    expect(await find("nginx", { person: "alice", asset: "web" })).toHaveLength(1);
+    expect(await find("nginx", { person: "mallory" })).toEqual([]);
+    expect(must(await house.broker.sessions.list(house.people.aud1, { command: "nginx" })).items).toHaveLength(1);
+    expect(must(await house.broker.sessions.list(house.people.aud1, { command: "apache" })).items).toEqual([]);
+  });
+
+  it("is the auditors' alone, needs a word, and is an event with what was asked", async () => {
+    expect(await house.broker.recordings.search(house.people.sec1, { q: "nginx" })).toEqual({
+      ok: false,
+      code: "forbidden",
+    });
+    expect(await house.broker.recordings.search(house.people.aud1, { q: " .. " })).toMatchObject({
+      code: "invalid-input",
+    });
+    await find("nginx");
+    const [event] = await house.audit("recording.searched");
+    expect(JSON.parse(event?.leaf ?? "")).toMatchObject({ detail: { q: "nginx", hits: 1 } });
+  });
+
+  it("keeps no readable text in the database", async () => {
+    const entries = await house.deps.database.read.search.ofRecording(id, ["command", "file"]);
+    expect(entries).toHaveLength(3);
+    expect(JSON.stringify(entries)).not.toMatch(/nginx|dump/);
+  });
+
+  it("splits words where scripts change", () => {
+    expect(searchTokens("Ab_1 网络x")).toEqual(["ab_1", "网", "络", "网络", "x"]);
+    expect(searchTokens("x ".repeat(9) + [...Array(99).keys()].join(" "))).toHaveLength(64);
+    expect(foldText("ＡＢ")).toBe("ab");
+  });
+});
+
+describe("kept input", () => {
+  it("needs two auditors, a reason and haste; each act is an event", async () => {
+    const { broker, people, clock } = house;
+    expect(await broker.recordings.requestInput(people.aud1, id, "")).toMatchObject({ field: "reason" });
+    const opening = must(await broker.recordings.requestInput(people.aud1, id, "incident 7"));
+    expect(await broker.recordings.readInput(people.aud1, opening.id)).toEqual({
+      ok: false,
+      code: "needs-second-person",
+    });
+    expect(await broker.recordings.approveInput(people.aud1, opening.id)).toEqual({ ok: false, code: "own-request" });
+    expect(await broker.recordings.approveInput(people.sec1, opening.id)).toEqual({ ok: false, code: "not-found" });
+    must(await broker.recordings.approveInput(people.aud2, opening.id));
+    expect(await broker.recordings.approveInput(people.aud2, opening.id)).toEqual({
+      ok: false,
+      code: "already-decided",
+    });
+    expect(await broker.recordings.readInput(people.aud2, opening.id)).toEqual({ ok: false, code: "not-found" });
+    await broker.recordings.readInput(people.aud1, opening.id);
+    await broker.recordings.readInput(people.aud1, opening.id);
+    expect(await house.audit("recording.input-requested")).toHaveLength(1);
+    expect(await house.audit("recording.input-approved")).toHaveLength(1);
+    expect(await house.audit("recording.input-read")).toHaveLength(2);
+    clock.advance(15 * 60_000);
+    expect(await broker.recordings.readInput(people.aud1, opening.id)).toEqual({ ok: false, code: "stale" });
+  });
+
+  it("cannot be agreed to after a week", async () => {
+    const opening = must(await house.broker.recordings.requestInput(house.people.aud1, id, "incident 7"));
+    house.clock.advance(7 * 86_400_000);
+    expect(await house.broker.recordings.approveInput(house.people.aud2, opening.id)).toEqual({
+      ok: false,
+      code: "stale",
+    });
+    expect(await house.broker.recordings.listInputOpenings(house.people.bob, {})).toMatchObject({ code: "forbidden" });
+  });
+});
+
+describe("a node", () => {
+  it("recovers what a dead process left: recordings sealed, sessions ended, an alert each", async () => {
+    await house.open();
+    const { read } = house.deps.database;
+    const [open] = await read.recordings.find({ state: "open" });
+    if (open === undefined) throw new Error("none open");
+    const facts = {
+      because: "node-lost",
+      complete: false,
+      durationUs: 7,
+      bytes: 8,
+      frames: 9,
+      closingHash: "cc",
+    } as const;
+    house.world.recovered = [{ recordingId: open.id, ...facts }];
+    await registerNode(house.deps);
+    expect(await recoverNode(house.deps)).toEqual([open.id]);
+    expect(await read.recordings.get(open.id)).toMatchObject({ state: "recovered", durationUs: 7, closingHash: "cc" });
+    expect(await read.sessions.get(open.sessionId)).toMatchObject({ state: "ended", because: "node-lost" });
+    expect(await read.alerts.find({ kind: "recording-recovered" })).toHaveLength(1);
+    expect(await house.audit("node.started")).toHaveLength(1);
+    expect(await recoverNode(house.deps)).toEqual([open.id]);
+  });
+
+  it("logs the heads of open recordings under their Merkle root", async () => {
+    await logHeads(house.deps);
+    const [event] = await house.audit("recording.heads");
+    const leaf = JSON.parse(event?.leaf ?? "") as { detail: { root: string; heads: string[] } };
+    expect(leaf.detail.heads.length).toBeGreaterThan(0);
+    expect(leaf.detail.root).toBe(merkleRoot(leaf.detail.heads));
+  });
+
+  it("hashes trees as RFC 6962 does", () => {
+    expect(merkleRoot([])).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    expect(merkleRoot([""])).toBe("6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+    expect(
+      new Set(
+        [
+          ["a", "b", "c"],
+          ["a", "b"],
+          ["a", "c", "b"],
+        ].map(merkleRoot),
+      ).size,
+    ).toBe(3);
+  });
+});
+
+describe("audit and alerts", () => {
+  it("are read by auditors, and reading is an event", async () => {
+    const { broker, people } = house;
+    for (const by of ["alice", "bob", "sys1", "sec1"] as const) {
+      expect(await broker.audit.list(people[by], {})).toMatchObject({ code: "forbidden" });
+      expect(await broker.audit.export(people[by], {})).toMatchObject({ code: "forbidden" });
+    }
+    const page = must(await broker.audit.list(people.aud1, { verb: "session.opened" }));
+    expect(page.items).toMatchObject([{ actorLogin: "alice" }]);
+    expect(await broker.audit.list(people.aud1, { verb: "no.such" })).toMatchObject({ code: "invalid-input" });
+    must(await broker.audit.export(people.aud1, {}));
+    expect(await house.audit("audit.viewed")).toHaveLength(1);
+    expect(await house.audit("audit.exported")).toHaveLength(1);
+  });
+
+  it("alerts are acknowledged, then resolved with a measure, by the three powers", async () => {
+    const { broker, people } = house;
+    await broker.recordings.verify(people.aud1, id);
+    const [alert] = must(await broker.audit.alerts(people.sys1, { open: true })).items;
+    if (alert === undefined) throw new Error("no alert");
+    expect(await broker.audit.alerts(people.bob, {})).toMatchObject({ code: "forbidden" });
+    expect(await broker.audit.acknowledgeAlert(people.alice, alert.id)).toMatchObject({ code: "forbidden" });
+    must(await broker.audit.acknowledgeAlert(people.sec1, alert.id));
+    expect(await broker.audit.acknowledgeAlert(people.sec1, alert.id)).toMatchObject({ code: "conflict" });
+    expect(await broker.audit.resolveAlert(people.sec1, alert.id, "")).toMatchObject({ field: "resolution" });
+    must(await broker.audit.resolveAlert(people.sec1, alert.id, "restored from the copy"));
+    expect(must(await broker.audit.alerts(people.sys1, { open: true })).items).toEqual([]);
+  });
+});
