@@ -8,11 +8,12 @@ import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { GatehouseError } from "../../domain/index.js";
 import type { BlobReader, BlobStore, BlobWriter } from "../../domain/index.js";
+import { absentAsUndefined, codeOf, wrapped } from "./file-failures.js";
+import { blobWriter, writeAll } from "./local-writer.js";
 import { assertPrefix, segmentsOf } from "./names.js";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
 const UNFINISHED = 0o600;
-const FINISHED = 0o400;
 const FOLDER = 0o700;
 /** Hidden, so that no blob can have this name. */
 const PROBE = ".probe";
@@ -45,7 +46,7 @@ async function create(folder: string, name: string): Promise<BlobWriter> {
   const path = await pathOf(folder, name, true);
   const handle = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR, UNFINISHED);
   await syncFolder(dirname(path));
-  return writer(handle, 0);
+  return blobWriter(handle, 0);
 }
 
 async function reopen(folder: string, name: string, size: number): Promise<BlobWriter> {
@@ -59,60 +60,10 @@ async function reopen(folder: string, name: string, size: number): Promise<BlobW
     }
     await handle.truncate(size);
     await handle.datasync();
-    return writer(handle, size);
+    return blobWriter(handle, size);
   } catch (error) {
     await handle.close();
     throw error;
-  }
-}
-
-function writer(handle: FileHandle, from: number): BlobWriter {
-  let size = from;
-  let state: "open" | "busy" | "failed" | "closed" = "open";
-  function assertOpen(): void {
-    if (state === "failed") throw new GatehouseError("storage-unavailable", "an earlier write to this blob failed");
-    if (state !== "open")
-      throw new GatehouseError("internal", "this blob takes one write at a time, until it is closed");
-  }
-  return {
-    get size() {
-      return size;
-    },
-    async append(bytes) {
-      assertOpen();
-      state = "busy";
-      try {
-        await writeAll(handle, bytes, size);
-        size += bytes.length;
-        state = "open";
-      } catch (error) {
-        state = "failed";
-        throw failure(error);
-      }
-    },
-    sync: () => wrapped(() => handle.datasync()),
-    async finish() {
-      assertOpen();
-      state = "closed";
-      await wrapped(async () => {
-        await handle.chmod(FINISHED);
-        await handle.sync();
-        await handle.close();
-      });
-    },
-    async abandon() {
-      if (state === "closed") return;
-      state = "closed";
-      await wrapped(() => handle.close());
-    },
-  };
-}
-
-/** A write may take a part only. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array, at: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, at + done);
-    done += bytesWritten;
   }
 }
 
@@ -225,40 +176,4 @@ async function probe(folder: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function absentAsUndefined<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-async function wrapped<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw failure(error);
-  }
-}
-
-/** Paths stay out of what is thrown; the system's code is cause enough. */
-function failure(error: unknown): unknown {
-  if (error instanceof GatehouseError) return error;
-  const code = codeOf(error);
-  if (code === undefined) return error;
-  const cause = new Error(code);
-  if (code === "EEXIST") return new GatehouseError("conflict", "a blob of this name exists", cause);
-  if (code === "ENOENT") return new GatehouseError("not-found", "there is no such blob", cause);
-  if (code === "ELOOP" || code === "ENOTDIR" || code === "EISDIR" || code === "ENAMETOOLONG") {
-    return new GatehouseError("invalid-input", "this is no name of a blob", cause);
-  }
-  return new GatehouseError("storage-unavailable", "the storage of recordings does not take this", cause);
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = (error as { readonly code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : undefined;
 }
