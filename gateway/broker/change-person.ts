@@ -17,7 +17,7 @@ import {
 } from "../domain/index.js";
 import type { PeopleUseCases, PersonView } from "./broker.js";
 import { ENROLMENT_MS } from "./create-person.js";
-import { isDisplayName, personView, tellPerson, type IdentityDeps } from "./identity-deps.js";
+import { isDisplayName, personView, tellPerson, type PeopleDeps } from "./identity-deps.js";
 import { grantPower, grantRoles, isExclusive, withdrawPower, withdrawRoles, type By } from "./powers.js";
 import { newToken } from "./secrets-shown-once.js";
 import { standing } from "./standing.js";
@@ -31,7 +31,7 @@ interface Held {
 }
 
 export async function changePerson(
-  deps: IdentityDeps,
+  deps: PeopleDeps,
   actor: Actor,
   id: PersonId,
   input: Change,
@@ -102,7 +102,7 @@ function rolesDiffer(held: readonly RoleHolding[], next: readonly Role[]): boole
 }
 
 /** What goes, goes first: at no moment do rows stand that exclude each other. */
-async function writeHoldings(deps: IdentityDeps, tx: Stores, held: Held, next: Next, by: By): Promise<void> {
+async function writeHoldings(deps: PeopleDeps, tx: Stores, held: Held, next: Next, by: By): Promise<void> {
   const { person, power, roles } = held;
   const now = deps.clock.now();
   const changes = power !== next.power;
@@ -122,7 +122,7 @@ async function writeHoldings(deps: IdentityDeps, tx: Stores, held: Held, next: N
 
 /** Takes password, code and recovery codes away; the person enrols again by the link's token. */
 export async function resetFactors(
-  deps: IdentityDeps,
+  deps: PeopleDeps,
   actor: Actor,
   id: PersonId,
 ): Promise<Outcome<{ readonly enrolmentToken: string }>> {

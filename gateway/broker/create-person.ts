@@ -15,7 +15,7 @@ import {
   type UnitId,
 } from "../domain/index.js";
 import type { PeopleUseCases, PersonView } from "./broker.js";
-import { isDisplayName, personView, tellPerson, type IdentityDeps } from "./identity-deps.js";
+import { isDisplayName, personView, tellPerson, type PeopleDeps } from "./identity-deps.js";
 import { grantPower, grantRoles, isExclusive, type By } from "./powers.js";
 import { newToken } from "./secrets-shown-once.js";
 import { standing } from "./standing.js";
@@ -35,7 +35,7 @@ export interface NewPerson {
 }
 
 /** Writes the rows and events of a new person. Rejects with `conflict` when the login was ever taken. */
-export async function insertPerson(deps: Pick<IdentityDeps, "clock">, tx: Stores, input: NewPerson): Promise<Person> {
+export async function insertPerson(deps: Pick<PeopleDeps, "clock">, tx: Stores, input: NewPerson): Promise<Person> {
   const now = deps.clock.now();
   const person: Person = {
     id: asId<PersonId>(input.id),
@@ -74,7 +74,7 @@ export async function insertPerson(deps: Pick<IdentityDeps, "clock">, tx: Stores
 
 /** By the security administrator. Unknown and taken logins differ here: he administrates them. */
 export async function createPerson(
-  deps: IdentityDeps,
+  deps: PeopleDeps,
   actor: Actor,
   input: Parameters<PeopleUseCases["create"]>[1],
 ): Promise<Outcome<{ readonly person: PersonView; readonly enrolmentToken: string }>> {

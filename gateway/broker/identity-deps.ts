@@ -6,9 +6,8 @@ import { notice } from "./notices.js";
 import { holdings, vendorChain } from "./standing.js";
 import type { Throttle } from "./throttle.js";
 
-export type IdentityDeps = Pick<BrokerDeps, "database" | "vault" | "clock" | "ids" | "config" | "notify" | "log"> & {
-  readonly throttle: Throttle;
-};
+export type PeopleDeps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify">;
+export type IdentityDeps = PeopleDeps & Pick<BrokerDeps, "vault" | "config"> & { readonly throttle: Throttle };
 
 /** What a person's one-time-code secret is bound to. */
 export function totpBound(id: PersonId): string {
@@ -54,7 +53,7 @@ export async function personView(stores: Stores, person: Person): Promise<Person
 }
 
 /** A person changed: himself, and those who administrate people. */
-export function tellPerson(deps: Pick<IdentityDeps, "notify">, id: PersonId): void {
+export function tellPerson(deps: Pick<PeopleDeps, "notify">, id: PersonId): void {
   deps.notify(notice("people", id, [id], [], ["security"]));
 }
 

@@ -2,7 +2,6 @@
 import { done, refused } from "../domain/index.js";
 import { createAuthenticate } from "./authenticate.js";
 import type { IdentityUseCases } from "./broker.js";
-import type { BrokerDeps } from "./deps.js";
 import { beginEnrolment, completeEnrolment } from "./enrol.js";
 import type { IdentityDeps } from "./identity-deps.js";
 import { bootstrap, installation, makeBootstrapToken } from "./installation.js";
@@ -11,8 +10,8 @@ import { standing } from "./standing.js";
 import { createThrottle } from "./throttle.js";
 import { resume, signInWeb, signOut } from "./web-session.js";
 
-export function createIdentity(brokerDeps: Omit<IdentityDeps, "throttle"> | BrokerDeps): IdentityUseCases {
-  const deps: IdentityDeps = { ...brokerDeps, throttle: createThrottle(brokerDeps.clock) };
+export function createIdentity(given: Omit<IdentityDeps, "throttle">): IdentityUseCases {
+  const deps: IdentityDeps = { ...given, throttle: createThrottle(given.clock) };
   const authenticate = createAuthenticate(deps);
   return {
     signIn: (input) => authenticate(input),

@@ -1,11 +1,11 @@
 /** Shows people to those who administrate or audit them, and units to whoever may act. */
 import { done, refused, type Actor, type Outcome, type Unit } from "../domain/index.js";
 import type { Listing, Page, PersonView } from "./broker.js";
-import { personView, type IdentityDeps } from "./identity-deps.js";
+import { personView, type PeopleDeps } from "./identity-deps.js";
 import { mapListing, pageOf } from "./pages.js";
 import { standing } from "./standing.js";
 
-type Deps = Pick<IdentityDeps, "database">;
+type Deps = Pick<PeopleDeps, "database">;
 
 /** For security and audit. */
 export async function listPeople(deps: Deps, actor: Actor, page: Page): Promise<Outcome<Listing<PersonView>>> {

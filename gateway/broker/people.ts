@@ -2,13 +2,10 @@
 import type { PeopleUseCases } from "./broker.js";
 import { changePerson, resetFactors } from "./change-person.js";
 import { createPerson } from "./create-person.js";
-import type { BrokerDeps } from "./deps.js";
-import type { IdentityDeps } from "./identity-deps.js";
+import type { PeopleDeps } from "./identity-deps.js";
 import { listPeople, listUnits } from "./list-people.js";
-import { createThrottle } from "./throttle.js";
 
-export function createPeople(brokerDeps: Omit<IdentityDeps, "throttle"> | BrokerDeps): PeopleUseCases {
-  const deps: IdentityDeps = { ...brokerDeps, throttle: createThrottle(brokerDeps.clock) };
+export function createPeople(deps: PeopleDeps): PeopleUseCases {
   return {
     list: (actor, page) => listPeople(deps, actor, page),
     create: (actor, input) => createPerson(deps, actor, input),

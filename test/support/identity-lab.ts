@@ -1,0 +1,177 @@
+/** People at work in a temporary installation: the identity use cases over a real vault, a clock that is set by hand, and the database given. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generateSync } from "otplib";
+import { createIdentity } from "../../gateway/broker/identity.js";
+import { createPeople } from "../../gateway/broker/people.js";
+import type { IdentityUseCases, Notice, PeopleUseCases } from "../../gateway/broker/index.js";
+import {
+  asId,
+  type Actor,
+  type Database,
+  type NodeId,
+  type Outcome,
+  type PersonId,
+  type Power,
+  type Role,
+} from "../../gateway/domain/index.js";
+import { createIds, openDatabase } from "../../gateway/storage/index.js";
+import { openVault, type Vault } from "../../gateway/vault/index.js";
+import { openMemoryDatabase } from "./memory-database.js";
+
+export const PASSWORD = "seven quiet herons";
+const STEP_MS = 30_000;
+
+/** The value of an outcome that must be good. */
+export function must<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new Error(`refused: ${outcome.code} ${outcome.field ?? ""}`);
+  return outcome.value;
+}
+
+export interface LabPerson {
+  readonly id: PersonId;
+  readonly login: string;
+  readonly password: string;
+  readonly secret: string;
+  readonly recoveryCodes: readonly string[];
+}
+
+export interface IdentityLab {
+  readonly identity: IdentityUseCases;
+  readonly people: PeopleUseCases;
+  readonly database: Database;
+  readonly vault: Vault;
+  readonly notices: readonly Notice[];
+  /** How often passwords and codes were checked. */
+  readonly checks: { passwords: number; codes: number };
+  now(): number;
+  pass(ms: number): void;
+  /** The code of the step that is now, or so many steps from it. */
+  code(person: LabPerson, steps?: number): string;
+  /** Lets 30 s pass, so that the person has a code that was not used. */
+  freshCode(person: LabPerson): string;
+  enrol(token: string): Promise<LabPerson>;
+  bootstrap(login?: string): Promise<LabPerson>;
+  signIn(person: LabPerson, from?: string): Promise<Actor>;
+  add(
+    by: LabPerson,
+    login: string,
+    holds?: { readonly power?: Power; readonly roles?: readonly Role[] },
+  ): Promise<LabPerson>;
+  /** Another process over the same database and keys: nothing of the first one's memory. */
+  restarted(): { readonly identity: IdentityUseCases; readonly people: PeopleUseCases };
+  verbs(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<IdentityLab> {
+  const folder = mkdtempSync(join(tmpdir(), "gatehouse-identity-"));
+  let now = 1_800_000_000_000;
+  const clock = { now: () => now, monotonicUs: () => now * 1000 };
+  const ids = createIds();
+  const nodeId = asId<NodeId>(ids.next());
+  const database =
+    kind === "memory"
+      ? openMemoryDatabase({ clock, ids, nodeId })
+      : await openDatabase({ url: `sqlite:${join(folder, "gatehouse.db")}`, clock, ids, nodeId, log: () => undefined });
+  const real = await openVault({ keyFile: join(folder, "master.key"), dataFolder: folder, create: true });
+  const checks = { passwords: 0, codes: 0 };
+  const vault: Vault = {
+    ...real,
+    verifyPassword: (hash, password) => {
+      checks.passwords += 1;
+      return real.verifyPassword(hash, password);
+    },
+    checkTotp: (input) => {
+      checks.codes += 1;
+      return real.checkTotp(input);
+    },
+  };
+  const notices: Notice[] = [];
+  const config = {
+    publicUrl: "http://localhost:8080",
+    sshPublic: { host: "localhost", port: 2222 },
+    demo: false,
+    allowTargets: [],
+    ownServices: [],
+    idleMs: 1,
+    maxSessionMs: 1,
+    maxSessionsPerPerson: 1,
+    maxSessions: 1,
+    requestTtlMs: 1,
+  };
+  const deps = {
+    database,
+    vault,
+    clock,
+    ids,
+    config,
+    notify: (notice: Notice) => void notices.push(notice),
+    log: () => undefined,
+  };
+  const make = () => ({ identity: createIdentity(deps), people: createPeople(deps) });
+  const { identity, people } = make();
+  const codeAt = (secret: string, ms: number): string => generateSync({ secret, epoch: Math.floor(ms / 1000) });
+
+  const lab: IdentityLab = {
+    identity,
+    people,
+    database,
+    vault,
+    notices,
+    checks,
+    now: () => now,
+    pass: (ms) => void (now += ms),
+    code: (person, steps = 0) => codeAt(person.secret, now + steps * STEP_MS),
+    freshCode: (person) => {
+      now += STEP_MS;
+      return codeAt(person.secret, now);
+    },
+    async enrol(token) {
+      const offer = must(await identity.beginEnrolment({ token, sourceAddress: "10.0.0.1" }));
+      const input = {
+        token,
+        secret: offer.secret,
+        password: PASSWORD,
+        code: codeAt(offer.secret, now),
+        sourceAddress: "10.0.0.1",
+      };
+      const { recoveryCodes } = must(await identity.completeEnrolment(input));
+      const [row] = await database.read.people.find({ login: offer.login });
+      return { id: row?.id as PersonId, login: offer.login, password: PASSWORD, secret: offer.secret, recoveryCodes };
+    },
+    async bootstrap(login = "grace") {
+      const token = (await identity.makeBootstrapToken()) as string;
+      const input = { token, login, displayName: "Grace", locale: "en", sourceAddress: "10.0.0.1" } as const;
+      return lab.enrol(must(await identity.bootstrap(input)).enrolmentToken);
+    },
+    async signIn(person, from = "10.0.0.1") {
+      const { login, password } = person;
+      return must(
+        await identity.signIn({ login, password, code: lab.freshCode(person), sourceAddress: from, via: "web" }),
+      );
+    },
+    async add(by, login, holds = {}) {
+      const actor = await lab.signIn(by);
+      const input = {
+        login,
+        displayName: login,
+        locale: "en",
+        power: holds.power ?? null,
+        roles: holds.roles ?? [],
+      } as const;
+      return lab.enrol(must(await people.create(actor, input)).enrolmentToken);
+    },
+    restarted: make,
+    async verbs() {
+      const rows = await database.read.audit.find({}, { orderBy: "id", limit: 1000 });
+      return rows.map((row) => row.verb);
+    },
+    async close() {
+      await database.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return lab;
+}
