@@ -43,6 +43,8 @@ const LONGEST_ANSWER = 1_024;
 interface Progress {
   username: string | undefined;
   keyFingerprint: string | undefined;
+  /** Keys that a round failed with: not welcome again, so that the client goes on to the next or to the password. */
+  readonly refusedKeys: Set<string>;
   password: string | undefined;
   rounds: number;
   offers: number;
@@ -55,6 +57,7 @@ export function authenticate(client: Connection, context: DoorContext, hooks: Si
   const progress: Progress = {
     username: undefined,
     keyFingerprint: undefined,
+    refusedKeys: new Set(),
     password: undefined,
     rounds: 0,
     offers: 0,
@@ -95,13 +98,19 @@ function giveUp(progress: Progress, hooks: SignInHooks, why: string): void {
 function offerKey(attempt: PublicKeyAuthContext, progress: Progress, context: DoorContext, hooks: SignInHooks): void {
   if (++progress.offers > context.limits.keyOffers) return giveUp(progress, hooks, "too many keys");
   const key = readKey(attempt);
-  if (key === undefined) return attempt.reject(METHODS);
+  const fingerprint = fingerprintOf(attempt.key.data);
+  if (key === undefined || progress.refusedKeys.has(fingerprint)) return attempt.reject(METHODS);
   // Every readable key is welcome to sign: which keys are known is not told.
   if (attempt.signature === undefined || attempt.blob === undefined) return attempt.accept();
   const hash = (attempt as { readonly hashAlgo?: string }).hashAlgo;
   if (key.verify(attempt.blob, attempt.signature, hash) !== true) return attempt.reject(METHODS);
-  progress.keyFingerprint = `SHA256:${createHash("sha256").update(attempt.key.data).digest("base64").replace(/=+$/, "")}`;
+  progress.keyFingerprint = fingerprint;
   attempt.reject(["keyboard-interactive"], true);
+}
+
+/** As OpenSSH prints it. */
+function fingerprintOf(blob: Buffer): string {
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
 function readKey(attempt: PublicKeyAuthContext): ParsedKey | undefined {
@@ -158,6 +167,7 @@ async function converse(
     return attempt.accept();
   }
   progress.refused = true;
+  if (keyFingerprint !== undefined) progress.refusedKeys.add(keyFingerprint);
   if (progress.rounds >= context.limits.signInRounds) return giveUp(progress, hooks, "too many tries");
   attempt.reject(METHODS);
 }

@@ -1,6 +1,6 @@
 /** The menu of a bare login as a pure state machine: what is listed, what is typed, where the cursor stands, how it looks. */
 import type { Reachable } from "../../broker/index.js";
-import { columnsOf, sanitise } from "./sanitise.js";
+import { columnsOf, sanitise, typable } from "./sanitise.js";
 import type { Key } from "./terminal.js";
 import { moment, type Texts } from "./texts.js";
 
@@ -48,7 +48,7 @@ export function stepMenu(state: MenuState, key: Key): MenuStep {
   switch (key.type) {
     case "text":
       if (state.typed === "" && key.text === "q") return { type: "quit" };
-      return typing(state, state.typed + sanitise(key.text, LONGEST_FILTER).replaceAll("·", ""));
+      return typing(state, state.typed + typable(key.text));
     case "backspace":
       return typing(state, [...state.typed].slice(0, -1).join(""));
     case "kill-line":

@@ -13,6 +13,11 @@ export function sanitise(text: string, longest = 200): string {
     : clean.join("");
 }
 
+/** What a person may type into a line of ours: the same, with what is unfit left out. */
+export function typable(text: string): string {
+  return text.replace(UNFIT, "");
+}
+
 /** Columns a terminal gives the text: two for East Asian wide characters. */
 export function columnsOf(text: string): number {
   let columns = 0;

@@ -3,7 +3,7 @@
  * could move a cursor elsewhere; what it does not know it swallows.
  */
 import { StringDecoder } from "node:string_decoder";
-import { columnsOf, sanitise } from "./sanitise.js";
+import { columnsOf, typable } from "./sanitise.js";
 
 export type Key =
   | { readonly type: "text"; readonly text: string }
@@ -111,8 +111,8 @@ export class LineEditor {
   step(key: Key): LineStep {
     switch (key.type) {
       case "text": {
-        const room = this.#longest - this.#text.length;
-        const added = room <= 0 ? "" : sanitise(key.text, room).replaceAll("·", "");
+        const room = this.#longest - [...this.#text].length;
+        const added = [...typable(key.text)].slice(0, room).join("");
         this.#text += added;
         return { echo: added };
       }
