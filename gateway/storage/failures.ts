@@ -66,29 +66,21 @@ function isUnavailable(code: string): boolean {
   return UNAVAILABLE_SQLITE.test(code) || UNAVAILABLE_POSTGRES.test(code) || UNAVAILABLE_SYSTEM.test(code);
 }
 
+const LOST =
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered|Client was closed|Cannot use a pool)/;
+
 /** The driver's stable code, or empty when this is no driver's error. `pg` reports lost connections without one. */
 function driverCode(error: unknown): string {
   const inner = innermost(error);
   const code = text(inner.code);
   if (code !== "") return code;
-  return /connection|timeout|terminat|not queryable|pool/i.test(text(inner.message)) &&
-    (isWrapped(error) || isPgMessage(inner))
-    ? "CONNECTION_LOST"
-    : isWrapped(error)
-      ? "UNKNOWN"
-      : "";
+  // The runner is released under a statement when its connection breaks.
+  if (isNamed(error, "QueryRunnerAlreadyReleasedError") || LOST.test(text(inner.message))) return "CONNECTION_LOST";
+  return isNamed(error, "QueryFailedError") ? "UNKNOWN" : "";
 }
 
-function isWrapped(error: unknown): boolean {
-  return (
-    error instanceof Error && (error.name === "QueryFailedError" || error.name === "QueryRunnerAlreadyReleasedError")
-  );
-}
-
-function isPgMessage(error: DriverError): boolean {
-  return /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered|Cannot use a pool)/.test(
-    text(error.message),
-  );
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && (error.name === name || error.constructor.name === name);
 }
 
 function innermost(error: unknown): DriverError {
