@@ -20,6 +20,7 @@ import {
   toHex,
 } from "../../recordings/codec/index.js";
 import type { StreamNumber } from "../../recordings/codec/index.js";
+import { Acceptance } from "./acceptance.js";
 import type { ContainerFile, Reach } from "./container-file.js";
 import type { FinishedRecording, RecorderDeps, RecordingCrypto } from "./contract.js";
 import { OpenFrame } from "./open-frame.js";
@@ -42,15 +43,6 @@ export interface RecordingHooks {
   ended(recording: OpenRecording): void;
 }
 
-interface Waiter {
-  readonly main: number;
-  readonly input: number;
-  readonly bytes: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  readonly event: TapEvent | undefined;
-}
-
 export class OpenRecording {
   readonly id: RecordingId;
   readonly finished: Promise<FinishedRecording>;
@@ -69,9 +61,7 @@ export class OpenRecording {
   #lastUs = 0;
   /** Counters of nonces, by origin and stream; none is used twice under a key. */
   readonly #nonces = [0, 0, 0, 0];
-  #accepted: Reach = { main: 0, input: 0 };
-  #waiters: Waiter[] = [];
-  #waitingBytes = 0;
+  readonly #acceptance = new Acceptance();
   #state: "open" | "quota" | "closing" | "closed" | "failed" = "open";
   #failureListeners: ((because: "recorder-failed" | "quota") => void)[] = [];
   #rateFromUs = 0;
@@ -145,17 +135,15 @@ export class OpenRecording {
   /** Resolves when everything added so far is accepted; `event` then goes to the watchers. */
   accepted(bytes: number, event?: TapEvent): Promise<void> {
     this.#mustAccept(bytes > 0);
-    this.#waitingBytes += bytes;
-    if (this.#waitingBytes > WAITING_BYTES_MAX) {
+    if (this.#acceptance.bytes + bytes > WAITING_BYTES_MAX) {
       this.fail("recorder-failed", new Error("too many bytes wait for acceptance"));
       return Promise.reject(refusal("recorder-failed"));
     }
-    const { total: main } = this.#main;
-    const { total: input } = this.#input;
+    const reach = { main: this.#main.total, input: this.#input.total };
     return new Promise((resolve, reject) => {
-      this.#waiters.push({ main, input, bytes, resolve, reject, event });
+      this.#acceptance.add({ reach, bytes, resolve, reject, event });
       if (this.unhanded > 0 || this.#container.busy) this.#hooks.wake(this);
-      else this.#settle();
+      else this.#settle(this.#acceptance.reached);
     });
   }
 
@@ -169,7 +157,7 @@ export class OpenRecording {
       const { head40, body } = this.#seal(part, 1, undefined);
       entries.push(journalEntry(this.id, head40, body));
     }
-    return { entries, reach: this.#reach() };
+    return { entries, reach: { main: this.#main.total, input: this.#input.total } };
   }
 
   /** The container was written up to `reach`. */
@@ -180,15 +168,14 @@ export class OpenRecording {
 
   /** Syncs the container. Rejects when that failed. */
   async sync(): Promise<void> {
+    if (!this.live) return;
     this.#needsSync = false;
     await this.#container.sync();
   }
 
   /** The journal, or the container, holds everything up to `reach`. */
   reached(reach: Reach): void {
-    const { main, input } = this.#accepted;
-    this.#accepted = { main: Math.max(main, reach.main), input: Math.max(input, reach.input) };
-    this.#settle();
+    this.#settle(reach);
     if (this.unhanded > 0) this.#hooks.wake(this);
   }
 
@@ -239,12 +226,25 @@ export class OpenRecording {
       await this.#container.drained();
       const closingHash = this.#closingRecord(because);
       await this.#container.drained();
-      await this.#container.finish();
+      await this.#container.sync();
       this.#state = "closed";
+      await this.#finishBlob();
       const { bytes, frames } = this.#container;
       this.#finish({ because, complete: true, durationUs: this.#lastUs, bytes, frames, closingHash });
     } catch (error) {
       this.fail("recorder-failed", error);
+    }
+  }
+
+  /** The recording stands complete in its store; where that must still bring it elsewhere, it tries again by itself. */
+  async #finishBlob(): Promise<void> {
+    try {
+      await this.#container.finish();
+    } catch (error) {
+      this.#deps.log("warn", "store could not finish a complete container yet", {
+        recordingId: this.id,
+        cause: String(error),
+      });
     }
   }
 
@@ -267,9 +267,7 @@ export class OpenRecording {
   }
 
   #giveUp(cause: unknown, wasLive: boolean): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter.reject(refusal("recorder-failed", cause));
+    this.#acceptance.rejectAll(refusal("recorder-failed", cause));
     const { bytes, frames } = this.#container;
     this.#finish({
       because: "recorder-failed",
@@ -295,10 +293,6 @@ export class OpenRecording {
     return this.#lastUs;
   }
 
-  #reach(): Reach {
-    return { main: this.#main.total, input: this.#input.total };
-  }
-
   /** While events lie in an unfinished container write alone, later ones must not be accepted by the journal: recovery would find a gap. */
   #unconfirmedInContainer(): boolean {
     return this.#container.busy && this.#inContainerOnly;
@@ -308,7 +302,8 @@ export class OpenRecording {
     const whole = frame.take();
     if (whole === undefined) return;
     const end = whole.firstEvent + whole.eventCount;
-    const accepted = whole.stream === Stream.main ? this.#accepted.main : this.#accepted.input;
+    const { reached } = this.#acceptance;
+    const accepted = whole.stream === Stream.main ? reached.main : reached.input;
     this.#inContainerOnly = (this.#container.busy && this.#inContainerOnly) || end > accepted;
     const { head40, body } = this.#seal(whole, 0, compress(whole.plain));
     const reach = { main: this.#main.closed, input: this.#input.closed };
@@ -339,27 +334,15 @@ export class OpenRecording {
     return { head40, body: this.#sealer.seal(stream, nonce, Buffer.concat([this.#idBytes, head40]), text) };
   }
 
-  #settle(): void {
-    const { main, input } = this.#accepted;
-    let done = 0;
-    for (const waiter of this.#waiters) {
-      if (waiter.main > main || waiter.input > input) break;
-      done++;
-    }
-    if (done === 0) return;
-    const settled = this.#waiters.splice(0, done);
-    for (const waiter of settled) {
-      this.#waitingBytes -= waiter.bytes;
-      waiter.resolve();
-    }
-    if (this.watchers.size > 0) queueMicrotask(() => this.#tell(settled));
+  #settle(reach: Reach): void {
+    const settled = this.#acceptance.settle(reach);
+    if (this.watchers.size === 0 || settled.length === 0) return;
+    queueMicrotask(() => {
+      for (const { event } of settled) if (event !== undefined) this.#tell(event);
+    });
   }
 
-  #tell(settled: readonly Waiter[]): void {
-    for (const { event } of settled) if (event !== undefined) this.tellWatchers(event);
-  }
-
-  tellWatchers(event: TapEvent): void {
+  #tell(event: TapEvent): void {
     for (const watcher of this.watchers) {
       try {
         watcher(event);

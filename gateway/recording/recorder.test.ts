@@ -240,7 +240,7 @@ describe("quotas", () => {
     const quiet = await slow.tap.openChannel(shell);
     await quiet.output(Buffer.from("x"));
     room.blobs.freeBytes = 100;
-    await expect.poll(() => ended).toEqual(["fast"]);
+    await expect.poll(() => ended, { timeout: 5_000 }).toEqual(["fast"]);
     room.blobs.freeBytes = 1e12;
     await quiet.output(Buffer.from("y"));
   });

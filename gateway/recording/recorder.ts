@@ -19,6 +19,9 @@ const JOURNAL_BYTES_MAX = 8 * 1024 * 1024;
 /** `heads` rotates every 10 s; this is for a node where nobody calls it. */
 const JOURNAL_TICKS_MAX = 22;
 const SYNCS_AT_ONCE = 2;
+/** Free space is looked at every fourth tick, and at each from four times the reserve on. */
+const FREE_EVERY_TICKS = 4;
+const NEAR_RESERVE = 4;
 
 /** What a container is called in the blob store. */
 export function containerName(id: string): string {
@@ -41,6 +44,8 @@ export class NodeRecorder implements Recorder {
   #committing = false;
   #rotateDue = false;
   #journalTicks = 0;
+  #ticks = 0;
+  #freeBytes = 0;
   #retiring: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void> | undefined;
@@ -104,6 +109,7 @@ export class NodeRecorder implements Recorder {
     try {
       const [blobs, journal] = await Promise.all([this.#deps.blobs.health(), this.#deps.journal.health()]);
       const freeBytes = Math.min(blobs.freeBytes, journal.freeBytes);
+      this.#freeBytes = freeBytes;
       return { ok: blobs.writable && journal.writable && freeBytes >= this.#deps.quotas.reserveBytes, freeBytes };
     } catch (error) {
       this.#deps.log("error", "recording storage does not answer", { cause: String(error) });
@@ -262,6 +268,7 @@ export class NodeRecorder implements Recorder {
   }
 
   async #tick(): Promise<void> {
+    this.#ticks++;
     this.#journalTicks++;
     if (this.#journalTicks >= JOURNAL_TICKS_MAX && this.#journal.current !== undefined) {
       this.#rotateDue = true;
@@ -288,9 +295,11 @@ export class NodeRecorder implements Recorder {
       recording.seenBytes = bytes;
       if (recording.live && recording.recentBytes > (fastest?.recentBytes ?? -1)) fastest = recording;
     }
+    const { reserveBytes } = this.#deps.quotas;
+    const near = this.#freeBytes < NEAR_RESERVE * reserveBytes;
+    if (!near && this.#ticks % FREE_EVERY_TICKS !== 0) return;
     const { freeBytes } = await this.health();
-    if (freeBytes < this.#deps.quotas.reserveBytes / 2)
-      fastest?.fail("quota", new Error("disk reserve is nearly used up"));
+    if (freeBytes < reserveBytes / 2) fastest?.fail("quota", new Error("disk reserve is nearly used up"));
   }
 }
 

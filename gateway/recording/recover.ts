@@ -84,7 +84,7 @@ async function recoverOne(
         deps.log("error", "container was changed while the node was down", { recordingId: id, ...found.altered });
       return asked ? { ...nothing(), ...found.facts, altered: found.altered } : undefined;
     case "closed":
-      await finishAgain(deps.blobs, id, found.facts.bytes);
+      await finishAgain(deps, id, found.facts.bytes);
       return asked ? fromClosing(found.closing, found.facts.bytes, found.closingHash) : undefined;
     case "open":
       return closeLost(deps, id, found, journal);
@@ -159,13 +159,14 @@ function timesOf(deps: RecorderDeps, header: ContainerHeader, headBytes: Uint8Ar
 }
 
 /** The closing record stands, but the process may have died before it told the store that the blob is complete. */
-async function finishAgain(blobs: BlobStore, id: RecordingId, bytes: number): Promise<void> {
+async function finishAgain(deps: RecorderDeps, id: RecordingId, bytes: number): Promise<void> {
   try {
-    const writer = await blobs.reopen(containerName(id), bytes);
+    const writer = await deps.blobs.reopen(containerName(id), bytes);
     await writer.sync();
     await writer.finish();
   } catch (error) {
-    if (!(error instanceof GatehouseError) || error.code !== "conflict") throw error;
+    if (error instanceof GatehouseError && error.code === "conflict") return;
+    deps.log("warn", "store could not finish a complete container", { recordingId: id, cause: String(error) });
   }
 }
 
