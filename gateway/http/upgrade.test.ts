@@ -1,8 +1,9 @@
 /** The one door for upgrades: who passes, and that nothing malformed does harm. */
 import net from "node:net";
 import { describe, expect, it } from "vitest";
-import { createFakeBroker, withPeople, type FakeBroker } from "../../test/support/fake-broker-http.js";
+import { createFakeBroker, fakeActor, withPeople, type FakeBroker } from "../../test/support/fake-broker-http.js";
 import { doorOf, OWN_PAGE } from "../../test/support/http-door.js";
+import { done } from "../domain/index.js";
 import type { HttpConfig } from "./index.js";
 import { UPGRADE_LIMITS, type UpgradeCall } from "./upgrade.js";
 
@@ -135,8 +136,9 @@ describe("an upgrade", () => {
     let release: () => void = () => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const fake = withPeople(createFakeBroker());
-    const { resume } = fake.broker.identity;
-    (fake.broker.identity as { resume: typeof resume }).resume = async (...input) => {
+    const { identity } = fake.broker;
+    const resume = identity.resume.bind(identity);
+    (identity as { resume: typeof resume }).resume = async (...input) => {
       await held;
       return resume(...input);
     };
@@ -149,7 +151,9 @@ describe("an upgrade", () => {
   });
 
   it("ends when its cookie does: at sign-out and when a sign-in replaces it", async () => {
-    const { upgrade, door } = await bench();
+    const actor = fakeActor("a", null, []);
+    const signInWeb = async () => done({ actor, cookie: "fresh", expiresAt: 2_000_000_000_000 });
+    const { upgrade, door } = await bench(withPeople(createFakeBroker({ identity: { signInWeb } })));
     const first = await upgrade();
     await door.app.inject({
       method: "DELETE",
@@ -158,7 +162,20 @@ describe("an upgrade", () => {
     });
     await first.closed;
     const second = await upgrade({ Cookie: "gatehouse=operator" });
-    await door.close();
+    const payload = { login: "a", password: "b", code: "000000" };
+    await door.app.inject({
+      method: "POST",
+      url: "/api/v1/auth/session",
+      headers: { ...OWN_PAGE, cookie: "gatehouse=operator" },
+      payload,
+    });
     await second.closed;
+  });
+
+  it("ends when the door closes", async () => {
+    const { upgrade, door } = await bench();
+    const { closed } = await upgrade();
+    await door.close();
+    await closed;
   });
 });

@@ -158,8 +158,9 @@ describe("a watch", () => {
 
   it("keeps what happens before the first picture for after it", async () => {
     const peer = await join("audit");
-    const { watch } = bench.fake.broker.sessions;
-    (bench.fake.broker.sessions as { watch: SessionUseCases["watch"] }).watch = async (actor, id, listener) => {
+    const { sessions } = bench.fake.broker;
+    const watch = sessions.watch.bind(sessions);
+    (sessions as { watch: SessionUseCases["watch"] }).watch = async (actor, id, listener) => {
       listener(output(Uint8Array.of(1)));
       return watch(actor, id, listener);
     };

@@ -30,11 +30,11 @@ export async function startWatch(
   onEnd: () => void,
 ): Promise<Watch | ErrorCode> {
   let waiting: TapEvent[] | undefined = [];
-  let stop: (() => void) | undefined;
+  const atBroker: { stop?: () => void } = {};
   let over: WatchEnd | undefined;
 
   const finish = (): void => {
-    stop?.();
+    atBroker.stop?.();
     onEnd();
     if (over !== undefined) peer.ended(sessionId, over);
   };
@@ -56,12 +56,13 @@ export async function startWatch(
     else send(event);
   });
   if (!outcome.ok) return outcome.code;
-  ({ stop } = outcome.value);
+  atBroker.stop = () => {
+    outcome.value.stop();
+  };
   peer.answer({ ok: true, start: outcome.value.catchUp });
   const early = waiting;
   waiting = undefined;
   for (const event of early) peer.event(sessionId, event);
-  // TypeScript cannot see that a listener may have ended it meanwhile.
-  if ((over as WatchEnd | undefined) !== undefined) finish();
+  if (over !== undefined) finish();
   return { actor, end };
 }
