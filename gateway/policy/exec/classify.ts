@@ -8,10 +8,8 @@ import { createReader, type Read } from "./syntax.js";
 import { transferOf } from "./transfer.js";
 
 const MAX_BYTES = 32_768;
-/** Control characters, line continuations and blanks that only some readers take for blanks. */
-// eslint-disable-next-line no-control-regex
-const UNSURE =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufffd]|\\\n/;
+/** Control characters, signs that are not seen, blanks that only some readers take for blanks, and line continuations. */
+const UNSURE = /[^\P{Cc}\t\n]|[\p{Cf}\p{Zl}\p{Zp}\ufffd]|[^\P{Zs} ]|\\\n/u;
 
 /** Resolves once the grammar is loaded. The classifier itself is synchronous. */
 export async function createExecClassifier(): Promise<Policy["classifyExec"]> {
