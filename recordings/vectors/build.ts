@@ -79,6 +79,8 @@ export function buildContainer(input: {
   readonly because?: string;
   readonly open?: boolean;
   readonly bend?: (closing: ClosingBody) => ClosingBody;
+  /** The closing head's time, where it is to differ from the JSON's. */
+  readonly headTimeUs?: number;
 }): TestContainer {
   const header = testHeader(input.signer, input.recordingId ?? "019a0000-0000-7000-8000-000000000001");
   const prelude = encodePrelude(header);
@@ -109,12 +111,12 @@ export function buildContainer(input: {
     index,
   };
   const closing = input.bend?.(honest) ?? honest;
-  records.push(closeRecord(hash, closing, input.signer));
+  records.push(closeRecord(hash, closing, input.signer, input.headTimeUs));
   return { header, prelude, records, closing };
 }
 
 /** Head ‖ body ‖ hash of a closing record that follows `previous`. */
-export function closeRecord(previous: Uint8Array, closing: ClosingBody, signer: TestSigner): Uint8Array {
+export function closeRecord(previous: Uint8Array, closing: ClosingBody, signer: TestSigner, timeUs = closing.durationUs): Uint8Array {
   const json = encodeClosingBody(closing);
   const head = encodeHead({
     kind: RecordKind.closing,
@@ -122,7 +124,7 @@ export function closeRecord(previous: Uint8Array, closing: ClosingBody, signer: 
     flags: 0,
     firstEvent: 0,
     eventCount: 0,
-    timeUs: closing.durationUs,
+    timeUs,
     plainLen: json.length,
     bodyLen: json.length + 64,
     nonce: new Uint8Array(12),

@@ -159,7 +159,11 @@ function rewritten(): Vector[] {
   const bent = (bend: Parameters<typeof buildContainer>[0]["bend"]): Uint8Array =>
     containerBytes(buildContainer({ signer, frames: FRAMES, ...(bend && { bend }) }));
   const skipping = buildContainer({ signer, frames: FRAMES.map((frame, at) => (at === 2 ? { ...frame, firstEvent: 4 } : frame)) });
+  const backwards = FRAMES.map((frame, at) => (at === 3 ? { ...frame, events: frame.events.map((event) => ({ ...event, atUs: event.atUs - 2_500_000 })) } : frame));
   return [
+    altered("time-back", containerBytes(buildContainer({ signer, frames: backwards })), 4, "event time goes back", "signed, yet a frame is earlier than the one before"),
+    altered("wrong-end", containerBytes(buildContainer({ signer, frames: FRAMES, headTimeUs: 5_000_000 })), 5, disagree, "the head's end is not the signed one"),
+    altered("end-before-frames", bent((closing) => ({ ...closing, durationUs: 2_999_999, index: closing.index.slice(0, 2) })), 5, disagree, "the signed end is before the last frame"),
     altered("wrong-signer", containerBytes(other), 0, "signer is not the trusted one", "sound, but signed by a stranger's key"),
     altered("forged-closing", concat([containerBytes(open), forged]), 5, "signature does not hold", "a stranger signed under the right name"),
     altered("events-skipped", containerBytes(skipping), 3, "events are not consecutive", "signed, yet an event number is left out"),

@@ -450,13 +450,26 @@ describe("transfers", () => {
 
   it("wait with their log until the last request on the closed handle is answered", () => {
     const bench = new Bench().begin();
-    bench.target.files.set("/home/in", content.subarray(0, 10));
+    bench.target.files.set("/home/in", content.subarray(0, 20));
     const handle = handleIn(bench.send(open(1, "in", Fxf.read))[0]);
-    const [late] = bench.gate.fromOperator(read(2, handle, 0, 10)).toTarget;
-    const [closing] = bench.gate.fromOperator(close(3, handle)).toTarget;
-    for (const request of [closing, late])
-      for (const answer of bench.target.push(request ?? new Uint8Array(0))) bench.gate.fromTarget(answer);
-    expect(bench.transfers).toMatchObject([{ size: 10, sequential: true }]);
+    const late = [read(2, handle, 0, 10), read(3, handle, 10, 10)].flatMap(
+      (bytes) => bench.gate.fromOperator(bytes).toTarget,
+    );
+    const closing = bench.gate.fromOperator(close(4, handle)).toTarget;
+    for (const request of [...closing, ...late]) {
+      expect(bench.transfers).toEqual([]);
+      for (const answer of bench.target.push(request)) bench.gate.fromTarget(answer);
+    }
+    expect(bench.transfers).toMatchObject([{ size: 20, sha256: sha(content.subarray(0, 20)), sequential: true }]);
+  });
+
+  it("take nothing more once the handle is being closed", () => {
+    const bench = new Bench().begin();
+    const handle = handleIn(bench.send(open(1, "x", Fxf.write | Fxf.creat))[0]);
+    bench.gate.fromOperator(close(2, handle));
+    const out = bench.gate.fromOperator(write(3, handle, 0, Uint8Array.of(1)));
+    expect(out.toTarget).toEqual([]);
+    expect(status(out.toOperator[0])).toMatchObject({ id: 3, code: Fx.failure });
   });
 });
 
