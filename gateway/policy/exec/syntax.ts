@@ -54,6 +54,18 @@ const REFUSED: Readonly<Record<string, string>> = {
 /** Tokens that dash and bash read differently: one's redirection or arithmetic is the other's command. */
 const NOT_PORTABLE = new Set(["&>", "&>>", "|&", "((", ";&", ";;&", "<<<", "select"]);
 
+/** Nodes that are a shell's word, and the nodes that hold whole words. What touches a whole word would be part of it to a shell. */
+const WORDS = new Set(
+  `word string raw_string concatenation number simple_expansion expansion command_substitution process_substitution
+  arithmetic_expansion`.split(/\s+/),
+);
+const HOLDERS = new Set(
+  `command command_name file_redirect for_statement case_statement case_item declaration_command unset_command
+  variable_assignment array`.split(/\s+/),
+);
+const BEFORE_WORD = /[\s;|&()<>=`]/;
+const AFTER_WORD = /[\s;|&()<>`]/;
+
 /** Resolves once the grammar is loaded; the answer reads synchronously and keeps one parser. */
 export async function createReader(): Promise<Read> {
   await Parser.init();
@@ -85,7 +97,7 @@ function read(root: Node, text: string): Reading {
   const assigned: string[] = [];
   try {
     refuseGaps(root, text);
-    visit(root, commands, assigned);
+    visit(root, text, commands, assigned);
   } catch (error) {
     if (error instanceof Unreadable) return { ok: false, why: error.why };
     throw error;
@@ -116,12 +128,20 @@ function refuseGaps(root: Node, text: string): void {
   check(text.length, false);
 }
 
-function visit(node: Node, commands: SimpleCommand[], assigned: string[]): void {
+function visit(node: Node, text: string, commands: SimpleCommand[], assigned: string[]): void {
   const why = refusal(node);
   if (why !== undefined) throw new Unreadable(why);
+  if (touchesMore(node, text)) throw new Unreadable("unreadable");
   if (node.type === "command") commands.push(simpleCommand(node));
   if (node.type === "variable_assignment") assigned.push(node.childForFieldName("name")?.text ?? "");
-  for (const child of node.children) if (child !== null) visit(child, commands, assigned);
+  for (const child of node.children) if (child !== null) visit(child, text, commands, assigned);
+}
+
+function touchesMore(node: Node, text: string): boolean {
+  if (!WORDS.has(node.type) || !HOLDERS.has(node.parent?.type ?? "")) return false;
+  const before = text[node.startIndex - 1];
+  const after = text[node.endIndex];
+  return (before !== undefined && !BEFORE_WORD.test(before)) || (after !== undefined && !AFTER_WORD.test(after));
 }
 
 function refusal(node: Node): string | undefined {
