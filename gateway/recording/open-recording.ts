@@ -25,7 +25,7 @@ import type { ContainerFile, Reach } from "./container-file.js";
 import type { FinishedRecording, RecorderDeps, RecordingCrypto } from "./contract.js";
 import { OpenFrame } from "./open-frame.js";
 import type { FramePlain } from "./open-frame.js";
-import { compress } from "./zstd.js";
+import type { FrameCompressor } from "./zstd.js";
 
 type Sealer = ReturnType<RecordingCrypto["newRecordingKeys"]>["sealer"];
 
@@ -37,6 +37,7 @@ const ROOM_WORTH_FILLING = 1024;
 const CONTENT: ReadonlySet<number> = new Set([EventType.output, EventType.errorOutput, EventType.input]);
 
 export interface RecordingHooks {
+  readonly compressor: FrameCompressor;
   /** Something waits to be committed. */
   wake(recording: OpenRecording): void;
   /** It takes no more events; called once. */
@@ -305,7 +306,7 @@ export class OpenRecording {
     const { reached } = this.#acceptance;
     const accepted = whole.stream === Stream.main ? reached.main : reached.input;
     this.#inContainerOnly = (this.#container.busy && this.#inContainerOnly) || end > accepted;
-    const { head40, body } = this.#seal(whole, 0, compress(whole.plain));
+    const { head40, body } = this.#seal(whole, 0, this.#hooks.compressor.compress(whole.plain));
     const reach = { main: this.#main.closed, input: this.#input.closed };
     this.#container.frame(head40, body, reach, whole.stream === Stream.main ? whole : undefined);
     this.#countForQuota(head40.length + body.length);

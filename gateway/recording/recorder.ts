@@ -12,6 +12,7 @@ import { Journal } from "./journal.js";
 import type { JournalFile } from "./journal.js";
 import { BULK_BYTES, OpenRecording } from "./open-recording.js";
 import { SessionTap } from "./tap.js";
+import { FrameCompressor } from "./zstd.js";
 
 /** Shorter than the promised second by what a sync itself may take. */
 const SYNC_EVERY_MS = 700;
@@ -38,6 +39,7 @@ export async function createRecorder(deps: RecorderDeps): Promise<NodeRecorder> 
 export class NodeRecorder implements Recorder {
   readonly #deps: RecorderDeps;
   readonly #journal: Journal;
+  readonly #compressor: FrameCompressor;
   readonly #recordings = new Map<RecordingId, OpenRecording>();
   readonly #waking = new Set<OpenRecording>();
   #scheduled = false;
@@ -53,6 +55,7 @@ export class NodeRecorder implements Recorder {
 
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
+    this.#compressor = new FrameCompressor(deps.clock);
     this.#journal = new Journal(deps.journal, deps.clock.now());
   }
 
@@ -85,7 +88,7 @@ export class NodeRecorder implements Recorder {
       keys: wrapped,
       signer,
     });
-    const hooks = { wake: (one: OpenRecording) => this.#wake(one), ended: (one: OpenRecording) => this.#ended(one) };
+    const hooks = { compressor: this.#compressor, wake: (one: OpenRecording) => this.#wake(one), ended: (one: OpenRecording) => this.#ended(one) };
     const recording = new OpenRecording(this.#deps, hooks, recordingId, sealer, startedUs);
     try {
       const writer = await this.#deps.blobs.create(containerName(recordingId));
