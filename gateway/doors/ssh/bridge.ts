@@ -17,6 +17,11 @@ export interface BridgeEnds {
   readonly session: GateSession;
   readonly filter: Filter;
   readonly inFlightBytes: number;
+  /**
+   * Tells the operator the target's EOF at once. Not on session channels: a client that has heard it, and said its own,
+   * closes the channel before the exit status could reach it.
+   */
+  readonly halfClose: boolean;
   /** A line for the operator when a filter ends the channel. */
   readonly say: (text: string) => Promise<void>;
 }
@@ -190,10 +195,10 @@ export class Bridge {
     this.cut();
   }
 
-  /** Both of the target's streams ended: everything shown, the operator may hear EOF; the exit comes with the close. */
+  /** Both of the target's streams ended. */
   #settleOutput(): void {
     this.#toOperator = this.#toOperator.then(() => {
-      if (!this.#over) this.#ends.operator.outlet.eof();
+      if (!this.#over && this.#ends.halfClose) this.#ends.operator.outlet.eof();
     });
   }
 

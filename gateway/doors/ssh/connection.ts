@@ -25,6 +25,7 @@ import { moment, textsFor, type Texts } from "./texts.js";
 
 /** How long an ended connection may take to read its last line. */
 const LAST_LINE_MS = 300;
+const FIRST_CHANNEL_MS = 1_200;
 const WARNING_MINUTES = [5, 1];
 
 type Served = { readonly bridge: Bridge; readonly live: LiveChannel };
@@ -32,7 +33,6 @@ type Served = { readonly bridge: Bridge; readonly live: LiveChannel };
 export class OperatorConnection {
   /** Resolves when the connection is closed and its recording with it. */
   readonly finished: Promise<void>;
-  readonly #client: Connection;
   readonly #context: DoorContext;
   readonly #signedIn: SignedIn;
   readonly #peer: RawPeer;
@@ -48,9 +48,10 @@ export class OperatorConnection {
   #menuShown = false;
   #asking = false;
   #ended = false;
+  #everServed = false;
+  #lastLine: string | undefined;
 
   constructor(client: Connection, signedIn: SignedIn, context: DoorContext) {
-    this.#client = client;
     this.#context = context;
     this.#signedIn = signedIn;
     this.#peer = client as unknown as RawPeer;
@@ -123,6 +124,11 @@ export class OperatorConnection {
   }
 
   async #serve(channel: OperatorChannel, start: Start): Promise<void> {
+    this.#everServed = true;
+    if (this.#lastLine !== undefined) {
+      await channel.fail(this.#lastLine);
+      return void setTimeout(() => this.#socket.destroy(), LAST_LINE_MS);
+    }
     this.#channels.set(channel, undefined);
     try {
       await this.#serveOpen(channel, start);
@@ -238,13 +244,14 @@ export class OperatorConnection {
     const { locale } = this.#signedIn.actor;
     const failure = this.#gate?.failure;
     const text = this.#texts.ended(failure === undefined ? endText(locale, because) : codeText(locale, failure));
+    this.#lastLine = text;
     for (const [channel, served] of this.#channels) {
       served?.bridge.cut();
       if (because !== "left") void channel.say(text);
       channel.finish({ code: 255 });
     }
-    this.#client.end();
-    setTimeout(() => this.#socket.destroy(), LAST_LINE_MS);
+    // A dial can fail before the client asked for its first channel: leave it the time to be told why.
+    setTimeout(() => this.#socket.destroy(), this.#everServed ? LAST_LINE_MS : FIRST_CHANNEL_MS);
   }
 
   async #closed(): Promise<void> {

@@ -14,6 +14,8 @@ export interface ChannelPlan {
   readonly some: readonly Action[];
   readonly detail: string;
   readonly guard: "prompt" | "sftp" | "scp" | "none";
+  /** Of a transfer by exec. */
+  readonly path?: string;
   /** Why more than `ssh.exec` is needed, as the classifier named it. */
   readonly why?: string;
 }
@@ -54,7 +56,14 @@ function planExec(command: string, pty: boolean, verdict: ExecVerdict): ChannelP
   // A transfer that says neither is not understood.
   if (every.length === 0)
     return { kind: "exec", every: ["ssh.shell"], some: [], detail: command, guard: "prompt", why: "unreadable" };
-  return { kind: verdict.kind, every, some: [], detail: command, guard: verdict.kind === "scp" ? "scp" : "none" };
+  return {
+    kind: verdict.kind,
+    every,
+    some: [],
+    detail: command,
+    path: verdict.path,
+    guard: verdict.kind === "scp" ? "scp" : "none",
+  };
 }
 
 const ENV_NAME = /^(?:LANG|LANGUAGE|LC_[A-Z]{1,20}|COLORTERM|TZ)$/;

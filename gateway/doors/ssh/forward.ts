@@ -73,6 +73,7 @@ export async function serveForward(deps: ForwardDeps, asked: AskedForward): Prom
     session,
     filter: forwardFilter(texts.forwardSsh()),
     inFlightBytes: context.limits.inFlightBytes,
+    halfClose: true,
     say: async (text) => {
       await live.value.tap.gate(text);
       await session.live.refuseInChannel(live.value, { what: "ssh-in-forward", because: "ssh-in-forward" });

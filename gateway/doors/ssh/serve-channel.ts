@@ -13,7 +13,7 @@ import type { GateSession } from "./gate-session.js";
 import type { OperatorChannel } from "./operator-channel.js";
 import type { Exit } from "./outlet.js";
 import { sanitise } from "./sanitise.js";
-import { sftpFilter } from "./sftp-channel.js";
+import { scpFilter, sftpFilter } from "./sftp-channel.js";
 import { moment, textsFor } from "./texts.js";
 import type { TargetChannel, Upstream } from "./upstream.js";
 
@@ -114,6 +114,7 @@ async function launch(
     session,
     filter,
     inFlightBytes: context.limits.inFlightBytes,
+    halfClose: false,
     say,
   });
   channel.onSignal = (name) => {
@@ -142,8 +143,17 @@ function launchOn(upstream: Upstream, start: Start, channel: OperatorChannel): P
 }
 
 function filterFor(plan: ChannelPlan, { context, session }: ServedChannel, live: LiveChannel): Filter {
-  if (plan.guard === "sftp") return sftpFilter(session, live, context.log, textsFor(session.actor.locale).vetoed);
-  return plan.guard === "prompt" ? promptFilter(context.createPasswordPrompt()) : passThrough();
+  const transfer = { session, live, log: context.log, vetoText: textsFor(session.actor.locale).vetoed };
+  switch (plan.guard) {
+    case "prompt":
+      return promptFilter(context.createPasswordPrompt());
+    case "sftp":
+      return sftpFilter(transfer);
+    case "scp":
+      return scpFilter(transfer, plan.every.includes("sftp.read"), plan.path ?? "", plan.detail);
+    case "none":
+      return passThrough();
+  }
 }
 
 async function greet(session: GateSession, channel: OperatorChannel, live: LiveChannel): Promise<void> {
