@@ -18,8 +18,8 @@ const KIND_NUMBER: Readonly<Record<Kind, number>> = { command: 0, file: 1, scree
 
 /** Rows in one INSERT; four to six parameters each stay far below both databases' bounds. */
 const INSERT_ROWS = 500;
-/** Counting stops here: a token this common is common, how common does not matter. */
-const COUNT_BOUND = 4_000;
+/** Counting stops at the first bound; only when every token passes it, at the next. A token past the last is simply common. */
+const COUNT_BOUNDS = [2_000, 60_000] as const;
 /** Index rows of the driving token looked at in one statement. */
 const SLICE = 4_000;
 /** Longest list of recordings that goes into a statement; a longer one filters here. */
@@ -124,21 +124,27 @@ interface Token {
 }
 
 async function rarestFirst(scope: Scope, tokens: readonly string[], kind: Kind): Promise<Token[]> {
-  const counted: Token[] = [];
-  for (const token of tokens) {
-    const value = tokenValue(scope, token);
-    const sql = `SELECT COUNT(*) AS "total" FROM (SELECT 1 FROM "search_token" WHERE "token" = ? AND "kind" = ? LIMIT ${COUNT_BOUND}) AS "some"`;
-    const { rows } = await statement<{ total: number | string }>(scope, sql, [value, KIND_NUMBER[kind]]);
-    counted.push({ value, count: Number(rows[0]?.total ?? 0) });
+  const values = tokens.map((token) => tokenValue(scope, token));
+  let counted: Token[] = [];
+  for (const bound of COUNT_BOUNDS) {
+    counted = [];
+    for (const value of values) counted.push({ value, count: await countOfToken(scope, value, kind, bound) });
+    if (values.length < 2 || counted.some((token) => token.count < bound)) break;
   }
   return counted.sort((a, b) => a.count - b.count);
+}
+
+async function countOfToken(scope: Scope, value: bigint | string, kind: Kind, bound: number): Promise<number> {
+  const sql = `SELECT COUNT(*) AS "total" FROM (SELECT 1 FROM "search_token" WHERE "token" = ? AND "kind" = ? LIMIT ${bound}) AS "some"`;
+  const { rows } = await statement<{ total: number | string }>(scope, sql, [value, KIND_NUMBER[kind]]);
+  return Number(rows[0]?.total ?? 0);
 }
 
 async function countOfRecordings(scope: Scope, query: Query, kind: Kind): Promise<number> {
   const ids = query.recordingIds ?? [];
   const sql =
     `SELECT COUNT(*) AS "total" FROM (SELECT 1 FROM "search_entry" WHERE "recording_id" IN (${ids.map(() => "?").join(", ")}) ` +
-    `AND "kind" = ? LIMIT ${COUNT_BOUND}) AS "some"`;
+    `AND "kind" = ? LIMIT ${COUNT_BOUNDS[0]}) AS "some"`;
   const { rows } = await statement<{ total: number | string }>(scope, sql, [...ids, kind]);
   return Number(rows[0]?.total ?? 0);
 }
@@ -239,11 +245,11 @@ async function slice(
   return (await statement<EntryRow>(scope, sql, parameters)).rows;
 }
 
-/** That the row behind `alias` carries one more token. */
+/** That the row behind `alias` carries one more token. OFFSET keeps PostgreSQL from turning the probe into a join of whole lists. */
 function probe(alias: "a" | "e"): string {
   return (
     `EXISTS (SELECT 1 FROM "search_token" t WHERE t."token" = ? AND t."kind" = ? ` +
-    `AND t."at" = ${alias}."at" AND t."n" = ${alias}."n")`
+    `AND t."at" = ${alias}."at" AND t."n" = ${alias}."n" LIMIT 1 OFFSET 0)`
   );
 }
 

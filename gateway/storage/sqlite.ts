@@ -19,12 +19,18 @@ import { createWriteQueue, within } from "./write-queue.js";
 /** The driver waits for another process's lock by blocking this one, so it waits a moment only and the rest is asked again. */
 const BLOCKING_WAIT_MS = 50;
 const BUSY_PAUSE_MS = 25;
+/** Pages that the reading connection keeps, in KiB: searches walk the index of tokens. */
+const READ_CACHE_KIB = 32_768;
 
 export async function openSqlite(options: EngineOptions): Promise<Engine> {
   const file = options.url.replace(/^sqlite:(\/\/(?=\/))?/, "");
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const writer = await openWriter(file);
-  const reader = await source(file, { readonly: true, fileMustExist: true }).initialize();
+  const reader = await source(file, {
+    readonly: true,
+    fileMustExist: true,
+    prepareDatabase: (database) => void database.pragma(`cache_size = -${READ_CACHE_KIB}`),
+  }).initialize();
   const queue = createWriteQueue(options.timeoutMs);
   const reads: Scope = {
     dialect: "sqlite",

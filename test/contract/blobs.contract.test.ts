@@ -1,10 +1,11 @@
-/** One suite over every `BlobStore`: a local folder, and an S3 bucket behind a spool. */
+/** One suite over every `BlobStore`: a local folder, an S3 bucket behind a spool, and the one in memory that tests take. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BlobStore } from "../../gateway/domain/index.js";
 import { createLocalBlobs, createS3Blobs } from "../../gateway/storage/index.js";
+import { MemoryBlobs } from "../support/memory-blobs.js";
 import { startS3 } from "../support/s3.js";
 
 interface Opened {
@@ -32,12 +33,17 @@ async function openS3(): Promise<Opened> {
   };
 }
 
+async function openMemory(): Promise<Opened> {
+  return { blobs: new MemoryBlobs(), close: async () => undefined };
+}
+
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const MIB = 1024 * 1024;
 
 describe.each([
   ["a local folder", openLocal],
   ["S3", openS3],
+  ["memory", openMemory],
 ] as const)("blobs in %s", (_name, open) => {
   let opened: Opened;
   let blobs: BlobStore;

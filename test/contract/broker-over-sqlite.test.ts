@@ -6,12 +6,20 @@ import { createLibrary, createRecorder, recover, type RecorderDeps } from "../..
 import { createLocalBlobs, openDatabase, type StorageDatabase } from "../../gateway/storage/index.js";
 import { buildHouse, must, type House } from "../support/access-house.js";
 
+const workerUrl = new URL("../../dist/gateway/recording/derive/worker.js", import.meta.url);
+
 let house: House;
 const closing: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   house = await buildHouse({}, async ({ clock, ids, vault, nodeId, folder }) => {
     const log = (): void => undefined;
-    const database: StorageDatabase = await openDatabase({ url: `sqlite:${join(folder, "g.db")}`, clock, ids, nodeId, log });
+    const database: StorageDatabase = await openDatabase({
+      url: `sqlite:${join(folder, "g.db")}`,
+      clock,
+      ids,
+      nodeId,
+      log,
+    });
     const quotas = { sessionBytes: 1e12, bytesPerSecond: 1e12, rateWindowMs: 10_000, reserveBytes: 1e6 };
     const deps: RecorderDeps = {
       blobs: createLocalBlobs(join(folder, "recordings")),
@@ -23,10 +31,20 @@ beforeAll(async () => {
       log,
     };
     const recorder = await createRecorder(deps);
-    const library = createLibrary({ ...deps, recorder });
-    closing.push(() => recorder.close(), () => library.close(), () => database.close());
+    const library = createLibrary({ ...deps, recorder, workers: 1, workerUrl });
+    closing.push(
+      () => recorder.close(),
+      () => library.close(),
+      () => database.close(),
+    );
     const signer = { name: "gatehouse/test", ...vault.evidence };
-    return { database, recorder, library, checkpoints: database.checkpoints(signer), recover: (open) => recover(deps, open) };
+    return {
+      database,
+      recorder,
+      library,
+      checkpoints: database.checkpoints(signer),
+      recover: (open) => recover(deps, open),
+    };
   });
 });
 afterAll(async () => {
@@ -40,14 +58,23 @@ it("runs from a request to a replay, a search, an export and kept input", async 
   await house.grant(["ssh.shell", "sftp.read"]);
   const session = await house.open();
   const id = asId<RecordingId>(session.tap.recordingId);
-  const shell = must(await session.openChannel({ kind: "shell", action: "ssh.shell", detail: "", pty: { term: "xterm", cols: 80, rows: 24 } }));
+  const shell = must(
+    await session.openChannel({
+      kind: "shell",
+      action: "ssh.shell",
+      detail: "",
+      pty: { term: "xterm", cols: 80, rows: 24 },
+    }),
+  );
   const show = async (text: string): Promise<void> => {
     house.clock.us += 1000;
     await shell.tap.output(Buffer.from(text));
   };
   await show("alice@web-01:~$ ");
   const seen: TapEvent[] = [];
-  const { catchUp } = must(await broker.sessions.watch(people.aud1, session.id, (event) => event.type !== "ended" && seen.push(event)));
+  const { catchUp } = must(
+    await broker.sessions.watch(people.aud1, session.id, (event) => event.type !== "ended" && seen.push(event)),
+  );
   expect(catchUp.channels).toMatchObject([{ channel: 1, kind: "shell", pty: true, cols: 80 }]);
   await new Promise((resolve) => setImmediate(resolve));
   await show("uptime --pretty");
@@ -62,10 +89,14 @@ it("runs from a request to a replay, a search, an export and kept input", async 
   const index = must(await broker.recordings.index(people.aud1, id));
   expect(index).toMatchObject({ complete: true, session: { because: "left", recording: { state: "complete" } } });
   const segment = must(await broker.recordings.segment(people.aud1, id, { channel: 1, fromUs: 0, maxUs: 60_000_000 }));
-  const drawn = segment.events.filter(([, code]) => code === "o").map(([, , data]) => Buffer.from(data, "base64").toString());
+  const drawn = segment.events
+    .filter(([, code]) => code === "o")
+    .map(([, , data]) => Buffer.from(data, "base64").toString());
   expect(segment.screen.ansi + drawn.join("")).toContain("uptime --pretty");
   expect(must(await broker.recordings.verify(people.aud1, id)).verdict).toBe("complete");
-  expect(must(await broker.recordings.search(people.aud1, { q: "uptime" })).map((hit) => hit.text)).toEqual(["uptime --pretty"]);
+  expect(must(await broker.recordings.search(people.aud1, { q: "uptime" })).map((hit) => hit.text)).toEqual([
+    "uptime --pretty",
+  ]);
   const bytes: Uint8Array[] = [];
   for await (const piece of must(await broker.recordings.exportContainer(people.aud1, id))) bytes.push(piece);
   expect(Buffer.concat(bytes).subarray(0, 5).toString()).toBe("GHREC");

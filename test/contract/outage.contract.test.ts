@@ -85,7 +85,8 @@ describe("PostgreSQL that goes away", () => {
 
 describe("SQLite that another process holds", () => {
   it("waits for the lock, refuses past its bound and works afterwards", async () => {
-    const { url, database, close } = await openSqlite();
+    const opened = await openSqlite();
+    const { url, database } = opened;
     const bounded = await openDatabase({ url, clock, ids, nodeId, log: () => undefined, timeoutMs: 300 });
     const write = (of: StorageDatabase): Promise<void> => of.write((tx) => tx.audit.append(auditEntry()));
     let release = (): void => undefined;
@@ -101,7 +102,7 @@ describe("SQLite that another process holds", () => {
     await waiting;
     expect(await bounded.read.audit.find({})).toHaveLength(2);
     await bounded.close();
-    await close();
+    await opened.close();
   });
 });
 

@@ -1,6 +1,7 @@
 /** A blob store in memory behind the port, that can be told to fail or to lose what was not synced. */
 import { GatehouseError } from "../../gateway/domain/index.js";
 import type { BlobReader, BlobStore, BlobWriter } from "../../gateway/domain/index.js";
+import { segmentsOf } from "../../gateway/storage/blobs/names.js";
 
 interface Blob {
   bytes: Buffer;
@@ -39,22 +40,26 @@ export class MemoryBlobs implements BlobStore {
     return other;
   }
 
-  create(name: string): Promise<BlobWriter> {
+  async create(name: string): Promise<BlobWriter> {
+    segmentsOf(name);
     if (this.blobs.has(name)) return Promise.reject(new GatehouseError("conflict", "blob exists"));
     const blob: Blob = { bytes: Buffer.alloc(1024), length: 0, synced: 0, finished: false };
     this.blobs.set(name, blob);
     return Promise.resolve(this.#writer(name, blob));
   }
 
-  reopen(name: string, size: number): Promise<BlobWriter> {
+  async reopen(name: string, size: number): Promise<BlobWriter> {
+    segmentsOf(name);
     const blob = this.blobs.get(name);
     if (blob === undefined) return Promise.reject(new GatehouseError("not-found", "no such blob"));
     if (blob.finished) return Promise.reject(new GatehouseError("conflict", "blob is complete"));
-    blob.length = Math.min(size, blob.length);
+    if (size > blob.length) throw new GatehouseError("invalid-input", "an unfinished blob is only ever cut");
+    blob.length = size;
     return Promise.resolve(this.#writer(name, blob));
   }
 
-  open(name: string): Promise<BlobReader | undefined> {
+  async open(name: string): Promise<BlobReader | undefined> {
+    segmentsOf(name);
     const blob = this.blobs.get(name);
     if (blob === undefined) return Promise.resolve(undefined);
     const size = blob.length;
@@ -67,12 +72,12 @@ export class MemoryBlobs implements BlobStore {
   }
 
   list(prefix: string): Promise<readonly string[]> {
-    return Promise.resolve([...this.blobs.keys()].filter((name) => name.startsWith(prefix)));
+    return Promise.resolve([...this.blobs.keys()].filter((name) => name.startsWith(prefix)).sort());
   }
 
-  remove(name: string): Promise<void> {
+  async remove(name: string): Promise<void> {
+    segmentsOf(name);
     this.blobs.delete(name);
-    return Promise.resolve();
   }
 
   health(): Promise<{ freeBytes: number; writable: boolean }> {
@@ -81,18 +86,18 @@ export class MemoryBlobs implements BlobStore {
 
   #writer(name: string, blob: Blob): BlobWriter {
     let busy = false;
+    let closed = false;
     return {
       get size() {
         return blob.length;
       },
       append: async (bytes) => {
-        if (busy) throw new Error("two appends at once");
+        if (busy || closed) throw new GatehouseError("internal", "two appends at once, or one after the end");
         busy = true;
         try {
           this.appends++;
           await this.beforeAppend(name, bytes);
           await new Promise((resolve) => setImmediate(resolve));
-          if (blob.finished) throw new Error("append to a finished blob");
           if (blob.length + bytes.length > blob.bytes.length) {
             blob.bytes = Buffer.concat([blob.bytes.subarray(0, blob.length)], 2 * (blob.length + bytes.length));
           }
@@ -107,11 +112,14 @@ export class MemoryBlobs implements BlobStore {
         await this.beforeSync(name);
         blob.synced = blob.length;
       },
-      finish: () => {
+      finish: async () => {
+        if (closed) throw new GatehouseError("internal", "this blob is closed");
+        closed = true;
         blob.finished = true;
-        return Promise.resolve();
       },
-      abandon: () => Promise.resolve(),
+      abandon: async () => {
+        closed = true;
+      },
     };
   }
 }

@@ -1,6 +1,7 @@
 /** An S3 server of a test's own (`s3rver`), on a free port of 127.0.0.1, with one bucket; it can go away and come back. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -11,7 +12,6 @@ interface S3rver {
   callback(): (request: unknown, response: unknown) => void;
 }
 const S3rverClass = createRequire(import.meta.url)("s3rver") as new (options: object) => S3rver;
-const { createServer } = createRequire(import.meta.url)("node:http") as typeof import("node:http");
 
 export interface TestS3 {
   readonly endpoint: string;
