@@ -15,7 +15,7 @@ import {
 } from "./types.js";
 import type { RecordHead } from "./types.js";
 
-export const NONCE_BYTES = 12;
+const NONCE_BYTES = 12;
 const KNOWN_FLAGS = Flag.compressed | Flag.dictionary;
 const U32_MAX = 0xffff_ffff;
 

@@ -1,6 +1,6 @@
 /** Encode, decode and verify the container of FORMAT.md. Pure: no Node, no DOM, no keys. */
 export * from "./types.js";
-export { decodePrelude, encodePrelude, signerKey } from "./prelude.js";
+export { decodePrelude, encodePrelude } from "./prelude.js";
 export { decodeHead, encodeHead, makeNonce } from "./head.js";
 export { decodeEvents, encodeEvent } from "./events.js";
 export { decodeJson, encodeJson } from "./json.js";
@@ -11,5 +11,5 @@ export { ContainerScanner } from "./scanner.js";
 export type { ScannedRecord } from "./scanner.js";
 export { verifyContainer } from "./verify.js";
 export { AsciicastWriter, asciicastHeader } from "./asciicast.js";
-export { Utf8Stream, decodeUtf8, encodeUtf8 } from "./utf8.js";
-export { concat, crc32c, equal, fromBase64, toBase64, toHex } from "./bytes.js";
+export { encodeUtf8 } from "./utf8.js";
+export { concat, equal, fromBase64, toBase64, toHex } from "./bytes.js";

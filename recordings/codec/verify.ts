@@ -11,7 +11,7 @@ import { lengthBitFlipped } from "./tail.js";
 import { FormatError, RecordKind } from "./types.js";
 import type { ClosingBody, ContainerHeader, Verdict, VerifyCrypto } from "./types.js";
 
-export const RECOVERED_BECAUSE = "node-lost";
+const RECOVERED_BECAUSE = "node-lost";
 
 /**
  * The verdict on one container.

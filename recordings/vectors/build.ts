@@ -157,7 +157,7 @@ export function jsonEvent(type: number, channel: number, atUs: number, value: un
 }
 
 /** Head and sealed body of one frame. */
-export function sealFrame(
+function sealFrame(
   recordingId: string,
   frame: TestFrame,
   firstEvent: number,

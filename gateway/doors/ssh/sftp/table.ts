@@ -19,7 +19,7 @@ export type Need = "read" | "write" | "either" | "both";
  * A leading field of a request. `follow`: a path whose last link is followed; `parent`: one whose last part is taken as it stands;
  * `file`/`any`: a handle of an open file, or of a file or directory; `directory`: of a directory; `opaque`: a string of no account.
  */
-export type Field = "follow" | "parent" | "file" | "any" | "directory" | "opaque";
+type Field = "follow" | "parent" | "file" | "any" | "directory" | "opaque";
 
 export interface Rule {
   readonly what: string;
