@@ -19,11 +19,12 @@ import type {
   AuditRow,
   Channel,
   ChannelKind,
-  Checkpoint,
   ChannelTap,
+  Checkpoint,
   EndReason,
   Entitlement,
   EntitlementId,
+  ErrorCode,
   ForwardTarget,
   Grant,
   GrantId,
@@ -46,7 +47,9 @@ import type {
   Session,
   SessionId,
   Tap,
+  TapEvent,
   Transfer,
+  TransferRecord,
   Unit,
 } from "../domain/index.js";
 
@@ -100,8 +103,11 @@ export interface IdentityUseCases {
   signIn(input: SignIn): Promise<Outcome<Actor>>;
   /** `signIn` via web plus a cookie. `previous`: a cookie to end (rotation). */
   signInWeb(input: SignIn & { readonly userAgent: string; readonly previous?: string }): Promise<Outcome<WebSignIn>>;
-  /** The actor behind a cookie, from rows, at this moment; `unauthenticated` when ended, expired or of an older epoch. */
-  resume(cookie: string, sourceAddress: string): Promise<Outcome<Actor>>;
+  /**
+   * The actor behind a cookie, from rows, at this moment; `unauthenticated` when ended, expired or of an older epoch.
+   * `quietly`: asked by the gate itself about what still runs under the cookie; does not count as use.
+   */
+  resume(cookie: string, sourceAddress: string, more?: { readonly quietly?: boolean }): Promise<Outcome<Actor>>;
   signOut(cookie: string): Promise<void>;
   /** The same person as he is now (after a power, role or state change); `unauthenticated` if he may not act any more. */
   refresh(actor: Actor): Promise<Outcome<Actor>>;
@@ -395,7 +401,7 @@ export type OpenedSession =
   /** Entitled but without a grant now: the door may show the request screen. */
   | { readonly kind: "ask"; readonly reachable: Reachable }
   /** `not-found` covers unknown, forbidden and ambiguous alike. */
-  | { readonly kind: "refused"; readonly code: import("../domain/index.js").ErrorCode };
+  | { readonly kind: "refused"; readonly code: ErrorCode };
 
 export interface ChannelAsk {
   readonly kind: ChannelKind;
@@ -420,13 +426,9 @@ export interface LiveSession {
   /** Checks grant, person and action again, at this moment, then registers and records the channel. Logs its own refusals. */
   openChannel(ask: ChannelAsk): Promise<Outcome<LiveChannel>>;
   /** Counts and logs a channel that was not opened. */
-  refuseChannel(ask: {
-    readonly kind: ChannelKind | string;
-    readonly detail: string;
-    readonly because: string;
-  }): Promise<void>;
+  refuseChannel(ask: { readonly kind: string; readonly detail: string; readonly because: string }): Promise<void>;
   /** Logs a transfer in the recording and as a row and audit event. */
-  transfer(channel: LiveChannel, record: import("../domain/index.js").TransferRecord): Promise<void>;
+  transfer(channel: LiveChannel, record: TransferRecord): Promise<void>;
   /** Logs what was vetoed inside a channel (an sftp write without the right, a forward elsewhere). */
   refuseInChannel(
     channel: LiveChannel,
@@ -494,9 +496,7 @@ export interface SessionUseCases {
   watch(
     actor: Actor,
     id: SessionId,
-    listener: (
-      event: import("../domain/index.js").TapEvent | { readonly type: "ended"; readonly because: EndReason },
-    ) => void,
+    listener: (event: TapEvent | { readonly type: "ended"; readonly because: EndReason }) => void,
   ): Promise<Outcome<{ readonly stop: () => void; readonly catchUp: WatchStart }>>;
   /** Warns live sessions, waits at most `graceMs`, ends them as `node-drained`. New ones are refused from the call on. */
   drain(graceMs: number): Promise<void>;

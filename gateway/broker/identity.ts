@@ -16,7 +16,7 @@ export function createIdentity(given: Omit<IdentityDeps, "throttle">): IdentityU
   return {
     signIn: (input) => authenticate(input),
     signInWeb: (input) => signInWeb(deps, authenticate, input),
-    resume: (cookie, sourceAddress) => resume(deps, cookie, sourceAddress),
+    resume: (cookie, sourceAddress, more) => resume(deps, cookie, sourceAddress, more?.quietly),
     signOut: (cookie) => signOut(deps, cookie),
     refresh: async (actor) => {
       const now = await standing(deps.database.read, actor);

@@ -51,8 +51,13 @@ export async function signInWeb(
   return outcome.ok ? done({ actor: outcome.value, cookie: cookie.token, expiresAt }) : outcome;
 }
 
-/** The actor behind a cookie, from rows, now. */
-export async function resume(deps: Deps, cookie: string, sourceAddress: string): Promise<Outcome<Actor>> {
+/** The actor behind a cookie, from rows, now. `quietly` does not count as use. */
+export async function resume(
+  deps: Deps,
+  cookie: string,
+  sourceAddress: string,
+  quietly = false,
+): Promise<Outcome<Actor>> {
   const id = hashOfToken(cookie);
   if (id === undefined) return refused("unauthenticated");
   const now = deps.clock.now();
@@ -61,7 +66,7 @@ export async function resume(deps: Deps, cookie: string, sourceAddress: string):
   const person = await deps.database.read.people.get(session.personId);
   if (person === undefined || person.state !== "active" || !isEnrolled(person)) return refused("unauthenticated");
   if (person.credentialEpoch !== session.credentialEpoch) return refused("unauthenticated");
-  if (now - session.lastSeenAt >= SEEN_EVERY_MS) {
+  if (!quietly && now - session.lastSeenAt >= SEEN_EVERY_MS) {
     const seen = { lastSeenAt: session.lastSeenAt, endedAt: null };
     await deps.database.write((tx) => tx.webSessions.update(session.id, { lastSeenAt: now }, seen));
   }

@@ -6,8 +6,7 @@ import type { FastifyReply } from "fastify";
 import { Readable } from "node:stream";
 import { mayEnter, type Access } from "./access.js";
 import type { Call, RouteDeps } from "./route.js";
-
-const RECHECK_MS = 1_000;
+import { keepVigil } from "./vigil.js";
 
 interface File {
   readonly access: Access;
@@ -25,24 +24,20 @@ function safeName(name: string): string {
 
 /** Sends the bytes with `Content-Disposition: attachment` (RFC 6266). An error after the first byte cuts the connection. */
 export function streamDownload<C extends Call<never, never, undefined>>(
-  deps: Pick<RouteDeps, "broker" | "cookie" | "log" | "tethers">,
+  deps: Pick<RouteDeps, "broker" | "cookie" | "addresses" | "log" | "tethers">,
   call: C,
   file: Omit<File, "fileName"> & { fileName(call: C): string },
   bytes: AsyncIterable<Uint8Array | string>,
 ): FastifyReply {
   const stream = Readable.from(bytes, { objectMode: false });
-  const cut = (): void => {
-    call.request.raw.socket.destroy();
-  };
-  const untie = deps.tethers.tie(deps.cookie.of(call.request.raw) ?? "", cut);
-  const timer = setInterval(() => {
-    void stillMay(deps, call, file.access).then((may) => {
-      if (!may) cut();
-    });
-  }, RECHECK_MS);
+  const stopAsking = keepVigil(deps, {
+    cookie: deps.cookie.of(call.request.raw) ?? "",
+    address: deps.addresses.of(call.request.raw),
+    may: (actor) => file.access === "public" || mayEnter(file.access, actor),
+    end: () => call.request.raw.socket.destroy(),
+  });
   const stop = (): void => {
-    clearInterval(timer);
-    untie();
+    stopAsking();
     stream.destroy();
   };
   call.reply.raw.once("close", stop);
@@ -54,18 +49,4 @@ export function streamDownload<C extends Call<never, never, undefined>>(
     .header("content-disposition", `attachment; filename="${safeName(file.fileName(call))}"`)
     .header("x-content-type-options", "nosniff")
     .send(stream);
-}
-
-async function stillMay(
-  deps: Pick<RouteDeps, "broker" | "log">,
-  call: Call<never, never, undefined>,
-  access: Access,
-): Promise<boolean> {
-  try {
-    const now = await deps.broker.identity.refresh(call.actor);
-    return now.ok && (access === "public" || mayEnter(access, now.value));
-  } catch (error) {
-    deps.log("warn", "a reader's right could not be checked again", { request: call.request.id, error: String(error) });
-    return false;
-  }
 }

@@ -134,7 +134,7 @@ export function route<
 /** Registers a route that streams a file to keep. It ends within two seconds of the reader's right. */
 export function download<P extends Shape = undefined, Q extends Shape = undefined>(
   app: FastifyInstance,
-  deps: Pick<RouteDeps, "broker" | "cookie" | "log" | "tethers">,
+  deps: Pick<RouteDeps, "broker" | "cookie" | "addresses" | "log" | "tethers">,
   spec: DownloadSpec<P, Q>,
 ): void {
   const file = {

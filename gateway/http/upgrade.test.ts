@@ -172,6 +172,33 @@ describe("an upgrade", () => {
     await second.closed;
   });
 
+  it("ends within two seconds when its cookie dies for another reason, without keeping it alive by asking", async () => {
+    const fake = withPeople(createFakeBroker());
+    const { identity } = fake.broker;
+    const resume = identity.resume.bind(identity);
+    const quiet: unknown[] = [];
+    (identity as { resume: typeof resume }).resume = (cookie, address, more) => {
+      quiet.push(more?.quietly);
+      return resume(cookie, address);
+    };
+    const { upgrade } = await bench(fake);
+    const { closed } = await upgrade();
+    fake.people.delete("audit");
+    const from = performance.now();
+    await closed;
+    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(quiet).toEqual([undefined, true]);
+  });
+
+  it("ends when nobody can say for three seconds whether its cookie still stands", async () => {
+    const fake = withPeople(createFakeBroker());
+    const { upgrade, lines } = await bench(fake);
+    const { closed } = await upgrade();
+    (fake.broker.identity as { resume: unknown }).resume = () => Promise.reject(new Error("away"));
+    await closed;
+    expect(lines).toHaveLength(1);
+  });
+
   it("ends when the door closes", async () => {
     const { upgrade, door } = await bench();
     const { closed } = await upgrade();

@@ -11,6 +11,7 @@ import type { Origins } from "./origins.js";
 import type { Log } from "./refusals.js";
 import type { SessionCookie } from "./session-cookie.js";
 import type { Tethers } from "./tethers.js";
+import { keepVigil } from "./vigil.js";
 
 export interface UpgradeCall {
   readonly req: IncomingMessage;
@@ -104,10 +105,11 @@ export function dispatchUpgrades(server: Server, deps: Deps): (path: string, han
     if (socket.destroyed) return;
     const leave = enterPerson(resumed.value.personId);
     if (leave === undefined) return refuse(socket, 429);
-    const untie = deps.tethers.tie(cookie, () => socket.destroy());
+    const address = deps.addresses.of(req);
+    const stopAsking = keepVigil(deps, { cookie, address, may: () => true, end: () => socket.destroy() });
     socket.once("close", () => {
       leave();
-      untie();
+      stopAsking();
     });
     handler({ req, socket, head, actor: resumed.value });
   };
