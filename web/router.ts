@@ -41,7 +41,7 @@ const routes: RouteRecordRaw[] = [
   },
   { path: "/live", name: "live", meta: { title: "live" }, component: () => import("./pages/live-page.vue") },
   {
-    path: "/live/:id",
+    path: "/sessions/:id/watch",
     name: "watch",
     meta: { title: "watch" },
     props: true,

@@ -51,12 +51,12 @@ export function fromInputTime(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** Control characters made visible, so that a name or command is one line of plain text whatever it holds. */
+/** Control characters made visible (`^[` for escape), so that a name or command is one line of plain text whatever it holds. */
 export function visibleText(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => {
     const code = c.charCodeAt(0);
-    return code < 0x20 ? String.fromCharCode(0x2400 + code) : `\\u${code.toString(16).padStart(4, "0")}`;
+    return code < 0x20 ? `^${String.fromCharCode(code + 0x40)}` : `\\u${code.toString(16).padStart(4, "0")}`;
   });
 }
 

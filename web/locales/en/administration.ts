@@ -4,7 +4,6 @@ export const administration = {
     title: "Sign in",
     login: "Login",
     password: "Password",
-    code: "One-time code",
     codeHelp: "The six digits of your authenticator, or a recovery code.",
     next: "Next",
     submit: "Sign in",
@@ -59,7 +58,6 @@ export const administration = {
     power: "Power",
     powerHelp: "Three powers: one a person at most. An auditor holds no other role.",
     roles: "Roles",
-    enrolled: "Enrolled",
     notEnrolled: "not enrolled",
     vendor: "Vendor and contract",
     own: "own staff",
@@ -68,7 +66,6 @@ export const administration = {
     linkTitle: "One-time enrolment link",
     linkHelp:
       "Shown this once. Hand it to {name} in person or over a channel you trust; it sets password and authenticator.",
-    link: "Enrolment link",
     change: "Change {name}",
     changeHelp: "Changing power, roles or state ends all of their sign-ins and sessions at once.",
     reset: "Reset factors",
@@ -81,7 +78,6 @@ export const administration = {
     disableHelp:
       "This ends all their sign-ins, running sessions and grants at once, and they cannot sign in. You can enable them again.",
     self: "You cannot change yourself.",
-    noneRole: "none",
   },
   assets: {
     create: "Add an asset",
@@ -90,7 +86,6 @@ export const administration = {
     nameHelp: "Begins with a small letter or digit; used in the ssh login; it cannot be changed.",
     host: "Host",
     port: "Port",
-    protocol: "Protocol",
     legacy: "Allow outdated algorithms (towards this target alone)",
     empty: "There is no asset.",
     emptyHelp: "Begin with “Add an asset”, then scan and confirm its host key.",
@@ -162,8 +157,6 @@ export const administration = {
     choose: "Choose",
   },
   me: {
-    who: "Me",
-    preferences: "Language and theme",
     keys: "Device keys",
     keysHelp: "An ssh public key stands in for the password on ssh; the code is still asked for.",
     keysEmpty: "There is no device key.",
