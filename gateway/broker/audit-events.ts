@@ -80,8 +80,8 @@ export async function listCheckpoints(deps: Deps, actor: Actor): Promise<Outcome
 }
 
 /**
- * JSON lines: `{"checkpoint": …}` first (when there is one), then `{"seq": n, "leaf": "…"}` in the order of the tree, up to
- * the checkpoint's size. A range of times leaves leaves out; their numbers still say which.
+ * JSON lines: `{"note": …}` first, the newest signed checkpoint, then `{"seq": n, "leaf": "…"}` in the order of the tree, up to
+ * the checkpoint's size. A range of times leaves leaves out; each that is there then carries its inclusion `proof`.
  */
 export async function exportAudit(deps: Deps, actor: Actor, range: Range): Promise<Outcome<AsyncIterable<string>>> {
   const reader = await auditor(deps, actor);
@@ -101,12 +101,17 @@ export async function exportAudit(deps: Deps, actor: Actor, range: Range): Promi
 
 async function* exportLines(deps: Deps, range: Range, checkpoint: Checkpoint | undefined): AsyncGenerator<string> {
   if (checkpoint === undefined) return;
-  yield `${JSON.stringify({ checkpoint })}\n`;
+  yield `${JSON.stringify({ note: checkpoint.note })}\n`;
   const when = whereOf(range);
+  const partial = range.from !== undefined || range.to !== undefined;
   for (let from = 0; from < checkpoint.size; from += EXPORT_BATCH) {
     const below = Math.min(from + EXPORT_BATCH, checkpoint.size);
     const where: Where<AuditRow> = { ...when, seq: { gte: from, lt: below } };
     const rows = await deps.database.read.audit.find(where, { orderBy: "seq", limit: EXPORT_BATCH });
-    for (const { seq, leaf } of rows) yield `${JSON.stringify({ seq, leaf })}\n`;
+    for (const { seq, leaf } of rows) {
+      if (seq === null) continue;
+      const proof = partial ? { proof: await deps.checkpoints.inclusion(seq, checkpoint.size) } : {};
+      yield `${JSON.stringify({ seq, leaf, ...proof })}\n`;
+    }
   }
 }

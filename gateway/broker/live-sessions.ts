@@ -107,7 +107,7 @@ export class LiveSessions {
 
   /** Resolves when every session that has ended is closed. */
   async allClosed(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map((entry) => entry.closed));
+    await Promise.all([...this.#entries.values()].map((entry) => entry.closed ?? Promise.resolve()));
   }
 
   /** What the clocks and the rows as last read say of one session now; whichever clock is first counts. */

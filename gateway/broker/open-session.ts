@@ -59,7 +59,8 @@ export async function openSession(deps: OpenDeps, input: OpenSession): Promise<O
     await deps.live.end(entry, entry.ended ?? "target-closed", false);
     return await refuse(deps, input, fault);
   } catch (error) {
-    await deps.live.end(entry, "recorder-failed", false);
+    // Not awaited: closing tries again for as long as the database is away.
+    void deps.live.end(entry, "node-lost", false);
     throw error;
   }
 }

@@ -147,6 +147,7 @@ describe.each(["memory", "sqlite"] as const)("people, on %s", (kind) => {
     const actor = await lab.signIn(grace);
     const { enrolmentToken } = must(await lab.people.resetFactors(actor, alice.id));
     expect((await lab.identity.refresh(session)).ok).toBe(false);
+    expect(await lab.database.read.recoveryCodes.count({ personId: alice.id, usedAt: null })).toBe(0);
     const old = { login: "alice", password: PASSWORD, sourceAddress: "10.0.0.1", via: "web" } as const;
     expect((await lab.identity.signIn({ ...old, code: lab.freshCode(alice) })).ok).toBe(false);
     const again = await lab.enrol(enrolmentToken);

@@ -32,25 +32,25 @@ export async function watchSession(deps: Deps, actor: Actor, id: SessionId, list
   const entry = deps.live.get(id);
   if (!may.ok || entry === undefined || entry.open === null || entry.ended !== null) return refused("not-found");
   const watcher = new Watcher(deps, entry, may.value.actor, listener);
-  await writeWatched(deps, entry, may.value.actor, may.value.decidedBy);
-  await entry.open.tap.note("watch", { login: may.value.actor.login, on: true });
-  const screens = await deps.library.liveScreens(entry.recordingId);
-  const session = await deps.database.read.sessions.get(id);
-  if (session === undefined || watcher.isOver) {
-    watcher.stop();
-    return refused("not-found");
-  }
-  const catchUp = {
-    session: await sessionView(deps, deps.database.read, session),
-    channels: openChannels(entry, screens),
-  };
-  watcher.flushAfter(screens);
-  return done({
-    stop: () => {
+  try {
+    await writeWatched(deps, entry, may.value.actor, may.value.decidedBy);
+    await entry.open.tap.note("watch", { login: may.value.actor.login, on: true });
+    const screens = await deps.library.liveScreens(entry.recordingId);
+    const session = await deps.database.read.sessions.get(id);
+    if (session === undefined || watcher.isOver) {
       watcher.stop();
-    },
-    catchUp,
-  });
+      return refused("not-found");
+    }
+    const view = await sessionView(deps, deps.database.read, session);
+    watcher.flushAfter(screens);
+    return done({
+      stop: watcher.stop.bind(watcher),
+      catchUp: { session: view, channels: openChannels(entry, screens) },
+    });
+  } catch (error) {
+    watcher.stop();
+    throw error;
+  }
 }
 
 async function mayWatch(

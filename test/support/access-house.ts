@@ -207,8 +207,16 @@ function fakeLibrary(world: World): Library {
   };
 }
 
+/** What a test may put in place of the house's own parts, made when clock, ids and vault exist. */
+export type Replace = (
+  given: Pick<BrokerDeps, "clock" | "ids" | "vault" | "nodeId"> & { readonly folder: string },
+) => Promise<Partial<BrokerDeps>>;
+
 /** Builds the house; call `close` at the end. */
-export async function buildHouse(config: Partial<BrokerConfig> = {}): Promise<House> {
+export async function buildHouse(
+  config: Partial<BrokerConfig> = {},
+  replace: Replace = async () => ({}),
+): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-access-"));
   const clock = new ManualClock();
   const ids = createIds();
@@ -224,7 +232,10 @@ export async function buildHouse(config: Partial<BrokerConfig> = {}): Promise<Ho
     recovered: [],
     beforeOpen: async () => undefined,
   };
-  const memory = openMemoryDatabase({ clock, ids });
+  const nodeId = asId<NodeId>("01900000-0000-7000-8000-00000000f001");
+  const vault = await openVault({ keyFile: join(folder, "master.key"), dataFolder: folder, create: true });
+  const replaced = await replace({ clock, ids, vault, nodeId, folder });
+  const memory = replaced.database ?? openMemoryDatabase({ clock, ids });
   const database = {
     ...memory,
     ping: async () => {
@@ -254,19 +265,21 @@ export async function buildHouse(config: Partial<BrokerConfig> = {}): Promise<Ho
       inclusion: async () => [],
       consistency: async () => [],
     },
-    vault: await openVault({ keyFile: join(folder, "master.key"), dataFolder: folder, create: true }),
+    vault,
     policy: await loadPolicy("policies/default"),
     recorder,
     library: fakeLibrary(world),
     recover: async () => world.recovered,
     clock,
     ids,
-    nodeId: asId<NodeId>("01900000-0000-7000-8000-00000000f001"),
+    nodeId,
     config: { ...CONFIG, ...config },
     resolve: async (host) => world.addresses[host] ?? [],
     probe: { scanHostKey: async () => world.hostKey, testCredential: async () => world.tested },
     notify: () => undefined,
     log: () => undefined,
+    ...replaced,
+    database,
   };
   const installation: IdentityUseCases["installation"] = async () => ({
     hasPeople: true,
