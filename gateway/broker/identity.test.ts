@@ -3,7 +3,7 @@ import { PASSWORD, must, openIdentityLab, type IdentityLab, type LabPerson } fro
 import type { PersonId } from "../domain/index.js";
 import type { SignIn } from "./index.js";
 
-describe.each(["memory", "sqlite"] as const)("who you are, on %s", (kind) => {
+describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
   let lab: IdentityLab;
   let grace: LabPerson;
   beforeEach(async () => {

@@ -45,6 +45,8 @@ export interface IdentityLab {
   readonly notices: readonly Notice[];
   /** How often passwords and codes were checked. */
   readonly checks: { passwords: number; codes: number };
+  /** The next so many code checks answer only when all of them were asked. */
+  together(tries: number): void;
   now(): number;
   pass(ms: number): void;
   /** The code of the step that is now, or so many steps from it. */
@@ -77,6 +79,9 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
       : await openDatabase({ url: `sqlite:${join(folder, "gatehouse.db")}`, clock, ids, nodeId, log: () => undefined });
   const real = await openVault({ keyFile: join(folder, "master.key"), dataFolder: folder, create: true });
   const checks = { passwords: 0, codes: 0 };
+  let awaited = 0;
+  let meet: (() => void) | undefined;
+  let met: Promise<void> = Promise.resolve();
   const vault: Vault = {
     ...real,
     verifyPassword: (hash, password) => {
@@ -85,7 +90,9 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
     },
     checkTotp: (input) => {
       checks.codes += 1;
-      return real.checkTotp(input);
+      awaited -= 1;
+      if (awaited === 0) meet?.();
+      return met.then(() => real.checkTotp(input));
     },
   };
   const notices: Notice[] = [];
@@ -121,6 +128,10 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
     vault,
     notices,
     checks,
+    together(tries) {
+      awaited = tries;
+      met = new Promise((resolve) => (meet = resolve));
+    },
     now: () => now,
     pass: (ms) => void (now += ms),
     code: (person, steps = 0) => codeAt(person.secret, now + steps * STEP_MS),
