@@ -217,7 +217,7 @@ class MemorySearchStore implements SearchStore {
     for (const entry of entries) this.#table().set(entry.id, entry);
   }
   async find(query: Parameters<SearchStore["find"]>[0]): Promise<SearchEntry[]> {
-    return (this.#rows())
+    return this.#rows()
       .filter((row) => query.tokens.every((token) => row.tokens.includes(token)))
       .filter((row) => query.kind === undefined || row.kind === query.kind)
       .filter((row) => query.recordingIds === undefined || query.recordingIds.includes(row.recordingId))
