@@ -1,4 +1,6 @@
 /** A database that goes away or stops answering: bounded refusals meanwhile, and everything works once it is back. */
+import { connect, createServer } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openDatabase } from "../../gateway/storage/index.js";
@@ -76,6 +78,24 @@ describe("PostgreSQL that goes away", () => {
     await database.ping();
   });
 
+  it("throws connections away that went silent, so that a network that came back is used at once", async () => {
+    const proxy = await startProxy(Number(new URL(server.url).port));
+    const url = server.url.replace(/:\d+\//, `:${proxy.port}/`);
+    const far = await openDatabase({ url, clock, ids, nodeId, log: () => undefined, timeoutMs: BOUND_MS });
+    const farWrite = (): Promise<void> =>
+      far.write(async (tx) => {
+        await tx.audit.append(auditEntry());
+        await pause(20);
+      });
+    await Promise.all(Array.from({ length: 10 }, farWrite));
+    proxy.silence();
+    const refused = await Promise.allSettled(Array.from({ length: 10 }, farWrite));
+    expect(refused.map((one) => one.status)).toEqual(Array.from({ length: 10 }, () => "rejected"));
+    await Promise.all(Array.from({ length: 10 }, farWrite));
+    await far.close();
+    await proxy.stop();
+  });
+
   it("refuses to open what is not there", async () => {
     const url = "postgres://gatehouse@127.0.0.1:1/none";
     const opening = openDatabase({ url, clock, ids, nodeId, log: () => undefined, timeoutMs: BOUND_MS });
@@ -105,6 +125,31 @@ describe("SQLite that another process holds", () => {
     await opened.close();
   });
 });
+
+/** A way to the server that can fall silent: connections made before `silence` carry nothing more, later ones do. */
+async function startProxy(target: number): Promise<{ port: number; silence(): void; stop(): Promise<void> }> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  const server = createServer((near) => {
+    const far = connect(target, "127.0.0.1");
+    for (const socket of [near, far]) socket.on("error", () => undefined);
+    near.pipe(far).pipe(near);
+    pairs.add([near, far]);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    silence() {
+      for (const [near, far] of pairs) {
+        near.unpipe(far).pause();
+        far.unpipe(near).pause();
+      }
+    },
+    async stop() {
+      for (const pair of pairs) for (const socket of pair) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 /** Stops every process of the server; answers the workers' ids. */
 async function stopWorkers(postmaster: number): Promise<number[]> {

@@ -112,7 +112,7 @@ describe("blobs in S3 behind a spool", () => {
     const torn = await before.create("torn");
     await done.append(text("finished"));
     await torn.append(new Uint8Array(9 * MIB));
-    await until(async () => (await readdir(join(spool, "uploads")).catch(() => [])).includes("torn"));
+    await until(async () => (await readdir(join(spool, "uploads")).catch((): string[] => [])).includes("torn"));
     await server.goAway();
     await expect(done.finish()).rejects.toMatchObject({ code: "storage-unavailable" });
     await before.close();
