@@ -76,7 +76,7 @@ export class SshClient {
     args: readonly string[],
     options: SpawnOptionsWithoutStdio = {},
   ): ChildProcessWithoutNullStreams {
-    return spawn(program, args, { ...options, env: { ...this.#env, ...options.env } });
+    return spawn(program, args, { ...options, detached: true, env: { ...this.#env, ...options.env } });
   }
 
   /** Runs `ssh … login@gate [command]` to its end. */
@@ -109,7 +109,8 @@ export function finish(
   child.stderr.on("data", (bytes: Buffer) => stderr.push(bytes));
   child.stdin.on("error", () => undefined);
   child.stdin.end(input ?? "");
-  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  // The whole group: scp and sftp leave their ssh behind.
+  const timer = setTimeout(() => child.pid !== undefined && process.kill(-child.pid, "SIGKILL"), timeoutMs);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {

@@ -69,7 +69,7 @@ export class Bridge {
     };
     this.#drain(target.raw, (bytes) => this.#fromTarget(bytes, false), sourceEnded);
     this.#drain(target.raw.stderr, (bytes) => this.#fromTarget(bytes, true), sourceEnded);
-    this.#drain(
+    this.#readOperator = this.#drain(
       operator.raw,
       (bytes) => this.#fromOperator(bytes),
       () => {
