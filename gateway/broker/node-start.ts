@@ -55,7 +55,7 @@ export async function recoverNode(deps: Deps): Promise<readonly RecordingId[]> {
 /** A recording without a container died before its first byte: it is recovered with nothing in it, and that is on record too. */
 async function writeRecovered(deps: Deps, tx: Stores, row: Recording, found: Recovered | undefined): Promise<void> {
   const now = deps.clock.now();
-  const state = found?.complete === true ? "complete" : "recovered";
+  const state = found?.complete === true && found.because !== "node-lost" ? "complete" : "recovered";
   const { durationUs, bytes, frames, closingHash } = found ?? row;
   await tx.recordings.update(
     row.id,

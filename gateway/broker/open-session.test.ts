@@ -125,6 +125,16 @@ describe("opening a session", () => {
     expect(broker.live.living()).toHaveLength(0);
     expect(await house.deps.database.read.sessions.find({})).toMatchObject([{ state: "ended", because: "revoked" }]);
   });
+
+  it("does not open when another node revoked the grant meanwhile", async () => {
+    const granted = await house.grant();
+    house.world.beforeOpen = async () => {
+      const id = granted.grants[0]?.id ?? must({ ok: false, code: "none" });
+      await house.deps.database.write((tx) => tx.grants.update(id, { state: "revoked" }));
+    };
+    expect(await open()).toEqual({ kind: "refused", code: "grant-ended" });
+    expect(house.broker.live.living()).toHaveLength(0);
+  });
 });
 
 describe("dialling", () => {
