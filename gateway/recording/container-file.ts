@@ -7,7 +7,8 @@ import type { ClosingBody } from "../../recordings/codec/index.js";
 import { sha256 } from "./node-crypto.js";
 
 const INDEX_EVERY_US = 30_000_000;
-const INDEX_EVERY_BYTES = 1024 * 1024;
+/** Also how far from an indexed frame a continued one may stand. */
+export const INDEX_EVERY_BYTES = 1024 * 1024;
 
 /** How far the recording's two streams are in the container once a record is written. */
 export interface Reach {
@@ -61,6 +62,10 @@ export class ContainerFile {
   }
   get frames(): number {
     return this.#frames;
+  }
+  /** Bytes since the newest entry of the index. */
+  get sinceIndexed(): number {
+    return this.#bytes - (this.#index[this.#index.length - 2] ?? 0);
   }
   /** The chain's newest hash. */
   get head(): Uint8Array {

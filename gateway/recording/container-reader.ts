@@ -23,7 +23,7 @@ import type {
 } from "../../recordings/codec/index.js";
 import { CHUNK_BYTES } from "./blob-chunks.js";
 import type { ContainerReader, StreamOpener } from "./contract.js";
-import { frameText } from "./frame-text.js";
+import { FrameOpener } from "./frame-text.js";
 
 type Index = ClosingBody["index"];
 export interface FramePart {
@@ -91,29 +91,24 @@ export class BlobContainerReader implements ContainerReader {
 
   /** Main-stream frames from the one that holds `fromUs`, or the first after it. */
   async *frames(fromUs = 0, toUs = Infinity): AsyncGenerator<FramePart> {
-    const id = encodeUtf8(this.header.recordingId);
-    let held: SealedFrame | undefined;
-    for await (const frame of this.#records(this.#offsetBefore(fromUs), 0)) {
-      if (held !== undefined && frame.head.timeUs > fromUs) yield this.#open(id, held);
-      if (frame.head.timeUs > toUs) return;
-      held = frame;
+    const opener = new FrameOpener(this.#opener, this.header.recordingId);
+    let held: FramePart | undefined;
+    for await (const { head, head40, body } of this.#records(this.#offsetBefore(fromUs), 0)) {
+      if (held !== undefined && head.timeUs > fromUs) yield held;
+      if (head.timeUs > toUs) return;
+      held = { head, plain: opener.text(head, head40, body) };
     }
-    if (held !== undefined) yield this.#open(id, held);
+    if (held !== undefined) yield held;
   }
 
   /** Events of the input stream, for whoever was given its key. */
-  async *inputEvents(opener: StreamOpener): AsyncGenerator<RecordedEvent> {
-    const id = encodeUtf8(this.header.recordingId);
-    for await (const { head, head40, body } of this.#records(this.#range.from, 1))
-      yield* decodeEvents(frameText(opener, id, head, head40, body), head.timeUs);
+  async *inputEvents(key: StreamOpener): AsyncGenerator<RecordedEvent> {
+    const opener = new FrameOpener(key, this.header.recordingId);
+    for await (const { head40, body } of this.#records(this.#range.from, 1)) yield* opener.events(head40, body);
   }
 
   close(): Promise<void> {
     return this.#blob.close();
-  }
-
-  #open(id: Uint8Array, { head, head40, body }: SealedFrame): FramePart {
-    return { head, plain: frameText(this.#opener, id, head, head40, body) };
   }
 
   #offsetBefore(timeUs: number): number {

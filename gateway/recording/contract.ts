@@ -71,7 +71,10 @@ export interface Recorder {
   }): Promise<OpenTap>;
   /** Whether a session may open now. */
   health(): Promise<{ readonly ok: boolean; readonly freeBytes: number }>;
-  /** Closes open frames of all recordings and answers each one's newest chain hash; the caller logs them (every 10 s). */
+  /**
+   * Closes the open main-stream frames of all recordings and answers each one's newest chain hash; the caller logs them (every 10 s).
+   * Kept input follows within a minute, and stands in the journal until then.
+   */
   heads(): Promise<readonly { readonly recordingId: RecordingId; readonly head: string; readonly bytes: number }[]>;
   /** Puts what the recording holds into its container, for a reader; its length and time index then. Undefined: not open on this node. */
   flush(

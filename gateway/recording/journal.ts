@@ -3,7 +3,7 @@
  * (FORMAT.md §5). A file is removed when every event in it stands in a synced container. It holds no plaintext.
  */
 import { GatehouseError } from "../domain/index.js";
-import type { BlobStore, BlobWriter } from "../domain/index.js";
+import type { BlobStore, BlobWriter, Clock } from "../domain/index.js";
 import type { OpenRecording } from "./open-recording.js";
 
 export const JOURNAL_PREFIX = "journal-";
@@ -14,18 +14,22 @@ export interface JournalFile {
   readonly writer: BlobWriter;
   /** Whose frames are in it. */
   readonly recordings: Set<OpenRecording>;
+  readonly openedUs: number;
   bytes: number;
   unsynced: boolean;
 }
 
 export class Journal {
   readonly #store: BlobStore;
+  readonly #clock: Clock;
   readonly #prefix: string;
   #files = 0;
   #current: JournalFile | undefined;
 
-  constructor(store: BlobStore, startedAt: number) {
+  constructor(store: BlobStore, clock: Clock) {
     this.#store = store;
+    this.#clock = clock;
+    const startedAt = clock.now();
     this.#prefix = `${JOURNAL_PREFIX}${String(Math.floor(startedAt)).padStart(14, "0")}-`;
   }
 
@@ -68,7 +72,7 @@ export class Journal {
       const name = `${this.#prefix}${String(this.#files).padStart(8, "0")}`;
       try {
         const writer = await this.#store.create(name);
-        return { name, writer, recordings: new Set(), bytes: 0, unsynced: false };
+        return { name, writer, recordings: new Set(), openedUs: this.#clock.monotonicUs(), bytes: 0, unsynced: false };
       } catch (error) {
         if (!(error instanceof GatehouseError) || error.code !== "conflict") throw error;
       }

@@ -21,11 +21,13 @@ import {
 } from "../../recordings/codec/index.js";
 import type { StreamNumber } from "../../recordings/codec/index.js";
 import { Acceptance } from "./acceptance.js";
+import { INDEX_EVERY_BYTES } from "./container-file.js";
 import type { ContainerFile, Reach } from "./container-file.js";
 import type { FinishedRecording, RecorderDeps, RecordingCrypto } from "./contract.js";
 import { OpenFrame } from "./open-frame.js";
 import type { FramePlain } from "./open-frame.js";
-import type { FrameCompressor } from "./zstd.js";
+import { CONTINUED_MOST, FrameHistory } from "./frame-history.js";
+import type { FrameCompressor, Packed } from "./zstd.js";
 
 type Sealer = ReturnType<RecordingCrypto["newRecordingKeys"]>["sealer"];
 
@@ -58,6 +60,7 @@ export class OpenRecording {
   readonly #startedUs: number;
   readonly #main = new OpenFrame(Stream.main);
   readonly #input = new OpenFrame(Stream.input);
+  readonly #histories = [new FrameHistory(), new FrameHistory()] as const;
   #container!: ContainerFile;
   #lastUs = 0;
   /** Counters of nonces, by origin and stream; none is used twice under a key. */
@@ -155,7 +158,7 @@ export class OpenRecording {
     for (const frame of [this.#input, this.#main]) {
       const part = frame.hand();
       if (part === undefined) continue;
-      const { head40, body } = this.#seal(part, 1, undefined);
+      const { head40, body } = this.#seal(part, 1);
       entries.push(journalEntry(this.id, head40, body));
     }
     return { entries, reach: { main: this.#main.total, input: this.#input.total } };
@@ -183,6 +186,13 @@ export class OpenRecording {
   /** Puts what waits for the journal into the container instead. */
   bypassJournal(): void {
     for (const frame of [this.#input, this.#main]) if (frame.unhanded > 0) this.#closeFrame(frame);
+  }
+
+  /** Puts what the main stream holds into the container. Kept input comes in fewer frames, with the journal's next file. */
+  flushMain(): void {
+    if (this.#state === "failed") return;
+    this.#closeFrame(this.#main);
+    this.#main.shrink();
   }
 
   /** Puts everything that is held here into the container; `drained` of the container tells when it is there. */
@@ -306,19 +316,23 @@ export class OpenRecording {
     const { reached } = this.#acceptance;
     const accepted = whole.stream === Stream.main ? reached.main : reached.input;
     this.#inContainerOnly = (this.#container.busy && this.#inContainerOnly) || end > accepted;
-    const { head40, body } = this.#seal(whole, 0, this.#hooks.compressor.compress(whole.plain));
+    const history = this.#histories[whole.stream];
+    const leans = history.continued < CONTINUED_MOST && this.#container.sinceIndexed < INDEX_EVERY_BYTES;
+    const packed = this.#hooks.compressor.pack(whole.plain, leans ? history.dictionary() : undefined);
+    history.push(whole.plain, packed.continued);
+    const { head40, body } = this.#seal(whole, 0, packed);
     const reach = { main: this.#main.closed, input: this.#input.closed };
-    this.#container.frame(head40, body, reach, whole.stream === Stream.main ? whole : undefined);
+    this.#container.frame(head40, body, reach, whole.stream === Stream.main && !packed.continued ? whole : undefined);
     this.#countForQuota(head40.length + body.length);
   }
 
-  #seal(part: FramePlain, origin: 0 | 1, packed: Uint8Array | undefined): { head40: Uint8Array; body: Uint8Array } {
+  #seal(part: FramePlain, origin: 0 | 1, packed?: Packed): { head40: Uint8Array; body: Uint8Array } {
     const { stream, firstEvent, eventCount, timeUs, plain } = part;
     const counter = 2 * origin + stream;
     const nonce = makeNonce(origin, stream, this.#nonces[counter] ?? 0);
     this.#nonces[counter] = (this.#nonces[counter] ?? 0) + 1;
-    const text = packed ?? plain;
-    const flags = packed === undefined ? 0 : Flag.compressed;
+    const text = packed?.text ?? plain;
+    const flags = (packed?.compressed ? Flag.compressed : 0) | (packed?.continued ? Flag.continued : 0);
     const bodyLen = text.length + TAG_BYTES;
     const kind = RecordKind.frame;
     const head40 = encodeHead({

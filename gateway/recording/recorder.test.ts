@@ -260,7 +260,9 @@ describe("heads and journal", () => {
   test("a journal file goes when its events stand in synced containers", async () => {
     const { tap } = await room.open();
     await (await tap.openChannel(shell)).output(Buffer.from("seen"));
+    await room.recorder.heads();
     expect([...room.journal.blobs.keys()]).toHaveLength(1);
+    room.advance(60_000);
     await room.recorder.heads();
     await expect.poll(() => [...room.journal.blobs.keys()]).toEqual([]);
     const [container] = [...room.blobs.blobs.values()];

@@ -16,9 +16,9 @@ import { FrameCompressor } from "./zstd.js";
 
 /** Shorter than the promised second by what a sync itself may take. */
 const SYNC_EVERY_MS = 700;
-const JOURNAL_BYTES_MAX = 8 * 1024 * 1024;
-/** `heads` rotates every 10 s; this is for a node where nobody calls it. */
-const JOURNAL_TICKS_MAX = 22;
+const JOURNAL_BYTES_MAX = 64 * 1024 * 1024;
+/** A file of the journal is begun anew after this long; as long may kept input wait for its container frame. */
+const JOURNAL_US_MAX = 50_000_000;
 const SYNCS_AT_ONCE = 2;
 /** Free space is looked at every fourth tick, and at each from four times the reserve on. */
 const FREE_EVERY_TICKS = 4;
@@ -45,7 +45,6 @@ export class NodeRecorder implements Recorder {
   #scheduled = false;
   #committing = false;
   #rotateDue = false;
-  #journalTicks = 0;
   #ticks = 0;
   #freeBytes = 0;
   #retiring: Promise<void> = Promise.resolve();
@@ -56,7 +55,7 @@ export class NodeRecorder implements Recorder {
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
     this.#compressor = new FrameCompressor(deps.clock);
-    this.#journal = new Journal(deps.journal, deps.clock.now());
+    this.#journal = new Journal(deps.journal, deps.clock);
   }
 
   async start(): Promise<void> {
@@ -88,7 +87,11 @@ export class NodeRecorder implements Recorder {
       keys: wrapped,
       signer,
     });
-    const hooks = { compressor: this.#compressor, wake: (one: OpenRecording) => this.#wake(one), ended: (one: OpenRecording) => this.#ended(one) };
+    const hooks = {
+      compressor: this.#compressor,
+      wake: (one: OpenRecording) => this.#wake(one),
+      ended: (one: OpenRecording) => this.#ended(one),
+    };
     const recording = new OpenRecording(this.#deps, hooks, recordingId, sealer, startedUs);
     try {
       const writer = await this.#deps.blobs.create(containerName(recordingId));
@@ -124,9 +127,8 @@ export class NodeRecorder implements Recorder {
     readonly { readonly recordingId: RecordingId; readonly head: string; readonly bytes: number }[]
   > {
     const recordings = [...this.#recordings.values()];
-    for (const recording of recordings) recording.flush();
-    if (this.#committing) this.#rotateDue = true;
-    else this.#rotate();
+    for (const recording of recordings) recording.flushMain();
+    this.#rotateOld();
     const heads = [];
     for (const recording of recordings) {
       const written = await recording.container.drained().then(
@@ -232,9 +234,15 @@ export class NodeRecorder implements Recorder {
     void file?.writer.abandon().catch(() => undefined);
   }
 
+  #rotateOld(): void {
+    const { current } = this.#journal;
+    if (current === undefined || this.#deps.clock.monotonicUs() - current.openedUs < JOURNAL_US_MAX) return;
+    this.#rotateDue = true;
+    this.#schedule();
+  }
+
   #rotate(): void {
     this.#rotateDue = false;
-    this.#journalTicks = 0;
     const file = this.#journal.rotate();
     if (file === undefined) return;
     for (const recording of file.recordings) if (recording.live && recording.journaled) recording.flush();
@@ -272,11 +280,7 @@ export class NodeRecorder implements Recorder {
 
   async #tick(): Promise<void> {
     this.#ticks++;
-    this.#journalTicks++;
-    if (this.#journalTicks >= JOURNAL_TICKS_MAX && this.#journal.current !== undefined) {
-      this.#rotateDue = true;
-      this.#schedule();
-    }
+    this.#rotateOld();
     try {
       await this.#journal.sync();
     } catch (error) {

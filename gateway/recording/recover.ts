@@ -5,14 +5,15 @@
  */
 import { GatehouseError } from "../domain/index.js";
 import type { BlobStore, RecordingId } from "../domain/index.js";
-import { closingMessage, decodeJournal, encodeClosingBody, encodeUtf8, toHex } from "../../recordings/codec/index.js";
+import { closingMessage, decodeJournal, encodeClosingBody, toHex } from "../../recordings/codec/index.js";
 import type { ClosingBody, ContainerHeader, JournalEntry } from "../../recordings/codec/index.js";
 import { ContainerFile } from "./container-file.js";
-import type { FinishedRecording, Recover, RecorderDeps } from "./contract.js";
+import type { FinishedRecording, Recover, RecorderDeps, StreamOpener } from "./contract.js";
 import { JOURNAL_PREFIX } from "./journal.js";
 import { closingHead } from "./open-recording.js";
 import { containerName } from "./recorder.js";
-import { openFrame } from "./frame-text.js";
+import { BlobContainerReader } from "./container-reader.js";
+import { FrameOpener } from "./frame-text.js";
 import { salvage } from "./salvage.js";
 import type { Salvaged } from "./salvage.js";
 
@@ -134,28 +135,34 @@ async function closeLost(
   return fromClosing(closing, container.bytes, toHex(container.head));
 }
 
-/** Time of the last event that stands in the container: of the last main frame's text, or the last head when that is later. */
+/** Time of the last event that stands in the container. */
 async function lastEventUs(
   deps: RecorderDeps,
   id: RecordingId,
   found: Extract<Salvaged, { state: "open" }>,
 ): Promise<number> {
-  if (found.lastMain === undefined) return found.lastHeadUs;
+  const { header, prelude, facts, mainFrames, lastMainUs, lastHeadUs } = found;
   const blob = await deps.blobs.open(containerName(id));
-  if (blob === undefined) return found.lastHeadUs;
+  if (blob === undefined) return lastHeadUs;
+  const range = { from: prelude.length, end: facts.bytes, index: mainFrames };
+  const reader = new BlobContainerReader(blob, header, undefined, openerOf(deps, header), range);
+  let lastUs = lastHeadUs;
   try {
-    const { offset, length } = found.lastMain;
-    const bytes = await blob.read(offset, length);
-    return Math.max(found.lastHeadUs, timesOf(deps, found.header, bytes.subarray(0, 40), bytes.subarray(40)));
+    for await (const event of reader.events(lastMainUs, Infinity)) lastUs = Math.max(lastUs, event.atUs);
   } finally {
-    await blob.close();
+    await reader.close();
   }
+  return lastUs;
 }
 
-/** Also the proof that the frame was sealed with the recording's key: throws when it does not open. */
+/** Also the proof that the frame was sealed with the recording's key: throws when it does not open. Journal frames are never continued. */
 function timesOf(deps: RecorderDeps, header: ContainerHeader, headBytes: Uint8Array, body: Uint8Array): number {
-  const opener = deps.crypto.mainOpener(header.recordingId, header.keys.main);
-  return openFrame(opener, encodeUtf8(header.recordingId), headBytes, body).events.at(-1)?.atUs ?? 0;
+  const opener = new FrameOpener(openerOf(deps, header), header.recordingId);
+  return opener.events(headBytes, body).at(-1)?.atUs ?? 0;
+}
+
+function openerOf(deps: RecorderDeps, header: ContainerHeader): StreamOpener {
+  return deps.crypto.mainOpener(header.recordingId, header.keys.main);
 }
 
 /** The closing record stands, but the process may have died before it told the store that the blob is complete. */

@@ -6,6 +6,7 @@
 import type { BlobReader } from "../domain/index.js";
 import {
   ContainerScanner,
+  Flag,
   FormatError,
   HASH_BYTES,
   RecordKind,
@@ -39,11 +40,11 @@ export type Salvaged =
       readonly prelude: Uint8Array;
       readonly head: Uint8Array;
       readonly events: readonly [main: number, input: number];
-      /** `[timeUs, offset, firstEvent]` of every main frame. */
+      /** `[timeUs, offset, firstEvent]` of every main frame that is not continued. */
       readonly mainFrames: readonly (readonly [number, number, number])[];
       readonly lastHeadUs: number;
-      /** Head and body of the last main frame. */
-      readonly lastMain: { readonly offset: number; readonly length: number } | undefined;
+      /** Where the last main frame begins. */
+      readonly lastMainUs: number;
     };
 
 /** Reads the whole blob once. Throws only for I/O. */
@@ -69,9 +70,9 @@ export async function salvage(blob: BlobReader): Promise<Salvaged> {
   if (fault !== undefined && !(await endsInZeros(blob))) {
     return { state: "altered", facts, altered: { record: walk.records + 1, offset: walk.bytes, what: fault } };
   }
-  const { closing, head, events, mainFrames, lastHeadUs, lastMain } = walk;
+  const { closing, head, events, mainFrames, lastHeadUs, lastMainUs } = walk;
   if (closing !== undefined) return { state: "closed", facts, closing, closingHash: toHex(head) };
-  return { state: "open", facts, header, prelude, head, events, mainFrames, lastHeadUs, lastMain };
+  return { state: "open", facts, header, prelude, head, events, mainFrames, lastHeadUs, lastMainUs };
 }
 
 class Walk {
@@ -82,7 +83,7 @@ class Walk {
   readonly events: [number, number] = [0, 0];
   readonly mainFrames: [number, number, number][] = [];
   lastHeadUs = 0;
-  lastMain: { offset: number; length: number } | undefined;
+  lastMainUs = 0;
   closing: ClosingBody | undefined;
 
   begin(prelude: Uint8Array): void {
@@ -106,13 +107,13 @@ class Walk {
     return undefined;
   }
 
-  #frame({ head, headBytes, body, offset }: ScannedRecord): void {
+  #frame({ head, offset }: ScannedRecord): void {
     this.frames++;
     this.events[head.stream as 0 | 1] += head.eventCount;
     this.lastHeadUs = Math.max(this.lastHeadUs, head.timeUs);
     if (head.stream !== 0) return;
-    this.mainFrames.push([head.timeUs, offset, head.firstEvent]);
-    this.lastMain = { offset, length: headBytes.length + body.length };
+    if ((head.flags & Flag.continued) === 0) this.mainFrames.push([head.timeUs, offset, head.firstEvent]);
+    this.lastMainUs = head.timeUs;
   }
 }
 

@@ -22,12 +22,21 @@ const QUICK = { compressionLevel: 3, contentSizeFlag: false } as const;
 /** Part of the time that careful compression may take, and how much of it may be saved up. */
 const SHARE = 0.125;
 const SAVED_US = 100_000;
-const SMALLEST = 48;
+const SMALLEST = 16;
+/** Frames up to here lean on what stood before them; larger ones gain little. */
+const CONTINUED_BYTES = 16 * 1024;
+
+export interface Packed {
+  readonly text: Uint8Array;
+  readonly compressed: boolean;
+  readonly continued: boolean;
+}
 
 export class FrameCompressor {
   readonly #clock: Clock;
   readonly #careful = new Compressor();
   readonly #quick = new Compressor();
+  readonly #leaning = new Compressor();
   #saved = SAVED_US;
   #countedUs: number;
 
@@ -36,10 +45,21 @@ export class FrameCompressor {
     this.#countedUs = clock.monotonicUs();
     this.#careful.setParameters(CAREFUL);
     this.#quick.setParameters(QUICK);
+    this.#leaning.setParameters(CAREFUL);
   }
 
-  /** The compressed bytes, or `undefined` when compressing would not make them shorter. */
-  compress(plain: Uint8Array): Uint8Array | undefined {
+  /** Compressed where that makes it shorter; leaning on `dictionary` where there is one and the frame is small. */
+  pack(plain: Uint8Array, dictionary: Uint8Array | undefined): Packed {
+    if (dictionary !== undefined && plain.length <= CONTINUED_BYTES) {
+      this.#leaning.loadDictionary(dictionary);
+      const text = shorter(this.#leaning.compress(plain), plain);
+      if (text !== undefined) return { text, compressed: true, continued: true };
+    }
+    const text = this.#compress(plain);
+    return { text: text ?? plain, compressed: text !== undefined, continued: false };
+  }
+
+  #compress(plain: Uint8Array): Uint8Array | undefined {
     if (plain.length < SMALLEST) return undefined;
     const began = this.#clock.monotonicUs();
     this.#saved = Math.min(SAVED_US, this.#saved + (began - this.#countedUs) * SHARE);
@@ -51,6 +71,7 @@ export class FrameCompressor {
   }
 }
 
+const NO_DICTIONARY = new Uint8Array(0);
 let simple: Compressor | undefined;
 let decompressor: Decompressor | undefined;
 
@@ -63,9 +84,10 @@ export function compress(plain: Uint8Array): Uint8Array | undefined {
   return shorter(simple.compress(plain), plain);
 }
 
-/** Throws when `packed` is not one whole zstd frame. */
-export function decompress(packed: Uint8Array): Uint8Array {
+/** Throws when `packed` is not one whole zstd frame, or was made with another dictionary. */
+export function decompress(packed: Uint8Array, dictionary: Uint8Array = NO_DICTIONARY): Uint8Array {
   decompressor ??= new Decompressor();
+  decompressor.loadDictionary(dictionary);
   return decompressor.decompress(packed);
 }
 

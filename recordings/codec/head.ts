@@ -16,7 +16,7 @@ import {
 import type { RecordHead } from "./types.js";
 
 const NONCE_BYTES = 12;
-const KNOWN_FLAGS = Flag.compressed | Flag.dictionary;
+const KNOWN_FLAGS = Flag.compressed | Flag.continued | Flag.dictionary;
 const U32_MAX = 0xffff_ffff;
 
 /** u8 origin (0 container, 1 journal) ‖ u8 stream ‖ u16 zero ‖ u64 counter. Throws RangeError when the counter does not fit. */
@@ -79,6 +79,7 @@ function checkFrame(head: RecordHead, offset: number): void {
   require(head.stream === 0 || head.stream === 1, "unknown stream", offset + 1);
   require((head.flags & ~KNOWN_FLAGS) === 0, "unknown flag", offset + 2);
   require(head.flags !== Flag.dictionary, "dictionary without compression", offset + 2);
+  require(head.flags === 0 || (head.flags & Flag.compressed) !== 0, "continued without compression", offset + 2);
   require(head.eventCount >= 1, "frame without events", offset + 8);
   require(head.firstEvent + head.eventCount <= U32_MAX, "event number is out of bounds", offset + 8);
   require(head.plainLen <= plainMost, "plain length is out of bounds", offset + 20);

@@ -21,7 +21,7 @@ export const HEADER_MAX = 65_536;
 export const RecordKind = { frame: 1, closing: 2 } as const;
 export const Stream = { main: 0, input: 1 } as const;
 export type StreamNumber = (typeof Stream)[keyof typeof Stream];
-export const Flag = { compressed: 1, dictionary: 4 } as const;
+export const Flag = { compressed: 1, continued: 2, dictionary: 4 } as const;
 
 export const EventType = {
   session: 0,

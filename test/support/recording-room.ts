@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import type { RecordingId } from "../../gateway/domain/index.js";
 import { createRecorder, nodeVerifyCrypto } from "../../gateway/recording/index.js";
 import type { OpenTap, Quotas, Recorder, RecorderDeps, StreamOpener } from "../../gateway/recording/index.js";
-import { openFrame } from "../../gateway/recording/frame-text.js";
-import { ContainerScanner, encodeUtf8, verifyContainer } from "../../recordings/codec/index.js";
+import { FrameOpener } from "../../gateway/recording/frame-text.js";
+import { ContainerScanner, verifyContainer } from "../../recordings/codec/index.js";
 import type { RecordedEvent, Verdict } from "../../recordings/codec/index.js";
 import { MemoryBlobs } from "./memory-blobs.js";
 import { TestRecordingCrypto } from "./recording-crypto.js";
@@ -51,10 +51,10 @@ export class RecordingRoom {
   /** Events of one stream, as they stand in the container. */
   events(id: string, stream: 0 | 1 = 0, bytes: Uint8Array = this.blobs.content(`${id}.ghr`)): RecordedEvent[] {
     const opener: StreamOpener = stream === 0 ? this.crypto.mainOpener(id, `main:${id}`) : this.crypto.inputOpener(id);
+    const frames = new FrameOpener(opener, id);
     const events: RecordedEvent[] = [];
     for (const { head, headBytes, body } of new ContainerScanner().push(bytes)) {
-      if (head.kind === 1 && head.stream === stream)
-        events.push(...openFrame(opener, encodeUtf8(id), headBytes, body).events);
+      if (head.kind === 1 && head.stream === stream) events.push(...frames.events(headBytes, body));
     }
     return events;
   }
