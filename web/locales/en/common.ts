@@ -5,6 +5,7 @@ export const common = {
     demo: "DEMO",
     demoHelp: "This is a demo: its data is for trying out. Enter no real credential.",
     bootstrap: "Still being set up: each power needs two people; until then no real asset opens.",
+    bar: "Top bar",
     notices: "Notices",
     skip: "Skip to content",
     navigation: "Main navigation",
@@ -64,7 +65,6 @@ export const common = {
     stop: "Stop",
     revoke: "Revoke",
     watch: "Watch",
-    replay: "Replay",
   },
   common: {
     loading: "Loading…",

@@ -5,6 +5,7 @@ export const common = {
     demo: "演示",
     demoHelp: "这是演示环境：数据仅供试用，不要录入真实凭据。",
     bootstrap: "系统尚在初始化：三权各需两人，在此之前不会连接真实资产。",
+    bar: "顶栏",
     notices: "系统提示",
     skip: "跳到正文",
     navigation: "主导航",
@@ -64,7 +65,6 @@ export const common = {
     stop: "强制断开",
     revoke: "撤销授权",
     watch: "监看",
-    replay: "回放",
   },
   common: {
     loading: "正在载入…",
