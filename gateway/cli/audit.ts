@@ -39,7 +39,10 @@ function place(verdict: Extract<ExportVerdict, { ok: false }>): string {
   return verdict.line === null ? event : `${event} in line ${verdict.line}`;
 }
 
-export async function auditExport(input: { readonly root: string; readonly output: string | undefined }): Promise<number> {
+export async function auditExport(input: {
+  readonly root: string;
+  readonly output: string | undefined;
+}): Promise<number> {
   const response = await call("/audit/export");
   if (response.body === null) throw new Error("the gateway sent nothing");
   const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);

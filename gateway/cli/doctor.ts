@@ -29,7 +29,8 @@ async function check(what: string, look: () => Promise<string> | string): Promis
 function keyFile(path: string): string {
   if (!existsSync(path)) return `${path} is not there yet; the first start makes it`;
   const mode = statSync(path).mode & 0o777;
-  if ((mode & 0o077) !== 0) throw new Error(`${path} has mode ${mode.toString(8)}; others must not read it: chmod 600 ${path}`);
+  if ((mode & 0o077) !== 0)
+    throw new Error(`${path} has mode ${mode.toString(8)}; others must not read it: chmod 600 ${path}`);
   return `${path}, mode ${mode.toString(8)}`;
 }
 
@@ -82,27 +83,39 @@ async function checks(config: Config): Promise<Check[]> {
       return "the compiled part is present";
     }),
     await check("master key", () => keyFile(config.masterKeyFile)),
-    await check("policy", async () => `${config.policies}, digest ${(await loadPolicy(config.policies)).digest.slice(0, 12)}`),
+    await check(
+      "policy",
+      async () => `${config.policies}, digest ${(await loadPolicy(config.policies)).digest.slice(0, 12)}`,
+    ),
     await check("database", async () => {
-      if (config.databaseUrl.startsWith("sqlite:") && !existsSync(config.databaseUrl.slice("sqlite:".length))) return "not there yet; the first start makes it";
+      if (config.databaseUrl.startsWith("sqlite:") && !existsSync(config.databaseUrl.slice("sqlite:".length)))
+        return "not there yet; the first start makes it";
       const stores = await openStores(config, node.clock, node.nodeId);
       await stores.ping();
       await stores.close();
       return config.databaseUrl.replace(/:[^:@/]*@/, ":…@");
     }),
     await check("recordings", async () => {
-      if (config.recordingsUrl.startsWith("file:") && !existsSync(config.recordingsUrl.slice("file:".length))) return "not there yet; the first start makes it";
+      if (config.recordingsUrl.startsWith("file:") && !existsSync(config.recordingsUrl.slice("file:".length)))
+        return "not there yet; the first start makes it";
       const health = await (await openRecordings(config)).health();
       if (!health.writable) throw new Error(`${config.recordingsUrl} cannot be written`);
-      if (health.freeBytes < config.reserveBytes) throw new Error(`${config.recordingsUrl} has less than the reserve free: no session will open`);
+      if (health.freeBytes < config.reserveBytes)
+        throw new Error(`${config.recordingsUrl} has less than the reserve free: no session will open`);
       return `${config.recordingsUrl}, ${(health.freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
     }),
-    await check("guacd", async () => ((await reachable(config.guacd)) ? "answers" : "not reachable; needed for desktops only")),
+    await check("guacd", async () =>
+      (await reachable(config.guacd)) ? "answers" : "not reachable; needed for desktops only",
+    ),
     await check("gateway", async () => ((await reachable(config.sshListen)) ? readiness(config) : "not running here")),
   ];
 }
 
-export async function doctor(input: { readonly root: string; readonly json: boolean; readonly readyOnly: boolean }): Promise<number> {
+export async function doctor(input: {
+  readonly root: string;
+  readonly json: boolean;
+  readonly readyOnly: boolean;
+}): Promise<number> {
   let config: Config;
   try {
     config = readConfig(process.env, { demo: false, root: input.root });
@@ -113,7 +126,9 @@ export async function doctor(input: { readonly root: string; readonly json: bool
   }
   const found = input.readyOnly ? [await check("gateway", () => readiness(config))] : await checks(config);
   for (const { what, ok, detail } of found) {
-    process.stdout.write(input.json ? `${JSON.stringify({ what, ok, detail })}\n` : `${ok ? "ok  " : "FAIL"}  ${what}: ${detail}\n`);
+    process.stdout.write(
+      input.json ? `${JSON.stringify({ what, ok, detail })}\n` : `${ok ? "ok  " : "FAIL"}  ${what}: ${detail}\n`,
+    );
   }
   return found.every(({ ok }) => ok) ? 0 : 1;
 }

@@ -6,17 +6,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { ConfigError } from "../config.js";
-import { auditExport, auditVerify } from "./audit.js";
-import { doctor } from "./doctor.js";
-import { policyCheck } from "./policy.js";
-import { recordingCat, recordingExport, recordingList, recordingVerify } from "./recording.js";
-import { signIn, signOut } from "./sign-in.js";
-import { start } from "./start.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const program = new Command("gatehouse").description("privileged-access bastion and session recorder").version("0.1.0");
 
-/** Runs a verb; what it answers is the exit code. Faults print one line; a stack only for bugs. */
+/** Runs a verb (each is loaded only when it runs, so that a verifier starts at once); what it answers is the exit code. Faults print one line; a stack only for bugs. */
 function verb(work: () => Promise<number>): void {
   work().then(
     (code) => {
@@ -37,24 +31,30 @@ program
   .command("start")
   .description("run the gateway")
   .option("--demo", "with demo people, a sandbox target, a grant and a pending request")
-  .action((options: { demo?: boolean }) => verb(() => start({ root, demo: options.demo === true })));
+  .action((options: { demo?: boolean }) =>
+    verb(async () => (await import("./start.js")).start({ root, demo: options.demo === true })),
+  );
 program
   .command("doctor")
   .description("check configuration, keys, database, storage, listeners")
   .option("--json", "for programs")
   .option("--ready", "only ask a running gateway whether it serves (for health checks)")
   .action((options: { json?: boolean; ready?: boolean }) =>
-    verb(() => doctor({ root, json: options.json === true, readyOnly: options.ready === true })),
+    verb(async () =>
+      (await import("./doctor.js")).doctor({ root, json: options.json === true, readyOnly: options.ready === true }),
+    ),
   );
 program
   .command("sign-in")
   .description("sign in for the verbs that talk to the API; asks for login, password and one-time code")
   .option("--url <url>", "the gateway's address")
-  .action((options: { url?: string }) => verb(() => signIn({ root, url: options.url })));
+  .action((options: { url?: string }) =>
+    verb(async () => (await import("./sign-in.js")).signIn({ root, url: options.url })),
+  );
 program
   .command("sign-out")
   .description("end that sign-in")
-  .action(() => verb(() => signOut({ root })));
+  .action(() => verb(async () => (await import("./sign-in.js")).signOut({ root })));
 
 const policy = program.command("policy").description("policy bundles");
 policy
@@ -62,7 +62,7 @@ policy
   .description("load a bundle whole and run its cases")
   .option("--json", "for programs")
   .action((folder: string | undefined, options: { json?: boolean }) =>
-    verb(() => policyCheck({ root, folder, json: options.json === true })),
+    verb(async () => (await import("./policy.js")).policyCheck({ root, folder, json: options.json === true })),
   );
 
 const recording = program.command("recording").description("recordings");
@@ -70,22 +70,34 @@ recording
   .command("list")
   .description("sessions with their recordings, newest first")
   .option("--json", "for programs")
-  .action((options: { json?: boolean }) => verb(() => recordingList({ root, json: options.json === true })));
+  .action((options: { json?: boolean }) =>
+    verb(async () => (await import("./recording.js")).recordingList({ root, json: options.json === true })),
+  );
 recording
   .command("verify <paths...>")
   .description("containers or folders of them, offline; one verdict a line")
-  .option("--signer <key>", "the key to trust, as `gatehouse start` prints it (else each container's own, and that is said)")
+  .option(
+    "--signer <key>",
+    "the key to trust, as `gatehouse start` prints it (else each container's own, and that is said)",
+  )
   .option("--audit <file>", "an exported audit log whose logged heads must be in the containers")
   .option("--json", "for programs")
   .action((paths: string[], options: { signer?: string; audit?: string; json?: boolean }) =>
-    verb(() => recordingVerify({ paths, signer: options.signer, audit: options.audit, json: options.json === true })),
+    verb(async () =>
+      (await import("./recording.js")).recordingVerify({
+        paths,
+        signer: options.signer,
+        audit: options.audit,
+        json: options.json === true,
+      }),
+    ),
   );
 recording
   .command("cat <id>")
   .description("a terminal's text as a person would have read it")
   .option("--channel <number>", "which channel", "1")
   .action((id: string, options: { channel: string }) =>
-    verb(() => recordingCat({ root, id, channel: Number(options.channel) })),
+    verb(async () => (await import("./recording.js")).recordingCat({ root, id, channel: Number(options.channel) })),
   );
 recording
   .command("export <id>")
@@ -94,8 +106,14 @@ recording
   .option("--channel <number>", "which channel", "1")
   .option("--output <file>", "where to; standard output unless told")
   .action((id: string, options: { format: string; channel: string; output?: string }) =>
-    verb(() =>
-      recordingExport({ root, id, format: options.format, channel: Number(options.channel), output: options.output }),
+    verb(async () =>
+      (await import("./recording.js")).recordingExport({
+        root,
+        id,
+        format: options.format,
+        channel: Number(options.channel),
+        output: options.output,
+      }),
     ),
   );
 
@@ -107,13 +125,22 @@ audit
   .option("--older <file>", "an older checkpoint note kept elsewhere; the log must extend it")
   .option("--json", "for programs")
   .action((file: string, options: { key: string; older?: string; json?: boolean }) =>
-    verb(() => auditVerify({ file, key: options.key, older: options.older, json: options.json === true })),
+    verb(async () =>
+      (await import("./audit.js")).auditVerify({
+        file,
+        key: options.key,
+        older: options.older,
+        json: options.json === true,
+      }),
+    ),
   );
 audit
   .command("export")
   .description("events with a signed checkpoint, as JSON lines")
   .option("--output <file>", "where to; standard output unless told")
-  .action((options: { output?: string }) => verb(() => auditExport({ root, output: options.output })));
+  .action((options: { output?: string }) =>
+    verb(async () => (await import("./audit.js")).auditExport({ root, output: options.output })),
+  );
 
 program.showHelpAfterError();
 program.parse();

@@ -4,8 +4,6 @@ import { DataFolderError } from "../data-folder.js";
 import { runDemo } from "../demo/demo.js";
 import { openGateway, type Gateway } from "../main.js";
 
-const DRAIN_GRACE_MS = 30_000;
-
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
@@ -22,14 +20,16 @@ async function greet(config: Config, gateway: Gateway): Promise<void> {
 }
 
 /** Resolves with the exit code once a signal ended the gateway. A second signal ends it at once. */
-function untilSignal(gateway: Gateway): Promise<number> {
+function untilSignal(gateway: Gateway, drainSeconds: number): Promise<number> {
   return new Promise((resolve) => {
     let draining = false;
     const onSignal = (): void => {
       if (draining) return resolve(130);
       draining = true;
-      say("gatehouse: draining: no new sessions; live ones are warned and end within 30 s (signal again to end at once)");
-      gateway.stop(DRAIN_GRACE_MS).then(
+      say(
+        `gatehouse: draining: no new sessions; live ones are warned and end within ${drainSeconds} s (signal again to end at once)`,
+      );
+      gateway.stop(drainSeconds * 1_000).then(
         () => resolve(0),
         (error: unknown) => {
           process.stderr.write(`gatehouse: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -48,13 +48,13 @@ export async function start(input: { readonly root: string; readonly demo: boole
   try {
     if (input.demo) {
       const demo = await runDemo(config, say);
-      const exit = await untilSignal(demo.gateway);
+      const exit = await untilSignal(demo.gateway, config.drainSeconds);
       await demo.stop();
       return finish(exit);
     }
     const gateway = await openGateway(config);
     await greet(config, gateway);
-    return finish(await untilSignal(gateway));
+    return finish(await untilSignal(gateway, config.drainSeconds));
   } catch (error) {
     if (error instanceof DataFolderError) throw new Error(error.message, { cause: error });
     throw error;

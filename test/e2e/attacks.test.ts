@@ -3,12 +3,15 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { until } from "../support/gatehouse.js";
+import { freePort, until } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
+import { finish } from "../support/ssh-client.js";
 
 let lab: Lab;
+let trapPort: number;
 beforeAll(async () => {
-  lab = await startLab();
+  trapPort = await freePort();
+  lab = await startLab({ allow: [`127.0.0.1:${trapPort}`] });
 });
 afterAll(() => lab?.stop());
 
@@ -51,16 +54,21 @@ test("sftp under read alone: download works and is logged with its digest; every
       "-cp out.txt copy.txt",
     ].join("\n"),
   );
-  await client.run("sh", [
-    "-c",
-    `cd ${client.folder} && sftp ${client.options.join(" ")} -P ${lab.house.sshPort} -b batch -o User=${operator.target} 127.0.0.1`,
-  ]);
-  const listed = await (
-    await (await lab.operator(["ssh.exec"])).client()
-  )
-    .ssh((await lab.operator(["ssh.exec"])).target, ["ls"])
-    .catch(() => undefined);
-  expect(listed).toBeDefined();
+  const mine = client.options.flatMap((word) => (word === "-F" ? [] : word === "none" ? [] : [word]));
+  const arguments_ = [
+    "-F",
+    "none",
+    ...mine,
+    "-P",
+    String(lab.house.sshPort),
+    "-o",
+    `User=${operator.target}`,
+    "-b",
+    "batch",
+    "127.0.0.1",
+  ];
+  const done = await finish(client.start("sftp", arguments_, { cwd: client.folder }));
+  expect(done.stderr).toContain("gatehouse:");
   const { readdirSync } = await import("node:fs");
   expect(readdirSync(client.folder)).toContain("got.txt");
   const there = readdirSync(lab.sshd.home);
@@ -191,8 +199,8 @@ test("an administrator who repoints an asset gets no credential: it waits for a 
   const erin = await lab.house.as("erin");
   const trapped: Buffer[] = [];
   const trap = createServer((socket) => socket.on("data", (chunk: Buffer) => trapped.push(chunk)));
-  await new Promise<void>((resolve) => trap.listen(0, "127.0.0.1", resolve));
-  const port = (trap.address() as { port: number }).port;
+  await new Promise<void>((resolve) => trap.listen(trapPort, "127.0.0.1", resolve));
+  const port = trapPort;
   const changed = await erin.call("PATCH", `/assets/${lab.asset.id}`, { port });
   expect(changed.port).toBe(lab.sshd.port);
   expect(changed.pendingChange).toMatchObject({ port });

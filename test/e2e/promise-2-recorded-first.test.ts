@@ -86,6 +86,7 @@ test("one operator who records as fast as he can ends himself, and nobody else",
 });
 
 test("a full disk: no new session, the live one ends, an alert stands, and what was shown is kept", async () => {
+  execFileSync("mount", ["-o", "remount,size=256m", disk]);
   const operator = await lab.operator(["ssh.exec"]);
   const client = await operator.client();
   const later = await lab.operator(["ssh.exec"]);
@@ -96,7 +97,7 @@ test("a full disk: no new session, the live one ends, an alert stands, and what 
   await until("the first tick", () => shown.includes("tick"));
   const filler = join(disk, "filler");
   try {
-    execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=64k", "count=4096"], { stdio: "ignore" });
+    execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=64k", "count=8192"], { stdio: "ignore" });
   } catch {
     // dd says that the disk is full; that is the point.
   }

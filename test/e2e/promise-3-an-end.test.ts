@@ -21,7 +21,7 @@ async function running(
   );
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-  const over = finish(child, undefined, 60_000).then(() => Date.now());
+  const over = finish(child, undefined, 100_000).then(() => Date.now());
   await until("the first tick", () => text.includes("tick"));
   return { over, stdout: () => text };
 }

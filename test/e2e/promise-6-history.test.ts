@@ -103,3 +103,28 @@ test("an audit row cannot be changed or deleted in the database itself", async (
   database.close();
   expect(readFileSync(join(folder, "log.jsonl"), "utf8").length).toBeGreaterThan(0);
 });
+
+test("a part of the log verifies by its inclusion proofs, and an older checkpoint kept elsewhere is extended", async () => {
+  const { items } = await auditor.call("GET", "/audit/events?limit=200");
+  const at = items[items.length - 1].at as number;
+  writeFileSync(
+    join(folder, "part.jsonl"),
+    await (await auditor.raw("GET", `/audit/export?from=${at}&to=${at + 60_000}`)).text(),
+  );
+  expect(gatehouse("audit", "verify", "--key", key, join(folder, "part.jsonl"))).toMatchObject({ status: 0 });
+  const older = await auditor.call("GET", "/audit/checkpoints");
+  const list = Array.isArray(older) ? older : older.items;
+  writeFileSync(join(folder, "older.note"), list[list.length - 1].note);
+  writeFileSync(join(folder, "log.jsonl"), await (await auditor.raw("GET", "/audit/export")).text());
+  const extended = gatehouse(
+    "audit",
+    "verify",
+    "--key",
+    key,
+    "--older",
+    join(folder, "older.note"),
+    join(folder, "log.jsonl"),
+  );
+  expect(extended.text).toContain("extends");
+  expect(extended.status).toBe(0);
+});

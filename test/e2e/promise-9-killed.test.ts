@@ -7,7 +7,7 @@ import { startLab, type Lab } from "../support/lab.js";
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await startLab();
+  lab = await startLab({ env: { GATEHOUSE_DRAIN_SECONDS: "3" } });
 });
 afterAll(() => lab?.stop());
 
@@ -26,8 +26,9 @@ test("kill -9 in the middle of work: the next start recovers every byte that was
   await until("the echo", () => shown.includes("half-typed"));
   const filed = await operator.api.raw("PUT", "/me/locale", { locale: "zh-CN" });
   expect(filed.ok).toBe(true);
+  const cutOff = new Promise((resolve) => child.once("close", resolve));
   await lab.house.kill("SIGKILL");
-  await new Promise((resolve) => child.once("close", resolve));
+  await cutOff;
   await lab.house.restart();
 
   const folder = join(lab.house.data, "recordings");
@@ -59,7 +60,7 @@ test("kill -9 in the middle of work: the next start recovers every byte that was
   expect(recorded).toContain(lastShown.replaceAll("�", ""));
   const alerts = await auditor.call("GET", "/alerts?open=true");
   expect(alerts.items.map((alert: { kind: string }) => alert.kind)).toContain("recording-recovered");
-});
+}, 180_000);
 
 test("SIGTERM drains: live sessions end as node-drained with complete recordings, and the process ends by itself", async () => {
   const operator = await lab.operator(["ssh.shell"]);

@@ -226,7 +226,6 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
       return ended();
     },
     restart: async (env) => {
-      sessions.clear();
       await launch(env);
     },
     stop: async () => {
