@@ -19,7 +19,7 @@ const KIND_NUMBER: Readonly<Record<Kind, number>> = { command: 0, file: 1, scree
 /** Rows in one INSERT; four to six parameters each stay far below both databases' bounds. */
 const INSERT_ROWS = 500;
 /** Counting stops at the first bound; only when every token passes it, at the next. A token past the last is simply common. */
-const COUNT_BOUNDS = [2_000, 60_000] as const;
+const COUNT_BOUNDS = [2_000, 16_000] as const;
 /** Index rows of the driving token looked at in one statement. */
 const SLICE = 4_000;
 /** Longest list of recordings that goes into a statement; a longer one filters here. */
