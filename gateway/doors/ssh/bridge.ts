@@ -120,7 +120,8 @@ export class Bridge {
       if (this.#over) return;
       inFlight += bytes.length;
       this.#ends.session.live.touch();
-      const taken = take(bytes);
+      // Whatever a filter throws on, the channel ends and nothing passes.
+      const taken = new Promise<void>((resolve) => resolve(take(bytes)));
       if (inFlight >= high || waiting()) source.pause();
       taken.then(
         () => {

@@ -133,7 +133,7 @@ export class OperatorConnection {
     try {
       await this.#serveOpen(channel, start);
     } catch (error) {
-      this.#context.log("error", "ssh channel failed", { error: String(error) });
+      this.#failed("ssh channel failed", error);
       await channel.fail(codeText(this.#signedIn.actor.locale, "internal"));
     } finally {
       channel.finish({ code: 255 });
@@ -202,11 +202,12 @@ export class OperatorConnection {
       : open.type.startsWith("tun@")
         ? this.#texts.tunnel()
         : this.#texts.unknownChannel();
-    void this.#gate?.live.refuseChannel({
+    const refused = this.#gate?.live.refuseChannel({
       kind: sanitise(open.type, 64),
       detail: sanitise(open.data.socketPath ?? ""),
       because: "never-allowed",
     });
+    refused?.catch((error: unknown) => this.#failed("a refusal could not be logged", error));
     return { code: OPEN_FAILURE.prohibited, text: `gatehouse: ${text}` };
   }
 
@@ -217,7 +218,7 @@ export class OperatorConnection {
       { context: this.#context, opening: this.#opening, valve: this.#valve, texts: this.#texts },
       { accept, refuse, host, port },
     ).catch((error: unknown) => {
-      this.#context.log("error", "ssh forward failed", { error: String(error) });
+      this.#failed("ssh forward failed", error);
       refuse(codeText(this.#signedIn.actor.locale, "internal"));
     });
   }
@@ -227,6 +228,10 @@ export class OperatorConnection {
     if (name.startsWith("cancel-")) return;
     const what = name.includes("streamlocal") ? "streamlocal" : "remoteForward";
     if (!this.#refusedBefore.includes(what)) this.#refusedBefore.push(what);
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.#context.log("error", what, { error: String(error) });
   }
 
   #tellTerminals(text: string): void {

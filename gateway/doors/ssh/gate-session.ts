@@ -140,10 +140,14 @@ export class GateSession {
     this.#ask.onEnd(because);
   }
 
-  /** The door's own ending; resolves when the recording is closed. */
+  /** The door's own ending; resolves when the recording is closed, never rejects. */
   async end(because: EndReason): Promise<void> {
     this.ending(because);
-    await this.live.end(because);
+    try {
+      await this.live.end(because);
+    } catch (error) {
+      this.#context.log("error", "a session could not be closed", { session: this.live.id, error: String(error) });
+    }
   }
 
   async #dial(): Promise<Outcome<Upstream>> {

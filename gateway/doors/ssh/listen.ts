@@ -10,7 +10,7 @@ import { authenticate, type SignedIn } from "./authenticate.js";
 import { OperatorConnection } from "./connection.js";
 import { Crowd } from "./crowd.js";
 import { DEFAULT_LIMITS, type DoorContext, type SshDoorDeps } from "./door-deps.js";
-import { assertNativeBinding, installPtyModes } from "./ssh2-shims.js";
+import { assertNativeBinding, hangUp, installPtyModes, type RawPeer } from "./ssh2-shims.js";
 
 const TICK_MS = 1_000;
 
@@ -128,8 +128,7 @@ class Door implements SshDoor {
       },
       onGiveUp: (why) => {
         this.#context.log("info", "ssh sign-in ended", { sourceAddress, why });
-        client.end();
-        socket.destroySoon();
+        hangUp(client as unknown as RawPeer, () => client.end());
       },
     });
     client.once("ready", () => {
@@ -139,12 +138,22 @@ class Door implements SshDoor {
     });
   }
 
+  /** One connection's fault must not stop the clock of the others. */
+  #tickOf(connection: OperatorConnection, socket: Socket): void {
+    try {
+      connection.tick();
+    } catch (error) {
+      this.#context.log("error", "ssh connection failed", { error: String(error) });
+      socket.destroy();
+    }
+  }
+
   #onTick(): void {
     const { limits, clock, log } = this.#context;
     const now = clock.monotonicUs();
     for (const guest of this.#guests.values()) {
       const ageMs = (now - guest.arrivedAt) / 1_000;
-      if (guest.connection !== undefined) guest.connection.tick();
+      if (guest.connection !== undefined) this.#tickOf(guest.connection, guest.socket);
       else if (ageMs > (guest.attempted ? limits.loginGraceMs : limits.handshakeMs)) guest.socket.destroy();
     }
     if (this.#refusedSinceTick > 0)

@@ -9,6 +9,22 @@ import type { RawChannel, RawPeer } from "./ssh2-shims.js";
 const SOCKET_HIGH_BYTES = 256 * 1024;
 const LARGEST_PACKET = 32 * 1024;
 const STDERR = 1;
+/** RFC 4254 §6.10: the names that have a form on the wire; the library throws on any other. */
+const SIGNALS = new Set([
+  "ABRT",
+  "ALRM",
+  "FPE",
+  "HUP",
+  "ILL",
+  "INT",
+  "KILL",
+  "PIPE",
+  "QUIT",
+  "SEGV",
+  "TERM",
+  "USR1",
+  "USR2",
+]);
 
 /** One a connection: whether its socket takes more, and who waits for that. */
 export class SocketValve {
@@ -20,10 +36,13 @@ export class SocketValve {
     this.peer = peer;
     peer._sock.on("drain", () => this.#wake());
     peer.on("handshake", () => this.#wake());
-    peer._sock.once("close", () => {
+    const close = (): void => {
       this.#closed = true;
       this.#wake();
-    });
+    };
+    // After the peer's end the library throws on every write, though the socket would still take it.
+    peer.once("end", close);
+    peer._sock.once("close", close);
   }
 
   get closed(): boolean {
@@ -31,6 +50,18 @@ export class SocketValve {
   }
   get open(): boolean {
     return this.peer._sock.writableLength < SOCKET_HIGH_BYTES && this.peer._protocol._kexinit === undefined;
+  }
+  /** Runs one write; a library that throws on it is as good as a closed connection. Answers whether it went well. */
+  attempt(write: () => void): boolean {
+    if (this.closed) return false;
+    try {
+      write();
+      return true;
+    } catch {
+      this.#closed = true;
+      this.peer._sock.destroy();
+      return false;
+    }
   }
   /** Calls `listener` once, when the socket may take more or is closed. */
   wait(listener: () => void): void {
@@ -85,30 +116,35 @@ export class Outlet {
   eof(): void {
     if (!this.writable) return;
     this.#eofSent = true;
-    this.#valve.peer._protocol.channelEOF(this.#channel.outgoing.id);
+    this.#valve.attempt(() => this.#valve.peer._protocol.channelEOF(this.#channel.outgoing.id));
+  }
+
+  /** Sends a request of the client's side. `signal`: left out when the name has no form on the wire. */
+  request(send: (channel: RawChannel) => void, signal?: string): void {
+    if (signal === undefined || SIGNALS.has(signal.replace(/^SIG/, ""))) this.#valve.attempt(() => send(this.#channel));
   }
 
   /** Says how the command ended. Does not consume window. */
   exit(exit: Exit): void {
     const { outgoing } = this.#channel;
-    if (this.#valve.closed || outgoing.state !== "open") return;
     const protocol = this.#valve.peer._protocol;
-    if ("code" in exit) return protocol.exitStatus(outgoing.id, exit.code);
-    try {
-      protocol.exitSignal(outgoing.id, exit.signal, exit.core, "");
-    } catch {
-      // The library knows thirteen names only (RFC 4254 §6.10); any other signal is told as a status.
-      protocol.exitStatus(outgoing.id, 255);
-    }
+    if (outgoing.state !== "open") return;
+    this.#valve.attempt(() => {
+      if ("code" in exit) protocol.exitStatus(outgoing.id, exit.code);
+      else if (SIGNALS.has(exit.signal.replace(/^SIG/, "")))
+        protocol.exitSignal(outgoing.id, exit.signal, exit.core, "");
+      else protocol.exitStatus(outgoing.id, 255);
+    });
   }
 
   /** EOF if none was sent, then CLOSE. */
   close(): void {
     this.drop();
-    if (this.#valve.closed) return;
     if (this.#eofSent && this.#channel.outgoing.state === "open") this.#channel.outgoing.state = "eof";
-    this.#channel.eof();
-    this.#channel.close();
+    this.#valve.attempt(() => {
+      this.#channel.eof();
+      this.#channel.close();
+    });
   }
 
   #pump(): void {
@@ -136,8 +172,14 @@ export class Outlet {
         return false;
       }
       const slice = Buffer.from(piece.bytes.buffer, piece.bytes.byteOffset, length);
-      if (piece.stderr) protocol.channelExtData(outgoing.id, slice, STDERR);
-      else protocol.channelData(outgoing.id, slice);
+      const sent = this.#valve.attempt(() => {
+        if (piece.stderr) protocol.channelExtData(outgoing.id, slice, STDERR);
+        else protocol.channelData(outgoing.id, slice);
+      });
+      if (!sent) {
+        this.drop();
+        return false;
+      }
       outgoing.window -= length;
       piece.bytes = piece.bytes.subarray(length);
     }

@@ -31,7 +31,7 @@ export class RekeyWatch {
     if (this.#bytes() - this.#bytesThen >= this.#limits.rekeyBytes || nowMs - this.#msThen >= this.#limits.rekeyMs) {
       this.#bytesThen = this.#bytes();
       this.#msThen = nowMs;
-      this.#peer.rekey();
+      this.#peer._protocol.rekey();
     }
     return true;
   }

@@ -148,7 +148,9 @@ async function watchKeys({ context, actor, keys }: Screen, id: RequestId, over: 
   while (!over.signal.aborted && !keys.gone) {
     const key = await keys.next(over.signal);
     if (key?.type !== "interrupt" && key?.type !== "eof") continue;
-    await context.broker.access.withdraw(actor, id);
+    await context.broker.access.withdraw(actor, id).catch((error: unknown) => {
+      context.log("error", "a request could not be withdrawn", { request: id, error: String(error) });
+    });
     break;
   }
   over.abort();

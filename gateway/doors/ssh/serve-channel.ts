@@ -117,17 +117,11 @@ async function launch(
     halfClose: false,
     say,
   });
-  channel.onSignal = (name) => {
-    try {
-      target.raw.signal(name);
-    } catch {
-      // The library knows the thirteen names of RFC 4254 §6.10; others have no form on the wire.
-    }
-  };
+  channel.onSignal = (name) => target.outlet.request((raw) => raw.signal(name), name);
   channel.onResize = () => {
     const { pty } = channel;
     if (pty === undefined) return;
-    target.raw.setWindow(pty.rows, pty.cols, pty.height, pty.width);
+    target.outlet.request((raw) => raw.setWindow(pty.rows, pty.cols, pty.height, pty.width));
     live.tap.resize(pty.cols, pty.rows).catch(() => void session.end("recorder-failed"));
   };
   served.onBridge(bridge, live);

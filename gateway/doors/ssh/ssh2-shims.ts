@@ -41,6 +41,8 @@ export interface RawProtocol {
   channelExtData(id: number, data: Uint8Array, type: number): void;
   channelEOF(id: number): void;
   channelOpenFail(id: number, reason: number, text: string): void;
+  /** Begins a key exchange; the library's server side alone shows this on its own surface. */
+  rekey(): void;
   exitStatus(id: number, code: number): void;
   exitSignal(id: number, name: string, core: boolean, message: string): void;
 }
@@ -49,7 +51,6 @@ export interface RawPeer extends EventEmitter {
   readonly _sock: Socket;
   readonly _protocol: RawProtocol;
   readonly _chanMgr: { readonly _count: number; get(id: number): unknown };
-  rekey(): void;
 }
 
 /** RFC 4254 §5.1 reason codes. */
@@ -163,7 +164,22 @@ export function openBeingAsked(peer: RawPeer): ChannelOpen | undefined {
 /** Refuses an asked channel with a reason that the client shows; `reject` is the library's own. */
 export function refuseOpen(peer: RawPeer, sender: number, text: string, reject: () => void): void {
   refusals.get(peer._protocol)?.set(sender, { code: OPEN_FAILURE.prohibited, text });
-  reject();
+  try {
+    reject();
+  } catch {
+    // The library throws when the peer has left meanwhile; then there is nobody to refuse.
+    peer._sock.destroy();
+  }
+}
+
+/** Says goodbye and closes; a peer that has left already is closed all the same. */
+export function hangUp(peer: RawPeer, goodbye: () => void): void {
+  try {
+    goodbye();
+  } catch {
+    peer._sock.destroy();
+  }
+  peer._sock.destroySoon();
 }
 
 /** Calls back when the peer closed the channel, also while its data lies unread. */

@@ -112,6 +112,7 @@ export class Upstream {
       closed = true;
     });
     raw.on("error", () => undefined);
+    raw.stderr.on("error", () => undefined);
     return { raw, outlet: new Outlet(raw, this.#valve), exit: () => exit, closed: () => closed };
   }
 }
