@@ -2,6 +2,7 @@
  * The container being written: chains records in the order they come, hands them to the blob store one write at a time (what
  * gathered meanwhile goes in the next), and keeps the time index for the closing record. It knows no keys.
  */
+import { GatehouseError } from "../domain/index.js";
 import type { BlobWriter } from "../domain/index.js";
 import type { ClosingBody } from "../../recordings/codec/index.js";
 import { sha256 } from "./node-crypto.js";
@@ -106,7 +107,8 @@ export class ContainerFile {
   /** Resolves when nothing waits to be written; rejects when writing failed. */
   async drained(): Promise<void> {
     if (this.#writing && this.#failure === undefined) await new Promise<void>((resolve) => this.#idle.push(resolve));
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined)
+      throw new GatehouseError("recorder-failed", "container cannot be written", this.#failure);
   }
 
   /** Resolves when all that was written before is on stable storage. */

@@ -203,13 +203,12 @@ describe("keyframes", () => {
       "\u001b[5;20r\u001b[?25l\u001b[?1002h\u001b[?1006h\u001b[?2004h\u001b[?1h\u001b(0\u001b[3g\u001b[1;11H\u001bH",
       "\u001b[7;9H\u001b7\u001b[10;4Hqqq",
     ].join("");
-    let later = 0;
     const { tap, id } = await room.open();
     const channel = await tap.openChannel(shell);
     await channel.output(encodeUtf8(state));
     room.advance(31_000);
     await channel.output(encodeUtf8("x"));
-    later = tap.elapsedUs;
+    const later = tap.elapsedUs;
     await tap.close("left");
     const keyframe = await library.keyframe(id, 1, later + 1e9);
     expect(keyframe.atUs).toBe(later);

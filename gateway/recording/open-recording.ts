@@ -11,13 +11,10 @@ import {
   RecordKind,
   Stream,
   TAG_BYTES,
-  closingMessage,
-  encodeClosingBody,
   encodeHead,
   encodeUtf8,
   journalEntry,
   makeNonce,
-  toHex,
 } from "../../recordings/codec/index.js";
 import type { StreamNumber } from "../../recordings/codec/index.js";
 import { Acceptance } from "./acceptance.js";
@@ -27,6 +24,8 @@ import type { FinishedRecording, RecorderDeps, RecordingCrypto } from "./contrac
 import { OpenFrame } from "./open-frame.js";
 import type { FramePlain } from "./open-frame.js";
 import { CONTINUED_MOST, FrameHistory } from "./frame-history.js";
+import { closeContainer } from "./closing-record.js";
+import { RateQuota } from "./rate-quota.js";
 import type { FrameCompressor, Packed } from "./zstd.js";
 
 type Sealer = ReturnType<RecordingCrypto["newRecordingKeys"]>["sealer"];
@@ -68,8 +67,7 @@ export class OpenRecording {
   readonly #acceptance = new Acceptance();
   #state: "open" | "quota" | "closing" | "closed" | "failed" = "open";
   #failureListeners: ((because: "recorder-failed" | "quota") => void)[] = [];
-  #rateFromUs = 0;
-  #rateBytes = 0;
+  readonly #quota: RateQuota;
   #finish: (facts: FinishedRecording) => void = () => undefined;
   #closing: Promise<void> | undefined;
   /** Set while the container's running writes hold events that the journal does not. */
@@ -79,6 +77,7 @@ export class OpenRecording {
   constructor(deps: RecorderDeps, hooks: RecordingHooks, id: RecordingId, sealer: Sealer, startedUs: number) {
     this.#deps = deps;
     this.#hooks = hooks;
+    this.#quota = new RateQuota(deps.quotas);
     this.id = id;
     this.#sealer = sealer;
     this.#idBytes = encodeUtf8(id);
@@ -235,13 +234,18 @@ export class OpenRecording {
     this.#hooks.ended(this);
     try {
       await this.#container.drained();
-      const closingHash = this.#closingRecord(because);
+      const durationUs = this.elapsedUs;
+      this.#lastUs = durationUs;
+      const endedAt = Math.floor(this.#deps.clock.now());
+      const events = [this.#main.total, this.#input.total] as const;
+      const facts = { because, endedAt, durationUs, events };
+      const { closingHash } = closeContainer(this.#container, this.#deps.crypto.evidence, facts);
       await this.#container.drained();
       await this.#container.sync();
       this.#state = "closed";
       await this.#finishBlob();
       const { bytes, frames } = this.#container;
-      this.#finish({ because, complete: true, durationUs: this.#lastUs, bytes, frames, closingHash });
+      this.#finish({ because, complete: true, durationUs, bytes, frames, closingHash });
     } catch (error) {
       this.fail("recorder-failed", error);
     }
@@ -257,24 +261,6 @@ export class OpenRecording {
         cause: String(error),
       });
     }
-  }
-
-  #closingRecord(because: EndReason): string {
-    const durationUs = this.elapsedUs;
-    this.#lastUs = durationUs;
-    const json = encodeClosingBody({
-      because,
-      endedAt: Math.floor(this.#deps.clock.now()),
-      durationUs,
-      frames: this.#container.frames,
-      events: [this.#main.total, this.#input.total],
-      bytes: this.#container.bytes,
-      index: this.#container.index(),
-    });
-    const head40 = closingHead(durationUs, json.length);
-    const signature = this.#deps.crypto.evidence.sign(closingMessage(this.#container.head, head40, json));
-    this.#container.closing(head40, Buffer.concat([json, signature]));
-    return toHex(this.#container.head);
   }
 
   #giveUp(cause: unknown, wasLive: boolean): void {
@@ -323,7 +309,8 @@ export class OpenRecording {
     const { head40, body } = this.#seal(whole, 0, packed);
     const reach = { main: this.#main.closed, input: this.#input.closed };
     this.#container.frame(head40, body, reach, whole.stream === Stream.main && !packed.continued ? whole : undefined);
-    this.#countForQuota(head40.length + body.length);
+    const passed = this.#quota.add(this.#lastUs, head40.length + body.length, this.#container.bytes);
+    if (passed !== undefined) this.fail("quota", new Error(passed));
   }
 
   #seal(part: FramePlain, origin: 0 | 1, packed?: Packed): { head40: Uint8Array; body: Uint8Array } {
@@ -367,33 +354,6 @@ export class OpenRecording {
       }
     }
   }
-
-  #countForQuota(bytes: number): void {
-    const { sessionBytes, bytesPerSecond, rateWindowMs } = this.#deps.quotas;
-    if (this.#lastUs - this.#rateFromUs >= rateWindowMs * 1000) {
-      this.#rateFromUs = this.#lastUs;
-      this.#rateBytes = 0;
-    }
-    this.#rateBytes += bytes;
-    const tooFast = this.#rateBytes > (bytesPerSecond * rateWindowMs) / 1000;
-    if (tooFast || this.#container.bytes > sessionBytes)
-      this.fail("quota", new Error(tooFast ? "too fast" : "too much"));
-  }
-}
-
-/** The head of a closing record (FORMAT.md §2): only time and lengths differ. */
-export function closingHead(timeUs: number, jsonLength: number): Uint8Array {
-  return encodeHead({
-    kind: RecordKind.closing,
-    stream: Stream.main,
-    flags: 0,
-    firstEvent: 0,
-    eventCount: 0,
-    timeUs,
-    plainLen: jsonLength,
-    bodyLen: jsonLength + 64,
-    nonce: new Uint8Array(12),
-  });
 }
 
 function refusal(code: "recorder-failed" | "internal", cause?: unknown): GatehouseError {

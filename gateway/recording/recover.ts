@@ -5,12 +5,12 @@
  */
 import { GatehouseError } from "../domain/index.js";
 import type { BlobStore, RecordingId } from "../domain/index.js";
-import { closingMessage, decodeJournal, encodeClosingBody, toHex } from "../../recordings/codec/index.js";
+import { decodeJournal } from "../../recordings/codec/index.js";
 import type { ClosingBody, ContainerHeader, JournalEntry } from "../../recordings/codec/index.js";
 import { ContainerFile } from "./container-file.js";
 import type { FinishedRecording, Recover, RecorderDeps, StreamOpener } from "./contract.js";
 import { JOURNAL_PREFIX } from "./journal.js";
-import { closingHead } from "./open-recording.js";
+import { closeContainer } from "./closing-record.js";
 import { containerName } from "./recorder.js";
 import { BlobContainerReader } from "./container-reader.js";
 import { FrameOpener } from "./frame-text.js";
@@ -99,8 +99,8 @@ async function closeLost(
   journal: readonly JournalEntry[],
 ): Promise<FinishedRecording> {
   const writer = await deps.blobs.reopen(containerName(id), found.facts.bytes);
-  let failure: unknown;
-  const events = { written: () => undefined, failed: (error: unknown) => (failure = error) };
+  // A failed write also rejects `drained`.
+  const events = { written: () => undefined, failed: () => undefined };
   const container = new ContainerFile(writer, found.prelude, events, found);
   const reach: [number, number] = [...found.events];
   let lastUs = await lastEventUs(deps, id, found);
@@ -113,26 +113,12 @@ async function closeLost(
     if (container.queued > 1024 * 1024) await container.drained();
   }
   await container.drained();
-  const because = NODE_LOST;
-  const { bytes, frames } = container;
   const endedAt = found.header.startedAt + Math.floor(lastUs / 1000);
-  const closing: ClosingBody = {
-    because,
-    endedAt,
-    durationUs: lastUs,
-    frames,
-    events: reach,
-    bytes,
-    index: container.index(),
-  };
-  const json = encodeClosingBody(closing);
-  const head40 = closingHead(lastUs, json.length);
-  const signature = deps.crypto.evidence.sign(closingMessage(container.head, head40, json));
-  container.closing(head40, Buffer.concat([json, signature]));
+  const facts = { because: NODE_LOST, endedAt, durationUs: lastUs, events: reach };
+  const { closing, closingHash } = closeContainer(container, deps.crypto.evidence, facts);
   await container.drained();
   await container.finish();
-  if (failure !== undefined) throw failure;
-  return fromClosing(closing, container.bytes, toHex(container.head));
+  return fromClosing(closing, container.bytes, closingHash);
 }
 
 /** Time of the last event that stands in the container. */

@@ -67,7 +67,6 @@ export function payloads(events: readonly RecordedEvent[], type: number, channel
   );
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- an async iterable from bytes at hand
 export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }

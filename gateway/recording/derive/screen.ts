@@ -40,8 +40,7 @@ export class Screen {
       logLevel: "off",
     });
     this.#serializer = new serialize.SerializeAddon();
-    // The addon asks only for what both terminals have.
-    this.#terminal.loadAddon(this.#serializer as unknown as Parameters<Terminal["loadAddon"]>[0]);
+    this.#terminal.loadAddon(this.#serializer);
     for (const final of COUNTED)
       this.#terminal.parser.registerCsiHandler({ final }, ([count]) => Number(count ?? 0) > COUNT_MAX);
     this.#terminal.onTitleChange((title) => {
