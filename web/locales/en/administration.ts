@@ -161,6 +161,7 @@ export const administration = {
     keysHelp: "An ssh public key stands in for the password on ssh; the code is still asked for.",
     keysEmpty: "There is no device key.",
     keysEmptyHelp: "Add one by pasting your ~/.ssh/id_ed25519.pub.",
+    fingerprint: "Fingerprint",
     keyName: "Name",
     keyNameHelp: "such as “work laptop”",
     publicKey: "Public key (one line)",

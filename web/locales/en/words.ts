@@ -69,6 +69,7 @@ export const words = {
   direction: { upload: "upload", download: "download" },
   recordingState: { open: "Recording", complete: "Complete", recovered: "Recovered", removed: "Removed by retention" },
   marker: { command: "Commands", transfer: "Files", alert: "Alerts", note: "Notes", forward: "Forwards" },
+  markerOne: { command: "Command", transfer: "File", alert: "Alert", note: "Note", forward: "Forward" },
   searchKind: { command: "Commands", file: "Files", screen: "Screen text" },
   alertState: { open: "Open", acknowledged: "Acknowledged", resolved: "Resolved", closed: "Closed" },
   alertKind: {

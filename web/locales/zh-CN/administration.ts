@@ -153,6 +153,7 @@ export const administration = {
     keysHelp: "用 ssh 公钥代替密码登录 ssh；动态口令仍然需要。",
     keysEmpty: "还没有设备密钥。",
     keysEmptyHelp: "粘贴 ~/.ssh/id_ed25519.pub 的内容即可添加。",
+    fingerprint: "指纹",
     keyName: "名称",
     keyNameHelp: "如“工作笔记本”",
     publicKey: "公钥（一行）",

@@ -57,6 +57,7 @@ export const words = {
   direction: { upload: "上传", download: "下载" },
   recordingState: { open: "录制中", complete: "完整", recovered: "恢复所得", removed: "已到期清除" },
   marker: { command: "命令", transfer: "文件", alert: "告警", note: "备注", forward: "转发" },
+  markerOne: { command: "命令", transfer: "文件", alert: "告警", note: "备注", forward: "转发" },
   searchKind: { command: "命令", file: "文件", screen: "屏幕文字" },
   alertState: { open: "待处理", acknowledged: "已确认", resolved: "已处置", closed: "已闭环" },
   alertKind: {

@@ -10,7 +10,7 @@ interface Ask {
   readonly fromUs: number;
   readonly aborted: () => boolean;
   readonly answer: (more?: Partial<ReplaySegment>) => Promise<void>;
-  readonly fail: (cause: unknown) => Promise<void>;
+  readonly fail: (cause: Error) => Promise<void>;
 }
 
 /** A recording of `durationUs` with an output of one letter each at `times`, a wall clock moved by hand, and fetches answered by hand. */
@@ -53,7 +53,7 @@ function lab(
           await settle();
         },
         fail: async (cause) => {
-          reject(cause as Error);
+          reject(cause);
           await settle();
         },
       });
