@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { pino, type Logger } from "pino";
 import { createBroker, type Broker, type Log } from "./broker/index.js";
@@ -16,7 +17,14 @@ import { createLive } from "./live/index.js";
 import { createMetrics } from "./metrics.js";
 import { loadPolicy } from "./policy/index.js";
 import { createLibrary, createRecorder, PasswordPrompt, recover, type RecorderDeps } from "./recording/index.js";
-import { createIds, createLocalBlobs, formatVerifierKey, openBlobs, openDatabase, type StorageDatabase } from "./storage/index.js";
+import {
+  createIds,
+  createLocalBlobs,
+  formatVerifierKey,
+  openBlobs,
+  openDatabase,
+  type StorageDatabase,
+} from "./storage/index.js";
 import { openVault, type Vault } from "./vault/index.js";
 
 const MINUTE_MS = 60_000;
@@ -44,7 +52,12 @@ function toLog(logger: Logger): Log {
   return (level, message, detail) => logger[level](detail ?? {}, message);
 }
 
-export function openStores(config: Config, clock: Clock, nodeId: NodeId, log: Log = () => undefined): Promise<StorageDatabase> {
+export function openStores(
+  config: Config,
+  clock: Clock,
+  nodeId: NodeId,
+  log: Log = () => undefined,
+): Promise<StorageDatabase> {
   return openDatabase({ url: config.databaseUrl, clock, ids: createIds(), nodeId, log });
 }
 
@@ -56,7 +69,9 @@ export function openRecordings(config: Config, log: Log = () => undefined): Retu
 /** Services of the gate itself, which no asset may point at. */
 async function ownServices(config: Config): Promise<{ address: string; port: number }[]> {
   const services = [config.sshListen, config.httpListen, config.guacd];
-  const objects = config.recordingsUrl.startsWith("s3:") ? new URL(config.recordingsUrl).searchParams.get("endpoint") : null;
+  const objects = config.recordingsUrl.startsWith("s3:")
+    ? new URL(config.recordingsUrl).searchParams.get("endpoint")
+    : null;
   for (const url of [config.databaseUrl, objects]) {
     if (url === null || url.startsWith("sqlite:")) continue;
     const { hostname, port, protocol } = new URL(url);
@@ -68,7 +83,13 @@ async function ownServices(config: Config): Promise<{ address: string; port: num
       (await lookup(host, { all: true }).catch(() => [{ address: host }])).map(({ address }) => ({ address, port })),
     ),
   );
-  return resolved.flat();
+  return resolved.flat().flatMap(({ address, port }) => {
+    // A listener on every address is reached through each of them.
+    if (address !== "0.0.0.0" && address !== "::") return [{ address, port }];
+    return Object.values(networkInterfaces()).flatMap((all) =>
+      (all ?? []).map((one) => ({ address: one.address, port })),
+    );
+  });
 }
 
 /** Keys or recordings without people mean a lost database, not a new installation. */
@@ -76,7 +97,9 @@ async function refuseOrphans(database: StorageDatabase, config: Config, fresh: b
   if (fresh || (await database.read.people.count({})) > 0) return;
   const folder = join(config.data, "recordings");
   if (existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".ghr"))) {
-    throw new DataFolderError(`${folder} holds recordings but the database has no people: restore the database before starting`);
+    throw new DataFolderError(
+      `${folder} holds recordings but the database has no people: restore the database before starting`,
+    );
   }
 }
 
@@ -110,7 +133,8 @@ export async function openGateway(config: Config): Promise<Gateway> {
   const log = toLog(logger);
   const ids = createIds();
   const { nodeId, fresh } = takeDataFolder(config.data, config.demo, ids);
-  for (const folder of ["keys", "journal", "recordings"]) mkdirSync(join(config.data, folder), { recursive: true, mode: 0o700 });
+  for (const folder of ["keys", "journal", "recordings"])
+    mkdirSync(join(config.data, folder), { recursive: true, mode: 0o700 });
 
   const database = await openStores(config, systemClock, nodeId, log);
   await refuseOrphans(database, config, fresh);
@@ -140,6 +164,7 @@ export async function openGateway(config: Config): Promise<Gateway> {
       ownServices: await ownServices(config),
       idleMs: config.idleMinutes * MINUTE_MS,
       maxSessionMs: 12 * HOUR_MS,
+      keepBytes: config.keepBytes,
       maxSessionsPerPerson: config.maxSessionsPerPerson,
       maxSessions: config.maxSessions,
       requestTtlMs: 24 * HOUR_MS,

@@ -23,6 +23,8 @@ export interface BrokerConfig {
   readonly idleMs: number;
   /** A connection lives so long at most. */
   readonly maxSessionMs: number;
+  /** Bytes of a channel without a terminal that are kept; past it the digest goes on. */
+  readonly keepBytes: number;
   /** Live sessions one person may hold, and the node in all. */
   readonly maxSessionsPerPerson: number;
   readonly maxSessions: number;

@@ -19,12 +19,10 @@ import type { LiveSessions } from "./live-sessions.js";
 import { logRefusedAct, logRefusedChannel, logTransfer } from "./session-log.js";
 import { policyPerson } from "./standing.js";
 
-type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "resolve" | "log"> & {
+type Deps = Pick<BrokerDeps, "config" | "database" | "clock" | "ids" | "policy" | "resolve" | "log"> & {
   readonly live: LiveSessions;
 };
 
-/** What a channel without a terminal keeps before it goes on as a digest. */
-const KEEP_BYTES = 64 * 1024 * 1024;
 const DETAIL_LONGEST = 4096;
 
 /** The door's handle on an opened session. */
@@ -63,7 +61,7 @@ async function openChannel(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Promi
   }
   if (entry.open === null) return refused("recorder-failed");
   const detail = ask.detail.slice(0, DETAIL_LONGEST);
-  const tap = await entry.open.tap.openChannel(opening(ask, detail));
+  const tap = await entry.open.tap.openChannel(opening(ask, detail, deps.config.keepBytes));
   const row: Channel = {
     id: asId<ChannelId>(deps.ids.next()),
     sessionId: entry.id,
@@ -117,9 +115,10 @@ async function mayUse(deps: Deps, entry: LiveEntry, action: Action): Promise<boo
   return deps.policy.decide({ act: "use", person, account, action, granted: true, grantLive: true }).allowed;
 }
 
-function opening(ask: ChannelAsk, detail: string): ChannelOpening {
+/** A channel without a terminal keeps so many bytes, then goes on as a digest. */
+function opening(ask: ChannelAsk, detail: string, keepBytes: number): ChannelOpening {
   const base = { kind: ask.kind, detail, beyond: "digest" } as const;
-  return ask.pty === undefined ? { ...base, keepBytes: KEEP_BYTES } : { ...base, pty: ask.pty, keepBytes: Infinity };
+  return ask.pty === undefined ? { ...base, keepBytes } : { ...base, pty: ask.pty, keepBytes: Infinity };
 }
 
 async function writeOpened(deps: Deps, entry: LiveEntry, ask: ChannelAsk, row: Channel): Promise<void> {

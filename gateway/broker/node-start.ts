@@ -69,12 +69,12 @@ async function writeRecovered(deps: Deps, tx: Stores, row: Recording, found: Rec
     sourceAddress: null,
     detail: { sessionId: row.sessionId, state, closingHash, durationUs, bytes, frames },
   });
-  const detail = { sessionId: row.sessionId, state };
+  const altered = found?.altered;
   await raiseAlert(deps, tx, {
     unitId: row.unitId,
-    kind: "recording-recovered",
+    kind: altered === undefined ? "recording-recovered" : "recording-altered",
     subject: `recording:${row.id}`,
-    detail,
+    detail: { sessionId: row.sessionId, state, ...altered },
   });
 }
 

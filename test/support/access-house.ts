@@ -177,6 +177,7 @@ export const CONFIG: BrokerConfig = {
   ownServices: [{ address: "10.0.0.9", port: 5432 }],
   idleMs: 15 * 60_000,
   maxSessionMs: 12 * 3_600_000,
+  keepBytes: 64 * 1024 * 1024,
   maxSessionsPerPerson: 3,
   maxSessions: 100,
   requestTtlMs: 86_400_000,

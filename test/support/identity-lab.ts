@@ -104,6 +104,7 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
     ownServices: [],
     idleMs: 1,
     maxSessionMs: 1,
+    keepBytes: 1,
     maxSessionsPerPerson: 1,
     maxSessions: 1,
     requestTtlMs: 1,
