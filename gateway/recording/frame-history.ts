@@ -4,7 +4,7 @@
  */
 import { concat } from "../../recordings/codec/index.js";
 
-export const HISTORY_BYTES = 8192;
+const HISTORY_BYTES = 8192;
 export const CONTINUED_MOST = 32;
 const NONE = new Uint8Array(0);
 

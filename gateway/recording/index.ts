@@ -5,6 +5,4 @@ export { recover } from "./recover.js";
 export { ChannelCut } from "./tap.js";
 export { nodeVerifyCrypto } from "./node-crypto.js";
 export { PasswordPrompt } from "./password-prompt.js";
-export type { InputPiece } from "./password-prompt.js";
 export { createLibrary } from "./library.js";
-export type { LibraryDeps } from "./library.js";

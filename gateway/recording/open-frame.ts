@@ -16,7 +16,7 @@ export interface FramePlain {
 }
 
 /** Most that type, channel, time and length of one event take. */
-export const EVENT_HEAD_MOST = 24;
+const EVENT_HEAD_MOST = 24;
 const SMALLEST_BUFFER = 256;
 const KEPT_BUFFER = 2048;
 const EMPTY = new Uint8Array(0);

@@ -74,6 +74,24 @@ describe("a recording", () => {
     expect(order).toEqual([1, 2, 3]);
   });
 
+  test("lets the journal take nothing that stands behind an unfinished container write", async () => {
+    const { tap } = await room.open();
+    const channel = await tap.openChannel(shell);
+    let release: () => void = () => undefined;
+    room.blobs.beforeAppend = () => new Promise<void>((resolve) => (release = resolve));
+    const order: string[] = [];
+    const bulk = channel.output(randomBytes(50_000)).then(() => order.push("bulk"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const before = room.journal.appends;
+    const small = channel.output(Buffer.from("x")).then(() => order.push("small"));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect({ journal: room.journal.appends - before, order }).toEqual({ journal: 0, order: [] });
+    room.blobs.beforeAppend = () => undefined;
+    release();
+    await Promise.all([bulk, small]);
+    expect(order).toEqual(["bulk", "small"]);
+  });
+
   test("commits many recordings with one journal write", async () => {
     const taps = await Promise.all(Array.from({ length: 50 }, () => room.open()));
     const channels = await Promise.all(taps.map(({ tap }) => tap.openChannel(shell)));
@@ -273,7 +291,9 @@ describe("heads and journal", () => {
     const { tap } = await room.open();
     const channel = await tap.openChannel(shell);
     await channel.output(Buffer.from("small"));
+    await expect.poll(() => [...room.blobs.blobs.values()][0]?.synced, { timeout: 2_000 }).toBeGreaterThan(0);
     await channel.output(randomBytes(100_000));
+    await channel.output(Buffer.from("small again"));
     await new Promise((resolve) => setTimeout(resolve, 1000));
     for (const store of [room.journal, room.blobs])
       for (const blob of store.blobs.values()) expect(blob.synced).toBe(blob.length);

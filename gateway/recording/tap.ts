@@ -18,7 +18,7 @@ import { ChannelBytes } from "./channel-bytes.js";
 import type { OpenRecording } from "./open-recording.js";
 
 /** Bits of an input mark's one byte (FORMAT.md §3, type 7). A mark without bits says that typing of a line began. */
-export const Mark = { typingBegan: 0, endsLine: 1, secret: 2 } as const;
+const Mark = { typingBegan: 0, endsLine: 1, secret: 2 } as const;
 
 const CTRL_C = 3;
 const CTRL_D = 4;

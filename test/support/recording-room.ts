@@ -9,7 +9,7 @@ import type { RecordedEvent, Verdict } from "../../recordings/codec/index.js";
 import { MemoryBlobs } from "./memory-blobs.js";
 import { TestRecordingCrypto } from "./recording-crypto.js";
 
-export const GENEROUS: Quotas = { sessionBytes: 1e12, bytesPerSecond: 1e12, rateWindowMs: 10_000, reserveBytes: 1e6 };
+const GENEROUS: Quotas = { sessionBytes: 1e12, bytesPerSecond: 1e12, rateWindowMs: 10_000, reserveBytes: 1e6 };
 
 export class RecordingRoom {
   readonly crypto = new TestRecordingCrypto();
@@ -67,7 +67,7 @@ export function payloads(events: readonly RecordedEvent[], type: number, channel
   );
 }
 
-export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
