@@ -1,9 +1,7 @@
 /** The shapes the page reads and writes: the gate's own HTTP contract, by name, and nothing of the page's making. */
 import type {
   ACTIONS,
-  ALERT_KINDS,
   CHANNEL_KINDS,
-  END_REASONS,
   LOCALES,
   MARKER_KINDS,
   NOTICE_TOPICS,
@@ -13,9 +11,7 @@ import type {
 
 export type * from "../../gateway/http/contract/index.js";
 export type Action = (typeof ACTIONS)[number];
-export type AlertKind = (typeof ALERT_KINDS)[number];
 export type ChannelKind = (typeof CHANNEL_KINDS)[number];
-export type EndReason = (typeof END_REASONS)[number];
 export type Locale = (typeof LOCALES)[number];
 export type MarkerKind = (typeof MARKER_KINDS)[number];
 export type NoticeTopic = (typeof NOTICE_TOPICS)[number];

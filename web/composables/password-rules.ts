@@ -1,6 +1,6 @@
 /** What the page can say about a password before it is sent; the gate has the last word. */
 export type PasswordFault = "tooShort" | "hasLogin";
-export const PASSWORD_MIN = 12;
+const PASSWORD_MIN = 12;
 
 export function passwordFault(password: string, login: string): PasswordFault | undefined {
   if ([...password].length < PASSWORD_MIN) return "tooShort";

@@ -4,7 +4,7 @@ import type { Locale } from "../api/types.js";
 import { en } from "./en.js";
 import { zhCN } from "./zh-CN.js";
 
-export type Messages = typeof zhCN;
+type Messages = typeof zhCN;
 
 const messages: Record<Locale, Messages> = { "zh-CN": zhCN, en };
 

@@ -9,7 +9,7 @@ import { idleJump } from "./idle.js";
 import { draw, type Screen } from "./screen.js";
 import { appended, nextEventUs, runOf, taken, type Run } from "./segments.js";
 
-export type Source = (channel: number, fromUs: number, maxUs: number, signal: AbortSignal) => Promise<ReplaySegment>;
+type Source = (channel: number, fromUs: number, maxUs: number, signal: AbortSignal) => Promise<ReplaySegment>;
 
 /** How much one fetch asks for, and how much must be at hand (in wall seconds at the present speed) before the next one goes out. */
 const FETCH_US = 30_000_000;

@@ -13,7 +13,7 @@ export interface LiveChannel {
   readonly open: boolean;
 }
 
-export interface WatchPort {
+interface WatchPort {
   (
     sessionId: string,
     listener: {
