@@ -6,6 +6,7 @@
 import type { LiveChannel } from "../../broker/index.js";
 import type { Filter, Passed } from "./filters.js";
 import type { GateSession } from "./gate-session.js";
+import { startIntake } from "./intake.js";
 import type { Exit, Outlet } from "./outlet.js";
 import { onPeerClose, type RawChannel } from "./ssh2-shims.js";
 import type { TargetChannel } from "./upstream.js";
@@ -104,36 +105,24 @@ export class Bridge {
     this.#finish(bridged);
   }
 
-  /** Reads a source chunk by chunk; pauses it while more than the bound is on its way, or `waiting`. */
   #drain(
     source: NodeJS.ReadableStream,
     take: (bytes: Uint8Array) => Promise<void>,
     ended: () => void,
     waiting: () => boolean = () => false,
   ): () => void {
-    const high = this.#ends.inFlightBytes;
-    let inFlight = 0;
-    const go = (): void => {
-      if (!this.#over && inFlight < high / 2 && source.isPaused() && !waiting()) source.resume();
-    };
-    source.on("data", (bytes: Buffer) => {
-      if (this.#over) return;
-      inFlight += bytes.length;
-      this.#ends.session.live.touch();
-      // Whatever a filter throws on, the channel ends and nothing passes.
-      const taken = new Promise<void>((resolve) => resolve(take(bytes)));
-      if (inFlight >= high || waiting()) source.pause();
-      taken.then(
-        () => {
-          inFlight -= bytes.length;
-          go();
-        },
-        () => this.cut(),
-      );
+    const { inFlightBytes, session } = this.#ends;
+    return startIntake(source, {
+      take: (bytes) => {
+        session.live.touch();
+        return take(bytes);
+      },
+      ended,
+      fault: () => this.cut(),
+      waiting,
+      over: () => this.#over,
+      inFlightBytes,
     });
-    source.once("end", ended);
-    source.resume();
-    return go;
   }
 
   #fromTarget(bytes: Uint8Array, stderr: boolean): Promise<void> {

@@ -6,7 +6,7 @@
 import type { RawChannel, RawPeer } from "./ssh2-shims.js";
 
 /** A socket with more unsent bytes than this takes no more until it drained. Above Node's own mark, so `drain` comes. */
-const SOCKET_HIGH_BYTES = 256 * 1024;
+const SOCKET_HIGH_BYTES = 512 * 1024;
 const LARGEST_PACKET = 32 * 1024;
 const STDERR = 1;
 /** RFC 4254 §6.10: the names that have a form on the wire; the library throws on any other. */
@@ -31,6 +31,7 @@ export class SocketValve {
   readonly peer: RawPeer;
   readonly #waiting = new Set<() => void>();
   #closed = false;
+  #corked = false;
 
   constructor(peer: RawPeer) {
     this.peer = peer;
@@ -50,6 +51,17 @@ export class SocketValve {
   }
   get open(): boolean {
     return this.peer._sock.writableLength < SOCKET_HIGH_BYTES && this.peer._protocol._kexinit === undefined;
+  }
+  /** Lets the writes of one turn of the loop leave in one system call. */
+  gather(): void {
+    const { _sock: socket } = this.peer;
+    if (this.#corked) return;
+    this.#corked = true;
+    socket.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      socket.uncork();
+    });
   }
   /** Runs one write; a library that throws on it is as good as a closed connection. Answers whether it went well. */
   attempt(write: () => void): boolean {
@@ -161,6 +173,7 @@ export class Outlet {
     const { outgoing } = this.#channel;
     const protocol = this.#valve.peer._protocol;
     const packet = Math.min(LARGEST_PACKET, outgoing.packetSize);
+    if (piece.bytes.length > packet) this.#valve.gather();
     while (piece.bytes.length > 0) {
       if (!this.#valve.open) {
         this.#valve.wait(() => this.#pump());
