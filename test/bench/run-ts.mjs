@@ -1,4 +1,4 @@
-/** Runs one TypeScript program of the benchmarks: `node test/bench/run-ts.mjs FILE`. */
+/** Runs one TypeScript program of the benchmarks: `node test/bench/run-ts.mjs FILE [ARGUMENT…]`. */
 import { resolve } from "node:path";
 import process from "node:process";
 import { runnerImport } from "vite";
