@@ -33,9 +33,13 @@ export function createMetrics(deps: { readonly database: Database; readonly reco
   gauge("gatehouse_alerts_open", "alerts nobody acknowledged", async (set) => {
     set(await deps.database.read.alerts.count({ state: "open" }));
   });
-  gauge("gatehouse_channels_unrecorded", "closed channels that were neither recorded, digested nor refused; must be 0", async (set) => {
-    set(await deps.database.read.channels.count({ closedAt: { not: null }, outcome: "open" }));
-  });
+  gauge(
+    "gatehouse_channels_unrecorded",
+    "closed channels that were neither recorded, digested nor refused; must be 0",
+    async (set) => {
+      set(await deps.database.read.channels.count({ closedAt: { not: null }, outcome: "open" }));
+    },
+  );
   gauge("gatehouse_recording_free_bytes", "free bytes where recordings are written", async (set) => {
     set((await deps.recorder.health()).freeBytes);
   });

@@ -52,7 +52,7 @@ export function pagesFor(holder: Holder): readonly PageName[] {
 
 /** Whether the search at the top and the count of alerts are of any use to this person. */
 export function maySearch(holder: Holder): boolean {
-  return holder.power === "audit" || holder.roles.includes("approver");
+  return pagesFor(holder).includes("search");
 }
 export function seesAlerts(holder: Holder): boolean {
   return pagesFor(holder).includes("alerts");

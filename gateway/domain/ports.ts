@@ -84,10 +84,7 @@ export interface SearchStore {
 export interface AuditLog {
   /** In a transaction: written in it, canonicalised, id and time added. Visible to the sequencer after commit. */
   append(entry: AuditEntry): Promise<void>;
-  find(
-    where: Where<AuditRow>,
-    options?: FindOptions<AuditRow>,
-  ): Promise<AuditRow[]>;
+  find(where: Where<AuditRow>, options?: FindOptions<AuditRow>): Promise<AuditRow[]>;
 }
 
 export interface Stores {

@@ -7,10 +7,36 @@ import type { RecordingId } from "./ids.js";
 
 /** What watchers receive, after it was accepted. `bytes` of input are never among it. */
 export type TapEvent =
-  | { readonly type: "output"; readonly channel: number; readonly atUs: number; readonly bytes: Uint8Array; readonly stderr: boolean }
-  | { readonly type: "resize"; readonly channel: number; readonly atUs: number; readonly cols: number; readonly rows: number }
-  | { readonly type: "channel-opened"; readonly channel: number; readonly atUs: number; readonly kind: ChannelKind; readonly detail: string; readonly cols: number; readonly rows: number; readonly pty: boolean }
-  | { readonly type: "channel-closed"; readonly channel: number; readonly atUs: number; readonly outcome: ChannelOutcome }
+  | {
+      readonly type: "output";
+      readonly channel: number;
+      readonly atUs: number;
+      readonly bytes: Uint8Array;
+      readonly stderr: boolean;
+    }
+  | {
+      readonly type: "resize";
+      readonly channel: number;
+      readonly atUs: number;
+      readonly cols: number;
+      readonly rows: number;
+    }
+  | {
+      readonly type: "channel-opened";
+      readonly channel: number;
+      readonly atUs: number;
+      readonly kind: ChannelKind;
+      readonly detail: string;
+      readonly cols: number;
+      readonly rows: number;
+      readonly pty: boolean;
+    }
+  | {
+      readonly type: "channel-closed";
+      readonly channel: number;
+      readonly atUs: number;
+      readonly outcome: ChannelOutcome;
+    }
   | { readonly type: "transfer"; readonly channel: number; readonly atUs: number; readonly transfer: TransferRecord }
   | { readonly type: "gate"; readonly channel: number; readonly atUs: number; readonly text: string };
 
@@ -58,7 +84,10 @@ export interface Tap {
   readonly recordingId: RecordingId;
   openChannel(opening: ChannelOpening): Promise<ChannelTap>;
   /** Facts that belong to the whole session: alerts, watchers, revocation. */
-  note(kind: "alert" | "watch" | "refused" | "forward" | "session", detail: Readonly<Record<string, unknown>>): Promise<void>;
+  note(
+    kind: "alert" | "watch" | "refused" | "forward" | "session",
+    detail: Readonly<Record<string, unknown>>,
+  ): Promise<void>;
   /** Adds a watcher of accepted events; answers how to remove it. A watcher that throws is removed. */
   watch(listener: (event: TapEvent) => void): () => void;
   /** Fires once, when recording cannot go on (`recorder-failed`) or a quota was passed (`quota`). */

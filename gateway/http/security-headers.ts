@@ -1,7 +1,7 @@
 /**
  * What the browser is told to refuse. Scripts come from our own files alone, nothing is framed, nothing is sent elsewhere.
- * The one concession is `style-src-elem 'unsafe-inline'`: the terminal view writes its colours into a `<style>` element and
- * knows no nonce; with images, fonts and connections held to this origin, a style can carry nothing away.
+ * The one concession is `style-src-attr 'unsafe-inline'`: the terminal view writes a cell's 24-bit colour into its `style`
+ * attribute; with images, fonts and connections held to this origin, a style can carry nothing away.
  */
 import type { FastifyHelmetOptions } from "@fastify/helmet";
 
@@ -17,7 +17,8 @@ export function securityHeaders(secure: boolean): FastifyHelmetOptions {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "style-src-elem": ["'self'", "'unsafe-inline'"],
+        "style-src-elem": ["'self'"],
+        "style-src-attr": ["'unsafe-inline'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
         "connect-src": ["'self'"],

@@ -2,7 +2,7 @@
  * A real OpenSSH server for tests: Debian's sshd with its own configuration, key and port, and one login of its own whose
  * key is made here. Needs root. `stop` removes the login and everything written.
  */
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect } from "node:net";
@@ -129,13 +129,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
 
 /** The login was made for this server alone, so whatever runs under it was started through it. */
 function endProcessesOf(login: string): void {
-  let ids = "";
-  try {
-    ids = execFileSync("ps", ["-o", "pid=", "-u", login], { encoding: "utf8" });
-  } catch {
-    return;
-  }
-  for (const id of ids.split(/\s+/).filter(Boolean)) {
+  // ps answers 1 when there are none.
+  const { stdout } = spawnSync("ps", ["-o", "pid=", "-u", login], { encoding: "utf8" });
+  for (const id of stdout.split(/\s+/).filter(Boolean)) {
     try {
       process.kill(Number(id), "SIGKILL");
     } catch {
