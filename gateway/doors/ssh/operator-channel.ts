@@ -53,8 +53,12 @@ export class OperatorChannel {
 
   /** One line of the gate: on a terminal on its own line, otherwise on stderr alone. */
   async say(text: string): Promise<void> {
-    const line = this.pty === undefined ? `gatehouse: ${text}\n` : `\r\ngatehouse: ${text}\r\n`;
-    await this.outlet.write(Buffer.from(line), this.pty === undefined);
+    await this.outlet.write(Buffer.from(this.line(text)), this.pty === undefined);
+  }
+
+  /** Exactly what `say` writes; the recording keeps the same. */
+  line(text: string): string {
+    return this.pty === undefined ? `gatehouse: ${text}\n` : `\r\ngatehouse: ${text}\r\n`;
   }
 
   /** Says how it ended and closes. */

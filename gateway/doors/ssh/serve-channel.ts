@@ -103,7 +103,7 @@ async function launch(
     return close(served, live, undefined);
   }
   const say = async (text: string): Promise<void> => {
-    await live.tap.gate(text);
+    await live.tap.gate(channel.line(text));
     await channel.say(text);
   };
   const filter = filterFor(plan, served, live);
@@ -155,8 +155,9 @@ async function greet(session: GateSession, channel: OperatorChannel, live: LiveC
   const who = sanitise(`${snapshot.displayName} (${snapshot.login})`, 80);
   const what = sanitise(`${snapshot.accountLogin}@${snapshot.assetName}`, 130);
   const text = textsFor(session.actor.locale).banner(who, what, moment(endsAt), sanitise(snapshot.reason, 120));
-  await live.tap.gate(text);
-  await channel.outlet.write(Buffer.from(`gatehouse: ${text}\r\n`));
+  const line = `gatehouse: ${text}\r\n`;
+  await live.tap.gate(line);
+  await channel.outlet.write(Buffer.from(line));
 }
 
 /** The exit is recorded before it is told. */
