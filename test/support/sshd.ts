@@ -24,6 +24,12 @@ export interface TestSshd {
   readonly password: string;
   /** Everything the server logged. */
   log(): string;
+  /** Stops listening; connections that stand go on. */
+  halt(): Promise<void>;
+  /** Listens again on the same port, with the same host key or a new one. */
+  resume(options?: { readonly newHostKey?: boolean }): Promise<void>;
+  /** Ends every connection at once, as a crash of their processes would. */
+  cutConnections(): void;
   stop(): Promise<void>;
 }
 
@@ -106,8 +112,18 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
     ].join("\n"),
   );
   const log = join(folder, "log");
-  const child: ChildProcess = spawn("/usr/sbin/sshd", ["-D", "-f", config, "-E", log], { stdio: "ignore" });
-  await untilListening(port);
+  const launch = async (): Promise<ChildProcess> => {
+    const launched = spawn("/usr/sbin/sshd", ["-D", "-f", config, "-E", log], { stdio: "ignore" });
+    await untilListening(port);
+    return launched;
+  };
+  let child = await launch();
+  const halt = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    await gone;
+  };
   return {
     address: "127.0.0.1",
     port,
@@ -116,22 +132,35 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
     keyFile,
     ...user,
     log: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
+    halt,
+    async resume({ newHostKey = false } = {}) {
+      if (newHostKey) {
+        rmSync(hostKeyFile);
+        execFileSync("ssh-keygen", ["-q", "-t", options.hostKeyType ?? "ed25519", "-N", "", "-f", hostKeyFile]);
+      }
+      child = await launch();
+    },
+    cutConnections() {
+      endAll(["--ppid", String(child.pid ?? 0)]);
+    },
     async stop() {
-      const gone = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
-      await gone;
-      endProcessesOf(user.login);
+      await halt();
+      endAll(["-u", user.login]);
       execFileSync("userdel", ["--force", user.login], { stdio: "ignore" });
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** The login was made for this server alone, so whatever runs under it was started through it. */
-function endProcessesOf(login: string): void {
-  // ps answers 1 when there are none.
-  const { stdout } = spawnSync("ps", ["-o", "pid=", "-u", login], { encoding: "utf8" });
-  for (const id of stdout.split(/\s+/).filter(Boolean)) {
+/** Kills what `ps` selects: children of this server, or what runs under the login that was made for it alone. */
+function endAll(selection: readonly string[]): void {
+  let ids = "";
+  try {
+    ids = execFileSync("ps", ["-o", "pid=", ...selection], { encoding: "utf8" });
+  } catch {
+    return;
+  }
+  for (const id of ids.split(/\s+/).filter(Boolean)) {
     try {
       process.kill(Number(id), "SIGKILL");
     } catch {

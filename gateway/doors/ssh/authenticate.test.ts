@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import ssh2, { type Client, type ConnectConfig } from "ssh2";
+import ssh2, { type Client } from "ssh2";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { finish } from "../../../test/support/ssh-client.js";
 import { makeOpensshKey, startDoor, type TestDoor } from "../../../test/support/ssh-door.js";
@@ -47,10 +47,10 @@ function attempt(methods: readonly Method[]): Promise<Tried> {
       host: "127.0.0.1",
       port: gate.port,
       username: "unused",
-      authHandler: ((names: string[] | null, partial: boolean | null) => {
+      authHandler: (names: string[] | null, partial: boolean | null) => {
         if (names !== null) left.push({ methods: names, partial });
         return queue.shift() ?? false;
-      }) as unknown as ConnectConfig["authHandler"],
+      },
     });
   });
 }
@@ -244,7 +244,7 @@ describe("an attacker at the door", () => {
       });
       client.on("close", () => resolve("closed"));
     });
-    client.connect({ host: "127.0.0.1", port: gate.port, username: LOGIN, authHandler: (() => undefined) as never });
+    client.connect({ host: "127.0.0.1", port: gate.port, username: LOGIN, authHandler: () => undefined });
     expect(await opened).not.toBe("opened");
     client.destroy();
     expect(gate.broker.opened).toHaveLength(0);
@@ -296,12 +296,12 @@ function raw<T>(step: (client: Client, answer: (value: T) => void) => void): Pro
       host: "127.0.0.1",
       port: gate.port,
       username: LOGIN,
-      authHandler: (() => {
+      authHandler: () => {
         step(client, (value) => {
           client.destroy();
           resolve(value);
         });
-      }) as unknown as ConnectConfig["authHandler"],
+      },
     });
   });
 }

@@ -71,7 +71,7 @@ export function authenticate(client: Connection, context: DoorContext, hooks: Si
     if (attempt.username !== progress.username) return giveUp(progress, hooks, "another login");
     switch (attempt.method) {
       case "publickey":
-        return offerKey(attempt as PublicKeyAuthContext, progress, context, hooks);
+        return offerKey(attempt, progress, context, hooks);
       case "password": {
         const password: unknown = (attempt as { readonly password?: unknown }).password;
         if (typeof password !== "string" || password.length > LONGEST_ANSWER) return attempt.reject(METHODS);
@@ -80,7 +80,7 @@ export function authenticate(client: Connection, context: DoorContext, hooks: Si
         return attempt.reject(["keyboard-interactive"], true);
       }
       case "keyboard-interactive":
-        return void converse(attempt as KeyboardAuthContext, progress, context, hooks).catch((error: unknown) => {
+        return void converse(attempt, progress, context, hooks).catch((error: unknown) => {
           context.log("error", "sign-in failed", { error: String(error) });
           giveUp(progress, hooks, "internal");
         });
@@ -119,7 +119,7 @@ function readKey(attempt: PublicKeyAuthContext): ParsedKey | undefined {
   if (!KEY_TYPES.has(algo) || (algo === "ssh-rsa" && hash !== "sha256" && hash !== "sha512")) return undefined;
   const parsed = ssh2.utils.parseKey(data);
   if (parsed instanceof Error) return undefined;
-  const key = Array.isArray(parsed) ? parsed[0] : parsed;
+  const [key] = [parsed].flat() as readonly (ParsedKey | undefined)[];
   return key?.type === algo ? key : undefined;
 }
 

@@ -79,7 +79,7 @@ describe("a shell through the gate", () => {
       `for p in $(ps -o pid= --ppid ${screen.child.pid}); do stty -F /proc/$p/fd/0 rows 44 cols 122; done`,
     ]);
     await until(() => gate.broker.channels[0]?.resizes.includes("122x44") === true);
-    screen.type("\r");
+    screen.type("stty size\r");
     await screen.sees("44 122");
     screen.type("exit\r");
     await screen.closed;

@@ -68,7 +68,11 @@ export class OperatorConnection {
     );
     client.on("tcpip", (accept, reject, info) => this.#forward(accept, reject, info.destIP, info.destPort));
     client.on("request", (_accept, reject, name) => this.#globalRequest(name, reject));
-    this.finished = new Promise((resolve) => this.#socket.once("close", () => void this.#closed().then(resolve)));
+    const closed = new Promise<void>((resolve) => {
+      if (this.#socket.closed) resolve();
+      else this.#socket.once("close", () => resolve());
+    });
+    this.finished = closed.then(() => this.#closed());
     const { accountLogin, assetName } = signedIn.name;
     if (assetName !== null) this.#opening = this.#open(accountLogin, assetName);
   }
@@ -237,7 +241,7 @@ export class OperatorConnection {
   #tellTerminals(text: string): void {
     for (const [channel, served] of this.#channels) {
       if (channel.pty === undefined || served === undefined) continue;
-      void served.live.tap.gate(text).catch(() => undefined);
+      void served.live.tap.gate(channel.line(text)).catch(() => undefined);
       void channel.say(text);
     }
   }

@@ -31,8 +31,7 @@ const FAILURES: Record<Reached["kind"], ErrorCode> = {
 
 /** Opens a session and begins to dial. */
 export async function openGateSession(context: DoorContext, ask: SessionAsk): Promise<OpenedGate> {
-  let session: GateSession | undefined;
-  let early: EndReason | undefined;
+  const made: { session?: GateSession; early?: EndReason } = {};
   const opened = await context.broker.sessions.open({
     actor: ask.actor,
     accountLogin: ask.accountLogin,
@@ -40,15 +39,16 @@ export async function openGateSession(context: DoorContext, ask: SessionAsk): Pr
     protocol: "ssh",
     client: ask.client,
     onEnd: (because) => {
-      if (session === undefined) early = because;
-      else session.ending(because);
+      if (made.session === undefined) made.early = because;
+      else made.session.ending(because);
     },
-    onFreeze: (frozen) => session?.freeze(frozen),
+    onFreeze: (frozen) => made.session?.freeze(frozen),
     onDrain: ask.onDrain,
   });
   if (opened.kind !== "open") return opened;
-  session = new GateSession(context, opened.session, ask);
-  if (early !== undefined) session.ending(early);
+  const session = new GateSession(context, opened.session, ask);
+  made.session = session;
+  if (made.early !== undefined) session.ending(made.early);
   else void session.upstream();
   return { kind: "open", session };
 }
@@ -158,8 +158,7 @@ export class GateSession {
       reached = await reachTarget(plan, this.#context.limits.dialMs, this.#abort.signal);
       return reached;
     });
-    const ready =
-      (reached as Reached | undefined)?.kind === "ready" ? (reached as Extract<Reached, { kind: "ready" }>) : undefined;
+    const ready = reached?.kind === "ready" ? reached : undefined;
     if (outcome.ok && outcome.value.kind === "ready" && this.admits()) {
       const { client, socket } = outcome.value;
       this.#upstream = new Upstream(client, socket, () => void this.end("target-closed"));

@@ -1,8 +1,11 @@
 /** Peers that break the rules after signing in: each loses its own connection, and memory stays bounded. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import ssh2, { type Client, type ClientChannel } from "ssh2";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startDoor, until, type TestDoor } from "../../../test/support/ssh-door.js";
 import { startSshd, type TestSshd } from "../../../test/support/sshd.js";
+import type { Admission, DialPlan, OpenSession, SignIn } from "../../broker/index.js";
 import type { RawChannel, RawPeer } from "./ssh2-shims.js";
 
 let sshd: TestSshd;
@@ -52,7 +55,12 @@ const exec = (client: Client, command: string): Promise<ClientChannel> =>
 
 const closed = (client: Client): Promise<void> => new Promise((resolve) => client.once("close", () => resolve()));
 
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/** Bytes of buffers that something still holds. */
 function memory(): number {
+  collect();
   return process.memoryUsage().arrayBuffers + process.memoryUsage().external;
 }
 
@@ -134,8 +142,7 @@ describe("a peer that floods", () => {
       };
     };
     const refused = new Promise<number>((resolve) => {
-      _protocol._handlers["CHANNEL_OPEN_FAILURE"] = ((_p: unknown, _id: number, reason: number) =>
-        resolve(reason)) as never;
+      _protocol._handlers["CHANNEL_OPEN_FAILURE"] = (_p: unknown, _id: number, reason: number) => resolve(reason);
     });
     _protocol.session(7, 1_000_000, 0);
     expect(await refused).toBe(4);
@@ -215,8 +222,13 @@ describe("a peer that leaves at a bad moment", () => {
         return work(...input);
       };
     };
-    Object.assign(broker.identity, { signIn: slow(broker.identity.signIn) });
-    Object.assign(broker.sessions, { open: slow(broker.sessions.open), dial: slow(broker.sessions.dial) });
+    const signInOf = broker.identity.signIn.bind(broker.identity);
+    const [openOf, dialOf] = [broker.sessions.open.bind(broker.sessions), broker.sessions.dial.bind(broker.sessions)];
+    Object.assign(broker.identity, { signIn: slow((input: SignIn) => signInOf(input)) });
+    Object.assign(broker.sessions, {
+      open: slow((input: OpenSession) => openOf(input)),
+      dial: slow((proof: Admission, use: (plan: DialPlan) => Promise<unknown>) => dialOf(proof, use)),
+    });
     broker.tapDelayMs = 20;
     const { spawn } = await import("node:child_process");
     for (let after = 20; after < 520; after += 25) {

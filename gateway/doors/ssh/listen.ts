@@ -41,6 +41,8 @@ class Door implements SshDoor {
   readonly #context: DoorContext;
   readonly #crowd: Crowd;
   readonly #guests = new Map<Socket, Guest>();
+  /** Connections whose sessions are not closed yet. */
+  readonly #finishing = new Set<Promise<void>>();
   readonly #ssh: Server;
   readonly #net: NetServer;
   #tick: NodeJS.Timeout | undefined;
@@ -55,7 +57,7 @@ class Door implements SshDoor {
       algorithms: OPERATOR_ALGORITHMS,
       keepaliveInterval: context.limits.keepaliveMs,
       keepaliveCountMax: 3,
-    } as ssh2.ServerConfig);
+    });
     this.#ssh.on("connection", (client: Connection) => this.#greet(client));
     this.#net = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
@@ -87,7 +89,7 @@ class Door implements SshDoor {
     await closed;
     clearTimeout(cut);
     clearInterval(this.#tick);
-    await Promise.all([...this.#guests.values()].map((guest) => guest.connection?.finished));
+    await Promise.all(this.#finishing);
   }
 
   #accept(socket: Socket): void {
@@ -134,7 +136,13 @@ class Door implements SshDoor {
     client.once("ready", () => {
       if (guest.signedIn === undefined) return void socket.destroy();
       this.#crowd.know(socket);
-      guest.connection = new OperatorConnection(client, guest.signedIn, this.#context);
+      const connection = new OperatorConnection(client, guest.signedIn, this.#context);
+      guest.connection = connection;
+      const finished = connection.finished.catch((error: unknown) => {
+        this.#context.log("error", "ssh connection failed", { error: String(error) });
+      });
+      this.#finishing.add(finished);
+      void finished.then(() => this.#finishing.delete(finished));
     });
   }
 

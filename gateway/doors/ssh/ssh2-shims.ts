@@ -99,11 +99,11 @@ export function guardPeer(peer: RawPeer, guards: PeerGuards): void {
   const handlers = peer._protocol._handlers;
   guardWindow(peer, guards);
   const closed = handlers["CHANNEL_CLOSE"] as ((p: RawProtocol, id: number) => void) | undefined;
-  handlers["CHANNEL_CLOSE"] = ((p: RawProtocol, id: number) => {
+  handlers["CHANNEL_CLOSE"] = (p: RawProtocol, id: number) => {
     const channel = channelOf(peer._chanMgr.get(id));
     closed?.(p, id);
     if (channel !== undefined) closers.get(channel)?.();
-  }) as Handler;
+  };
   if (guards.judgeOpen !== undefined) guardOpen(peer, guards.judgeOpen);
   guardRequests(peer);
 }
@@ -112,11 +112,11 @@ function guardWindow(peer: RawPeer, guards: PeerGuards): void {
   const handlers = peer._protocol._handlers;
   for (const name of ["CHANNEL_DATA", "CHANNEL_EXTENDED_DATA"]) {
     const original = handlers[name] as ((p: RawProtocol, id: number, data: Buffer, type?: number) => void) | undefined;
-    handlers[name] = ((p: RawProtocol, id: number, data: Buffer, type?: number) => {
+    handlers[name] = (p: RawProtocol, id: number, data: Buffer, type?: number) => {
       const channel = channelOf(peer._chanMgr.get(id));
       if (channel !== undefined && data.length > channel.incoming.window) guards.onOverrun();
       else original?.(p, id, data, type);
-    }) as Handler;
+    };
   }
 }
 
@@ -131,7 +131,7 @@ function guardOpen(peer: RawPeer, judge: NonNullable<PeerGuards["judgeOpen"]>): 
     pending.delete(id);
     fail(id, chosen?.code ?? code, chosen?.text ?? text);
   };
-  protocol._handlers["CHANNEL_OPEN"] = ((p: RawProtocol, info: ChannelOpen) => {
+  protocol._handlers["CHANNEL_OPEN"] = (p: RawProtocol, info: ChannelOpen) => {
     // A packet size of 0 would make the library send empty packets for ever.
     const bad =
       info.packetSize < 64 ? { code: OPEN_FAILURE.shortage, text: "gatehouse: packet size too small" } : undefined;
@@ -139,7 +139,7 @@ function guardOpen(peer: RawPeer, judge: NonNullable<PeerGuards["judgeOpen"]>): 
     if (verdict !== undefined) return fail(info.sender, verdict.code, verdict.text);
     lastOpen.set(protocol, info);
     original?.(p, info);
-  }) as Handler;
+  };
 }
 
 /** ssh2 drops requests (window-change, signal) once the peer sent EOF; RFC 4254 §5.3 lets them go on until CLOSE. */
@@ -147,13 +147,13 @@ function guardRequests(peer: RawPeer): void {
   const handlers = peer._protocol._handlers;
   const original = handlers["CHANNEL_REQUEST"] as
     ((p: RawProtocol, id: number, ...rest: unknown[]) => void) | undefined;
-  handlers["CHANNEL_REQUEST"] = ((p: RawProtocol, id: number, ...rest: unknown[]) => {
+  handlers["CHANNEL_REQUEST"] = (p: RawProtocol, id: number, ...rest: unknown[]) => {
     const session = peer._chanMgr.get(id) as SessionLike | undefined;
     const open = session?._ending === true && session._channel?.incoming.state === "eof";
     if (open) session._ending = false;
     original?.(p, id, ...rest);
     if (open) session._ending = true;
-  }) as Handler;
+  };
 }
 
 /** The open request that is being emitted now; meaningful only inside the event that it caused. */

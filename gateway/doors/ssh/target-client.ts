@@ -3,7 +3,7 @@
  * nothing else tried. Used by the dial of a session and by the administrators' probes. It knows neither grant nor person.
  */
 import { connect, type Socket } from "node:net";
-import ssh2, { type AuthenticationType, type Client } from "ssh2";
+import ssh2, { type Client } from "ssh2";
 import { targetAlgorithms } from "./algorithms.js";
 
 export type TargetCredential =
@@ -123,7 +123,7 @@ export function reachTarget(target: TargetAddress, timeoutMs: number, signal?: A
         client.connect({
           sock: socket,
           username: target.username,
-          authHandler: authMethods(target) as unknown as AuthenticationType[],
+          authHandler: authMethods(target),
           algorithms: targetAlgorithms(target.legacyAlgorithms, pinned.type),
           hostVerifier: (key: Buffer) => {
             const same = key.equals(pinned.blob);

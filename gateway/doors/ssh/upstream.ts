@@ -119,5 +119,5 @@ export class Upstream {
 
 function ptyOptions(pty: Pty): PseudoTtyOptions {
   const { term, cols, rows, width, height, modes } = pty;
-  return { term, cols, rows, width, height, modes } as PseudoTtyOptions;
+  return { term, cols, rows, width, height, modes };
 }
