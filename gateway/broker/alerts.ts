@@ -1,4 +1,4 @@
-/** Alerts: one open per kind and subject, counted up when it happens again, closed by people. */
+/** Alerts: one open per kind and subject, counted up when it happens again, resolved by one person and closed by another. */
 import {
   alertMay,
   asId,
@@ -9,6 +9,7 @@ import {
   type AlertId,
   type AlertKind,
   type Outcome,
+  type PersonId,
   type Stores,
   type UnitId,
 } from "../domain/index.js";
@@ -93,11 +94,22 @@ export async function resolveAlert(deps: Deps, actor: Actor, id: AlertId, resolu
   return move(deps, actor, id, "resolved", text);
 }
 
+/** Another person than who resolved it agrees that it is over; `needs-second-person` for the same one. */
+export async function closeAlert(deps: Deps, actor: Actor, id: AlertId): Promise<Outcome<Alert>> {
+  return move(deps, actor, id, "closed", null);
+}
+
+const VERBS = {
+  acknowledged: "alert.acknowledged",
+  resolved: "alert.resolved",
+  closed: "alert.closed",
+} as const;
+
 async function move(
   deps: Deps,
   actor: Actor,
   id: AlertId,
-  to: "acknowledged" | "resolved",
+  to: keyof typeof VERBS,
   resolution: string | null,
 ): Promise<Outcome<Alert>> {
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Alert>> => {
@@ -106,13 +118,15 @@ async function move(
     const alert = await tx.alerts.get(id);
     if (alert === undefined) return refused("not-found");
     if (!alertMay(alert.state, to)) return refused("conflict");
-    const patch =
-      to === "acknowledged"
-        ? { state: to, acknowledgedBy: now.personId, acknowledgedAt: deps.clock.now() }
-        : { state: to, resolution };
+    if (to === "closed" && (await resolvedBy(tx, id)) === now.personId) return refused("needs-second-person");
+    const patch = {
+      acknowledged: { state: to, acknowledgedBy: now.personId, acknowledgedAt: deps.clock.now() },
+      resolved: { state: to, resolution },
+      closed: { state: to },
+    }[to];
     if (!(await tx.alerts.update(id, patch, { state: alert.state }))) return refused("conflict");
     await tx.audit.append({
-      verb: to === "acknowledged" ? "alert.acknowledged" : "alert.resolved",
+      verb: VERBS[to],
       actorId: now.personId,
       object: { kind: "alert", id },
       sourceAddress: actor.sourceAddress,
@@ -122,4 +136,10 @@ async function move(
   });
   if (outcome.ok) deps.notify(alertNotice(id));
   return outcome;
+}
+
+/** Who resolved it, as the event of it says. */
+async function resolvedBy(tx: Stores, id: AlertId): Promise<PersonId | null | undefined> {
+  const [event] = await tx.audit.find({ objectId: id, verb: "alert.resolved" }, { limit: 1 });
+  return event?.actorId;
 }

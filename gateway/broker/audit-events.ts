@@ -27,7 +27,7 @@ async function auditor(deps: Pick<Deps, "database">, actor: Actor): Promise<Acto
   return reader?.power === "audit" ? reader : undefined;
 }
 
-/** Auditors only. A listing's first page is an event; the pages after it belong to the same reading. */
+/** Auditors only. Each page is an event: a cursor can be made by hand, so a later page proves no earlier one. */
 export async function listAuditEvents(
   deps: Deps,
   actor: Actor,
@@ -41,7 +41,7 @@ export async function listAuditEvents(
   const { read } = deps.database;
   const listing = await pageOf<AuditRow>(read.audit, whereOf(page), page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
-  if (page.cursor === undefined) await logViewed(deps, reader, page);
+  await logViewed(deps, reader, page);
   return done(
     await mapListing(listing, async (row) => {
       const person = row.actorId === null ? undefined : await read.people.get(row.actorId);
@@ -67,7 +67,12 @@ async function logViewed(deps: Deps, reader: Actor, page: ListPage): Promise<voi
       actorId: reader.personId,
       object: { kind: "audit", id: page.objectId ?? "events" },
       sourceAddress: reader.sourceAddress,
-      detail: { verb: page.verb ?? "", from: page.from ?? null, to: page.to ?? null },
+      detail: {
+        verb: page.verb ?? "",
+        from: page.from ?? null,
+        to: page.to ?? null,
+        continued: page.cursor !== undefined,
+      },
     }),
   );
 }

@@ -7,7 +7,7 @@ import type {
   RecordingUseCases,
   SessionUseCases,
 } from "./broker.js";
-import { acknowledgeAlert, listAlerts, resolveAlert } from "./alerts.js";
+import { acknowledgeAlert, closeAlert, listAlerts, resolveAlert } from "./alerts.js";
 import { exportAudit, listAuditEvents, listCheckpoints } from "./audit-events.js";
 import { changeAsset, confirmChange, retireAsset } from "./change-asset.js";
 import { createAsset, getAsset, listAssets } from "./create-asset.js";
@@ -116,5 +116,6 @@ export function bindAudit(deps: BrokerDeps): AuditUseCases {
     alerts: (actor, page) => listAlerts(deps, actor, page),
     acknowledgeAlert: (actor, id) => acknowledgeAlert(deps, actor, id),
     resolveAlert: (actor, id, resolution) => resolveAlert(deps, actor, id, resolution),
+    closeAlert: (actor, id) => closeAlert(deps, actor, id),
   };
 }

@@ -58,7 +58,7 @@ export async function listLive(deps: Deps, actor: Actor): Promise<Outcome<readon
   return done(views);
 }
 
-/** See `SessionFilter`. Words of commands are content, so that filter is the auditors' alone. */
+/** See `SessionFilter`. Words of commands are content: that filter is the auditors' alone, and a search written down. */
 export async function listSessions(
   deps: Deps,
   actor: Actor,
@@ -72,7 +72,25 @@ export async function listSessions(
   const where = overseesSessions(reader) ? filter : { ...filter, personId: reader.personId };
   const listing = await pageOf(read.sessions, where, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
+  if (page.command !== undefined && page.command !== "") await logSearched(deps, reader, page, listing.items.length);
   return done(await mapListing(listing, (row) => sessionView(deps, read, row)));
+}
+
+async function logSearched(
+  deps: Pick<Deps, "database">,
+  reader: Actor,
+  filter: SessionFilter,
+  hits: number,
+): Promise<void> {
+  await deps.database.write((tx) =>
+    tx.audit.append({
+      verb: "recording.searched",
+      actorId: reader.personId,
+      object: { kind: "search", id: "sessions" },
+      sourceAddress: reader.sourceAddress,
+      detail: { q: filter.command ?? "", hits, person: filter.person ?? "", asset: filter.asset ?? "" },
+    }),
+  );
 }
 
 /** The rows a filter means. Person and asset match anywhere in login, display name or asset name. */

@@ -157,7 +157,15 @@ describe("an end is an end", () => {
   });
 
   it("moves grants and requests on with their events", async () => {
-    await house.grant(["ssh.shell"], 60_000);
+    const { id } = (await house.grant(["ssh.shell"], 60_000)).grants[0] ?? { id: asId<GrantId>("") };
+    const from = house.clock.now() + 1000;
+    await house.deps.database.write((tx) => tx.grants.update(id, { state: "scheduled", from }));
+    await moveStates(house.deps);
+    expect(await house.audit("grant.activated")).toEqual([]);
+    house.clock.advance(1000);
+    await moveStates(house.deps);
+    await moveStates(house.deps);
+    expect(await house.audit("grant.activated")).toMatchObject([{ objectId: id, actorId: null }]);
     await house.ask();
     house.clock.advance(86_400_000);
     await moveStates(house.deps);

@@ -23,7 +23,12 @@ export async function moveStates(deps: Deps): Promise<void> {
   const lapsed = await read.requests.find({ state: "pending", lapsesAt: { lte: now } }, options);
   if (begun.length + over.length + lapsed.length === 0) return;
   await deps.database.write(async (tx) => {
-    for (const grant of begun) await tx.grants.update(grant.id, { state: "active" }, { state: "scheduled" });
+    for (const grant of begun) {
+      if (!(await tx.grants.update(grant.id, { state: "active" }, { state: "scheduled" }))) continue;
+      const detail = { personId: grant.personId, accountId: grant.accountId, from: grant.from, to: grant.to };
+      const object = { kind: "grant", id: grant.id };
+      await tx.audit.append({ verb: "grant.activated", actorId: null, object, sourceAddress: null, detail });
+    }
     for (const grant of over) {
       const patch = { state: "expired", endedAt: now, endReason: "expired" } as const;
       if (!(await tx.grants.update(grant.id, patch, { state: grant.state }))) continue;

@@ -26,7 +26,9 @@ type InputLines = Awaited<ReturnType<RecordingUseCases["readInput"]>>;
 
 const ASKED_FOR_MS = 7 * 86_400_000;
 const AGREED_FOR_MS = 15 * 60_000;
+/** One answer holds at most so much; a person who pastes gigabytes must not fill the reader's memory. */
 const LINES_MOST = 100_000;
+const BYTES_MOST = 16 * 1024 * 1024;
 
 /** Asks; waits a week at most for the other person. */
 export async function requestInput(
@@ -50,7 +52,8 @@ export async function requestInput(
     expiresAt: now + ASKED_FOR_MS,
     usedAt: null,
   };
-  await deps.database.write(async (tx) => {
+  return deps.database.write(async (tx): Promise<Outcome<InputOpening>> => {
+    if ((await standing(tx, actor)) === undefined) return refused("not-found");
     await tx.inputOpenings.insert(opening);
     await tx.audit.append({
       verb: "recording.input-requested",
@@ -60,8 +63,8 @@ export async function requestInput(
       decidedBy: may.value.decidedBy,
       detail: { openingId: opening.id, reason: opening.reason },
     });
+    return done(opening);
   });
-  return done(opening);
 }
 
 /** Another person's yes: `own-request` for the one who asked, `already-decided`, `stale` when it waited too long. */
@@ -115,10 +118,12 @@ async function readLines(deps: Deps, id: RecordingId, proof: InputProof): Promis
   const wrapped = container.header.keys.input;
   await container.close();
   const lines: { readonly channel: number; readonly atUs: number; readonly text: string }[] = [];
+  let bytes = 0;
   for await (const { type, channel, atUs, payload } of deps.library.input(id, deps.vault.inputOpener(proof, wrapped))) {
     if (type !== RECORDED.input) continue;
+    bytes += payload.length;
+    if (bytes > BYTES_MOST || lines.length >= LINES_MOST) break;
     lines.push({ channel, atUs, text: Buffer.from(payload).toString("utf8") });
-    if (lines.length >= LINES_MOST) break;
   }
   return done(lines);
 }

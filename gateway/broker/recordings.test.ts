@@ -3,6 +3,7 @@ import { buildHouse, must, type House } from "../../test/support/access-house.js
 import { asId, type Actor, type RecordingId } from "../domain/index.js";
 import { recoverNode, logHeads, registerNode } from "./node-start.js";
 import { merkleRoot } from "./hashing.js";
+import { RECORDED } from "./replay-events.js";
 import { foldText, searchTokens } from "./search-text.js";
 
 let house: House;
@@ -59,20 +60,22 @@ describe("reading recordings", () => {
     for (const read of reads) expect(await read(house.people.aud1, id)).toEqual({ ok: false, code: "not-found" });
   });
 
-  it("writes an event for each index and at most one for each ten seconds of ranges", async () => {
+  it("writes an event for each index and each range, and none for what was just written down", async () => {
     const { broker, people, clock } = house;
     must(await broker.recordings.index(people.aud1, id));
     const range = (fromUs: number) => broker.recordings.segment(people.aud1, id, { channel: 1, fromUs, maxUs: 1000 });
-    for (const fromUs of [0, 5000, 9000]) await range(fromUs);
+    for (const fromUs of [0, 0, 5000, 9000]) await range(fromUs);
     clock.advance(10_000);
-    await range(100);
+    await range(9000);
     const details = (await house.audit("recording.viewed")).map(
       (row) => (JSON.parse(row.leaf) as { detail: unknown }).detail,
     );
     expect(details).toMatchObject([
       { part: "index" },
       { part: "range", fromUs: 0, toUs: 1000 },
-      { part: "range", fromUs: 0, toUs: 10_000 },
+      { part: "range", fromUs: 5000, toUs: 6000 },
+      { part: "range", fromUs: 9000, toUs: 10_000 },
+      { part: "range", fromUs: 9000, toUs: 10_000 },
     ]);
     expect(await broker.recordings.segment(people.aud1, id, { channel: 1, fromUs: -1, maxUs: 1 })).toMatchObject({
       code: "invalid-input",
@@ -124,6 +127,11 @@ describe("search", () => {
     expect(await find("nginx", { person: "mallory" })).toEqual([]);
     expect(must(await house.broker.sessions.list(house.people.aud1, { command: "nginx" })).items).toHaveLength(1);
     expect(must(await house.broker.sessions.list(house.people.aud1, { command: "apache" })).items).toEqual([]);
+    const searched = (await house.audit("recording.searched")).map((row) => JSON.parse(row.leaf) as object);
+    expect(searched.slice(-2)).toMatchObject([
+      { object: { kind: "search", id: "sessions" }, detail: { q: "nginx", hits: 1 } },
+      { object: { kind: "search", id: "sessions" }, detail: { q: "apache", hits: 0 } },
+    ]);
   });
 
   it("is the auditors' alone, needs a word, and is an event with what was asked", async () => {
@@ -176,6 +184,22 @@ describe("kept input", () => {
     expect(await house.audit("recording.input-read")).toHaveLength(2);
     clock.advance(15 * 60_000);
     expect(await broker.recordings.readInput(people.aud1, opening.id)).toEqual({ ok: false, code: "stale" });
+  });
+
+  it("is answered in a bounded piece, however much was pasted", async () => {
+    const { broker, people, deps } = house;
+    const opening = must(await broker.recordings.requestInput(people.aud1, id, "incident 7"));
+    must(await broker.recordings.approveInput(people.aud2, opening.id));
+    const { wrapped } = deps.vault.newRecordingKeys(id);
+    const pasted = new Uint8Array(1024 * 1024).fill(0x61);
+    Object.assign(deps.library, {
+      read: async () => ({ header: { keys: wrapped }, close: async () => undefined }),
+      input: async function* () {
+        for (let atUs = 0; atUs < 64; atUs += 1) yield { type: RECORDED.input, channel: 1, atUs, payload: pasted };
+      },
+    });
+    const lines = must(await broker.recordings.readInput(people.aud1, opening.id));
+    expect(lines).toHaveLength(16);
   });
 
   it("cannot be agreed to after a week", async () => {
@@ -248,6 +272,10 @@ describe("audit and alerts", () => {
     expect(await broker.audit.list(people.aud1, { verb: "no.such" })).toMatchObject({ code: "invalid-input" });
     must(await broker.audit.export(people.aud1, {}));
     expect(await house.audit("audit.viewed")).toHaveLength(1);
+    // A cursor made by hand is no way to read unseen.
+    const cursor = Buffer.from("ffffffff-ffff-ffff-ffff-ffffffffffff").toString("base64url");
+    expect(must(await broker.audit.list(people.aud1, { cursor })).items.length).toBeGreaterThan(5);
+    expect(await house.audit("audit.viewed")).toHaveLength(2);
     expect(await house.audit("audit.exported")).toHaveLength(1);
   });
 
@@ -261,7 +289,21 @@ describe("audit and alerts", () => {
     must(await broker.audit.acknowledgeAlert(people.sec1, alert.id));
     expect(await broker.audit.acknowledgeAlert(people.sec1, alert.id)).toMatchObject({ code: "conflict" });
     expect(await broker.audit.resolveAlert(people.sec1, alert.id, "")).toMatchObject({ field: "resolution" });
+    expect(await broker.audit.closeAlert(people.sys1, alert.id)).toMatchObject({ code: "conflict" });
     must(await broker.audit.resolveAlert(people.sec1, alert.id, "restored from the copy"));
     expect(must(await broker.audit.alerts(people.sys1, { open: true })).items).toEqual([]);
+  });
+
+  it("a resolved alert is closed by another person than who resolved it, once", async () => {
+    const { broker, people } = house;
+    await broker.recordings.verify(people.aud1, id);
+    const [alert] = must(await broker.audit.alerts(people.sys1, { open: true })).items;
+    if (alert === undefined) throw new Error("no alert");
+    must(await broker.audit.resolveAlert(people.sec1, alert.id, "restored from the copy"));
+    expect(await broker.audit.closeAlert(people.alice, alert.id)).toMatchObject({ code: "forbidden" });
+    expect(await broker.audit.closeAlert(people.sec1, alert.id)).toMatchObject({ code: "needs-second-person" });
+    expect(must(await broker.audit.closeAlert(people.sec2, alert.id))).toMatchObject({ state: "closed" });
+    expect(await broker.audit.closeAlert(people.sec2, alert.id)).toMatchObject({ code: "conflict" });
+    expect(await house.audit("alert.closed")).toMatchObject([{ actorId: people.sec2.personId, objectId: alert.id }]);
   });
 });

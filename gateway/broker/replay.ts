@@ -1,5 +1,5 @@
 /** Replay: what a recording holds, and stretches of it from the nearest keyframe. Each is authorised at its own moment. */
-import { done, refused, type Actor, type Outcome, type PersonId, type RecordingId } from "../domain/index.js";
+import { done, refused, type Actor, type Outcome, type RecordingId } from "../domain/index.js";
 import type { RecordingUseCases, ReplayIndex, ReplaySegment } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { sessionView } from "./list-sessions.js";
@@ -74,29 +74,26 @@ export async function replaySegment(
 }
 
 interface Viewing {
-  readonly personId: PersonId;
-  fromUs: number;
-  toUs: number;
-  toldUs: number;
+  readonly fromUs: number;
+  readonly toUs: number;
+  readonly toldUs: number;
 }
 
-/** Joins the ranges one person reads of one recording into one event each ten seconds. */
+/**
+ * Writes down which ranges a person reads of a recording. A range that lies inside the one written last, less than ten
+ * seconds ago, is that same reading; any other is an event of its own before its first byte is answered.
+ */
 export class Viewings {
-  readonly #open = new Map<string, Viewing>();
+  readonly #last = new Map<string, Viewing>();
 
   async tell(deps: Pick<Deps, "database" | "clock">, readable: Readable, fromUs: number, toUs: number): Promise<void> {
     const nowUs = deps.clock.monotonicUs();
     const key = `${readable.reader.personId} ${readable.recording.id}`;
-    const viewing = this.#open.get(key);
-    if (viewing !== undefined && nowUs - viewing.toldUs < TELL_EVERY_US) {
-      viewing.fromUs = Math.min(viewing.fromUs, fromUs);
-      viewing.toUs = Math.max(viewing.toUs, toUs);
-      return;
-    }
-    if (this.#open.size >= REMEMBERED) this.#open.clear();
-    const from = Math.min(fromUs, viewing?.fromUs ?? fromUs);
-    const to = Math.max(toUs, viewing?.toUs ?? toUs);
-    this.#open.set(key, { personId: readable.reader.personId, fromUs, toUs, toldUs: nowUs });
-    await logReading(deps, readable, "recording.viewed", { part: "range", fromUs: from, toUs: to });
+    const last = this.#last.get(key);
+    const told = last !== undefined && nowUs - last.toldUs < TELL_EVERY_US;
+    if (told && fromUs >= last.fromUs && toUs <= last.toUs) return;
+    await logReading(deps, readable, "recording.viewed", { part: "range", fromUs, toUs });
+    if (this.#last.size >= REMEMBERED) this.#last.clear();
+    this.#last.set(key, { fromUs, toUs, toldUs: nowUs });
   }
 }

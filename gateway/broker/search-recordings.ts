@@ -46,7 +46,13 @@ export async function searchRecordings(deps: Deps, actor: Actor, query: Query): 
       actorId: reader.personId,
       object: { kind: "search", id: query.kind ?? "any" },
       sourceAddress: actor.sourceAddress,
-      detail: { q: query.q, hits: hits.length, person: query.person ?? "", asset: query.asset ?? "" },
+      detail: {
+        q: query.q,
+        hits: hits.length,
+        person: query.person ?? "",
+        asset: query.asset ?? "",
+        command: query.command ?? "",
+      },
     }),
   );
   return done(hits);

@@ -42,6 +42,7 @@ export const AUDIT_VERBS = [
   "request.withdrawn",
   "request.lapsed",
   "grant.created",
+  "grant.activated",
   "grant.expired",
   "grant.revoked",
   "grant.suspended",

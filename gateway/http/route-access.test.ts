@@ -104,6 +104,7 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["GET /api/v1/alerts", ["system", "security", "audit"]],
   ["POST /api/v1/alerts/:id/acknowledgement", ["system", "security", "audit"]],
   ["POST /api/v1/alerts/:id/resolution", ["system", "security", "audit"], { resolution: "done" }],
+  ["POST /api/v1/alerts/:id/closing", ["system", "security", "audit"]],
 ];
 
 let fake: FakeBroker;

@@ -16,4 +16,6 @@ export interface AuditUseCases {
   alerts(actor: Actor, page: Page & { readonly open?: boolean }): Promise<Outcome<Listing<Alert>>>;
   acknowledgeAlert(actor: Actor, id: AlertId): Promise<Outcome<Alert>>;
   resolveAlert(actor: Actor, id: AlertId, resolution: string): Promise<Outcome<Alert>>;
+  /** By another person than who resolved it (`needs-second-person`); only a resolved one (`conflict`). */
+  closeAlert(actor: Actor, id: AlertId): Promise<Outcome<Alert>>;
 }

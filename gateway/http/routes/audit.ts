@@ -72,4 +72,13 @@ export function registerAlerts(app: FastifyInstance, deps: RouteDeps): void {
     answer: contract.alert,
     run: ({ actor, params, body }) => audit.resolveAlert(actor, asId(params.id), body.resolution),
   });
+  route(app, {
+    ...shared,
+    method: "POST",
+    url: "/alerts/:id/closing",
+    summary: "Agree, as another person than who resolved it, that an alert is over",
+    params: contract.idParams,
+    answer: contract.alert,
+    run: ({ actor, params }) => audit.closeAlert(actor, asId(params.id)),
+  });
 }
