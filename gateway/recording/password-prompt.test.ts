@@ -89,6 +89,13 @@ describe("a prompt for a secret", () => {
     expect(letters(detector, "ls")[0]?.secret).toBe(false);
   });
 
+  test("was seen where a carriage return wrote over it, in one of many lines", () => {
+    const detector = new PasswordPrompt();
+    const lines = "a line that asks for nothing: 1\n".repeat(50);
+    detector.output(bytes(`${lines}Password: \rsome progress that is longer than the prompt was\n${lines}`));
+    expect(letters(detector, "abc")[0]?.secret).toBe(true);
+  });
+
   test("is spent by carriage return, line feed, Ctrl-C and Ctrl-D, and what was typed ahead is judged anew", () => {
     for (const end of ["\r", "\n", "\u0003", "\u0004"]) {
       const detector = new PasswordPrompt();

@@ -13,10 +13,13 @@ export interface InputPiece {
 }
 
 const TAIL_MAX = 512;
+const ESCAPE_MAX = 32;
+const ESC = 0x1b;
 const CTRL_C = 0x03;
 const CTRL_D = 0x04;
 const LF = 0x0a;
 const CR = 0x0d;
+const BLANK = 0x20;
 const NO_BYTES = new Uint8Array(0);
 
 /** What may stand between the word and the colon: an object such as `for alice`, `of key '…'`, `(again)`. */
@@ -37,6 +40,25 @@ export function asksForSecret(line: string): boolean {
   return PROMPTS.some((prompt) => prompt.test(line));
 }
 
+/**
+ * Whether the line in `bytes[from, end)` could be a prompt: by its last visible byte, an escape sequence near its end, or a carriage
+ * return within, `cr` being where the next one stands. Cheap, because a flood asks it for each of its lines.
+ */
+function mayAsk(bytes: Uint8Array, from: number, end: number, cr: number, escapes: boolean): boolean {
+  let last = end;
+  while (last > from && (bytes[last - 1] === CR || bytes[last - 1] === BLANK)) last--;
+  if (last === from) return false;
+  if (cr < last || mayEndPrompt(bytes[last - 1] ?? 0)) return true;
+  for (let at = end - 1; escapes && at >= Math.max(from, end - ESCAPE_MAX); at--) if (bytes[at] === ESC) return true;
+  return false;
+}
+
+/** Where `byte` stands next; behind the end when it does not. */
+function next(bytes: Uint8Array, byte: number, from: number): number {
+  const at = bytes.indexOf(byte, from);
+  return at < 0 ? bytes.length : at;
+}
+
 /** A line's last byte when it could end a prompt: punctuation above, anything beyond ASCII, or the end of an escape sequence. */
 function mayEndPrompt(byte: number): boolean {
   return byte === 0x3a || byte === 0x3f || byte === 0x3e || byte >= 0x80 || byte < 0x20;
@@ -50,16 +72,22 @@ export class PasswordPrompt {
   #typed: Uint8Array = NO_BYTES;
   #asked = false;
 
-  /** Bytes of the target, in order, in pieces split anywhere. */
+  /** Bytes of the target, in order, in pieces split anywhere. Whole lines that cannot ask are passed over where they lie. */
   output(bytes: Uint8Array): void {
+    const escapes = bytes.includes(ESC);
+    let cr = -1;
     let from = 0;
     while (from < bytes.length) {
-      const lf = bytes.indexOf(LF, from);
-      const part = bytes.subarray(from, lf < 0 ? bytes.length : lf);
-      const line = this.#line.length === 0 ? part : tail([this.#line, part]);
-      this.#asked ||= this.#isPrompt(line);
-      this.#line = lf < 0 ? tail([line]) : NO_BYTES;
-      from = lf < 0 ? bytes.length : lf + 1;
+      const end = next(bytes, LF, from);
+      if (cr < from) cr = next(bytes, CR, from);
+      const whole = end < bytes.length;
+      if (!whole || this.#line.length > 0 || (!this.#asked && mayAsk(bytes, from, end, cr, escapes))) {
+        const part = bytes.subarray(from, end);
+        const line = this.#line.length === 0 ? part : tail([this.#line, part]);
+        this.#asked ||= this.#isPrompt(line);
+        this.#line = whole ? NO_BYTES : tail([line]);
+      }
+      from = end + 1;
     }
   }
 
@@ -85,10 +113,7 @@ export class PasswordPrompt {
   }
 
   #isPrompt(line: Uint8Array): boolean {
-    let end = line.length;
-    while (end > 0 && (line[end - 1] === CR || line[end - 1] === 0x20)) end--;
-    const last = line[end - 1];
-    if (last === undefined || !(mayEndPrompt(last) || hasEscapeNearEnd(line))) return false;
+    if (!mayAsk(line, 0, line.length, next(line, CR, 0), true)) return false;
     // A carriage return begins the line anew, but what stood before it was seen.
     const shown = this.#utf8.decode(tail([line]));
     return shown.split("\r").some((text) => this.#asks(withoutEscapes(text).trimEnd()));
@@ -105,10 +130,6 @@ export class PasswordPrompt {
 function tail(parts: readonly Uint8Array[]): Uint8Array {
   const all = Buffer.concat(parts);
   return Uint8Array.from(all.subarray(Math.max(0, all.length - TAIL_MAX)));
-}
-
-function hasEscapeNearEnd(line: Uint8Array): boolean {
-  return line.lastIndexOf(0x1b) >= line.length - 32 && line.length > 0;
 }
 
 /** Text as the screen shows it on one line: ECMA-48 sequences and control characters gone, backspaces done. */
