@@ -5,7 +5,15 @@
 import { createServer, connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import ssh2 from "ssh2";
-import type { Client, ClientChannel, Connection, PseudoTtyInfo, ServerChannel } from "ssh2";
+import type {
+  Client,
+  ClientChannel,
+  Connection,
+  ExecOptions,
+  PseudoTtyInfo,
+  PseudoTtyOptions,
+  ServerChannel,
+} from "ssh2";
 import { answerParent } from "./child.js";
 import { newKey } from "./keys.js";
 
@@ -51,14 +59,21 @@ function serve(client: Connection, target: Target): void {
         pty = info;
         agree?.();
       });
+      const joined =
+        (stream: ServerChannel) =>
+        (error: Error | undefined, channel: ClientChannel): void => {
+          if (error === undefined || error === null) join(stream, channel);
+          else stream.end();
+        };
+      const window = (): PseudoTtyOptions | undefined => (pty === undefined ? undefined : { ...pty, term: "xterm" });
       session.on("shell", (agree) => {
         const stream = agree();
-        void upstream.then((one) => {
-          one.shell(pty === undefined ? false : { ...pty, term: "xterm" }, (error, channel) => {
-            if (error === undefined || error === null) join(stream, channel);
-            else stream.end();
-          });
-        });
+        void upstream.then((one) => one.shell(window() ?? false, joined(stream)));
+      });
+      session.on("exec", (agree, _reject, { command }) => {
+        const stream = agree();
+        const options = pty === undefined ? {} : { pty: window() };
+        void upstream.then((one) => one.exec(command, options as ExecOptions, joined(stream)));
       });
     });
   });

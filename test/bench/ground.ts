@@ -32,8 +32,13 @@ export interface Ground {
   readonly long: LongRecording;
   /** Runs ssh through the gate as the next person who was not used yet. */
   gate(factor: "key" | "password", more: readonly string[], command: string, counted?: boolean): Promise<Timed>;
-  /** Runs ssh straight to the target, or by way of the jump. */
-  ssh(way: "direct" | "jumped", more: readonly string[], command: string, counted?: boolean): Promise<Timed>;
+  /** Runs ssh straight to the target, by way of the jump, or through a bare relay. */
+  ssh(
+    way: "direct" | "jumped" | "relayed",
+    more: readonly string[],
+    command: string,
+    counted?: boolean,
+  ): Promise<Timed>;
   /** Waits until the gateway has nothing left to do, so that what it owes one run does not fall into the next. */
   quiet(): Promise<void>;
   restart(): Promise<void>;
@@ -59,7 +64,8 @@ export function residentBytes(pid: number): number {
   return Number(match?.[1]) * 1024;
 }
 
-function sshConfig(folder: string, house: Gatehouse, target: TestSshd, jump: TestSshd): string {
+function sshConfig(laid: Pick<Laid, "folder" | "house" | "target" | "jump" | "relayPort">): string {
+  const { folder, house, target, jump, relayPort } = laid;
   const common = [
     "UserKnownHostsFile /dev/null",
     "StrictHostKeyChecking no",
@@ -79,6 +85,7 @@ function sshConfig(folder: string, house: Gatehouse, target: TestSshd, jump: Tes
     host("direct", at(target)),
     host("jump", at(jump)),
     host("jumped", [...at(target), "ProxyJump jump"]),
+    host("relayed", [...at(target).slice(1), `Port ${relayPort}`]),
     host("gate", [`Port ${house.sshPort}`]),
     host("*", common),
   ];
@@ -111,14 +118,14 @@ function askpass(folder: string): string {
   return file;
 }
 
-/** Lays it with so many people for load; what was started is stopped again when something fails. */
-export async function layGround(loadPeople: number): Promise<Ground> {
+/** Lays it with so many people for load; what was started is stopped again when something fails. `profile`: where the gateway's CPU profile goes. */
+export async function layGround(loadPeople: number, profile?: string): Promise<Ground> {
   const undo: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (const one of undo.splice(0).reverse()) await one();
   };
   try {
-    return await lay(loadPeople, undo, stop);
+    return await lay(loadPeople, profile, undo, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -127,6 +134,7 @@ export async function layGround(loadPeople: number): Promise<Ground> {
 
 async function lay(
   loadPeople: number,
+  profile: string | undefined,
   undo: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<Ground> {
@@ -140,6 +148,10 @@ async function lay(
   undo.push(() => echoTarget.stop());
   const { port } = await echoTarget.ask<{ port: number }>("listen");
   const { privateKey } = newKey();
+  const relay = await startChild("bare-relay.ts");
+  undo.push(() => relay.stop());
+  const way = { port: target.port, username: target.login, privateKey: target.privateKey };
+  const { port: relayPort } = await relay.ask<{ port: number }>("listen", way);
   const house = await startGatehouse({
     env: {
       GATEHOUSE_ALLOW_TARGETS: `127.0.0.1:${target.port},127.0.0.1:${port}`,
@@ -147,9 +159,18 @@ async function lay(
       GATEHOUSE_MAX_SESSIONS: "4000",
       GATEHOUSE_IDLE_MINUTES: "720",
       GATEHOUSE_LOG_LEVEL: "warn",
+      ...(profile === undefined
+        ? {}
+        : {
+            NODE_OPTIONS: `--import=${join(import.meta.dirname, "profile.mjs")}`,
+            GATEHOUSE_BENCH_PROFILE: profile,
+          }),
     },
   });
-  undo.push(() => house.stop());
+  undo.push(async () => {
+    if (profile !== undefined) await house.kill("SIGTERM");
+    await house.stop();
+  });
   const asset = { login: target.login, secret: target.privateKey, port: target.port };
   const real = await addAsset(house, { name: "real-01", ...asset });
   const load = await addAsset(house, { name: "echo-01", port, login: "load", secret: privateKey });
@@ -160,7 +181,16 @@ async function lay(
     return { people, crowd, long: await recordEightHours(data, people[0]?.login ?? "") };
   });
   await house.restart();
-  return build({ folder, house, target, jump, stop, echo: { port, username: "load", privateKey }, ...seeded });
+  return build({
+    folder,
+    house,
+    target,
+    jump,
+    relayPort,
+    stop,
+    echo: { port, username: "load", privateKey },
+    ...seeded,
+  });
 }
 
 interface Laid {
@@ -168,6 +198,7 @@ interface Laid {
   readonly house: Gatehouse;
   readonly target: TestSshd;
   readonly jump: TestSshd;
+  readonly relayPort: number;
   readonly stop: () => Promise<void>;
   readonly echo: Ground["echo"];
   readonly people: readonly Seeded[];
@@ -176,8 +207,8 @@ interface Laid {
 }
 
 function build(laid: Laid): Ground {
-  const { folder, house, target, jump } = laid;
-  const config = sshConfig(folder, house, target, jump);
+  const { folder, house, target } = laid;
+  const config = sshConfig(laid);
   const answers = askpass(folder);
   const keys = join(folder, "keys");
   mkdirSync(keys, { mode: 0o700 });

@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- --full] [-- --only=login,exec,text,echo,sessions,picture,search]`: measures the budgets with their peers in the same
- * run and prints one table, also into test/.artifacts/bench.md. `--full` opens 2,000 live sessions instead of 500. Exits with 1 when a
+ * run and prints one table, also into test/.artifacts/bench.md. `--full` opens 2,000 live sessions instead of 500; `--profile` leaves the gateway's
+ * CPU profiles in test/.artifacts/profile. Exits with 1 when a
  * measurement could not be made; a missed bound is a line in the table.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -17,6 +18,8 @@ import { measureBulk, measureLogin, measureText } from "./ssh-measures.js";
 const ECHO_SESSIONS = 200;
 const flags = process.argv.slice(3);
 const sessions = flags.includes("--full") ? 2_000 : 500;
+const artifacts = join(ROOT, "test", ".artifacts");
+const profile = flags.includes("--profile") ? join(artifacts, "profile") : undefined;
 const only = flags
   .find((flag) => flag.startsWith("--only="))
   ?.slice("--only=".length)
@@ -48,7 +51,7 @@ async function measure(name: string, make: () => Promise<Row[]>): Promise<void> 
 
 if (Object.keys(onGround).some(wanted)) {
   console.error("laying the ground: two sshd, a gateway, people, an eight-hour recording …");
-  const ground = await layGround(1 + ECHO_SESSIONS + sessions);
+  const ground = await layGround(1 + ECHO_SESSIONS + sessions, profile);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => void ground.stop().finally(() => process.exit(130)));
   }
@@ -61,7 +64,6 @@ if (Object.keys(onGround).some(wanted)) {
 if (wanted("search")) await measure("search", measureSearch);
 
 const table = `${markdown(rows)}\n\nNode ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}).\n`;
-const artifacts = join(ROOT, "test", ".artifacts");
 mkdirSync(artifacts, { recursive: true });
 writeFileSync(join(artifacts, "bench.md"), table);
 console.log(table);
