@@ -17,6 +17,7 @@ import type { Listing, Page } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { alertNotice } from "./notices.js";
 import { pageOf } from "./pages.js";
+import { isPlainText } from "./request-access.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify">;
@@ -90,7 +91,8 @@ export async function acknowledgeAlert(deps: Deps, actor: Actor, id: AlertId): P
 /** Cause and measure are known; 3 … 1,000 characters. */
 export async function resolveAlert(deps: Deps, actor: Actor, id: AlertId, resolution: string): Promise<Outcome<Alert>> {
   const text = resolution.trim();
-  if (text.length < 3 || text.length > 1000) return refused("invalid-input", { field: "resolution" });
+  if (text.length < 3 || text.length > 1000 || !isPlainText(text))
+    return refused("invalid-input", { field: "resolution" });
   return move(deps, actor, id, "resolved", text);
 }
 

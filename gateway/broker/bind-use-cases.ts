@@ -18,6 +18,7 @@ import { dialTarget, hostKeyChanged } from "./dial-target.js";
 import { createEntitlement, endEntitlement, listEntitlements } from "./entitlements.js";
 import { exportAsciicast, exportContainer, exportText, verifyRecording } from "./export-recording.js";
 import { confirmHostKey, scanHostKey } from "./host-keys.js";
+import { inTurn } from "./forward-rules.js";
 import { getRequest, listGrants, listRequests, waitForDecision } from "./list-requests.js";
 import { getSession, listLive, listSessions } from "./list-sessions.js";
 import type { LiveSessions } from "./live-sessions.js";
@@ -53,9 +54,10 @@ export function bindAssets(deps: BrokerDeps): AssetUseCases {
 }
 
 export function bindAccess(deps: BrokerDeps & { readonly hub: NoticeHub }): AccessUseCases {
+  const asking = { ...deps, resolve: inTurn(deps.resolve) };
   return {
     reachable: (actor) => reachable(deps, actor),
-    request: (actor, input) => requestAccess(deps, actor, input),
+    request: (actor, input) => requestAccess(asking, actor, input),
     withdraw: (actor, id) => withdrawRequest(deps, actor, id),
     decide: (actor, id, input) => decideRequest(deps, actor, id, input),
     get: (actor, id) => getRequest(deps, actor, id),

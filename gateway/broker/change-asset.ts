@@ -14,6 +14,7 @@ import {
   type GrantState,
   type Outcome,
   type Stores,
+  type Where,
 } from "../domain/index.js";
 import { raiseAlert } from "./alerts.js";
 import { assetView, pendingChangeOf } from "./asset-views.js";
@@ -25,9 +26,14 @@ import { alertNotice, grantNotice } from "./notices.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "notify">;
+const BATCH = 1000;
+
 type ChangeInput = Parameters<AssetUseCases["change"]>[2];
 
-/** Description and flags at once; host or port as a proposed change. `conflict` while another change waits. */
+/**
+ * Description and flags at once; host or port as a proposed change. `conflict` while another change waits. Allowing weak
+ * algorithms suspends the grants: their approvers were shown an asset without them.
+ */
 export async function changeAsset(
   deps: Deps,
   actor: Actor,
@@ -35,6 +41,7 @@ export async function changeAsset(
   input: ChangeInput,
 ): Promise<Outcome<AssetView>> {
   if ((input.description?.length ?? 0) > DESCRIPTION_LONGEST) return refused("invalid-input", { field: "description" });
+  let suspended: readonly Grant[] = [];
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Asset>> => {
     const admin = await standing(tx, actor);
     if (admin?.power !== "system") return refused("forbidden");
@@ -63,8 +70,12 @@ export async function changeAsset(
         detail: { description: patch.description, legacy: patch.legacyAlgorithms },
       });
     }
+    if (patch.legacyAlgorithms && !asset.legacyAlgorithms) {
+      suspended = await endGrants(deps, tx, admin, { assetId: id }, "suspended", "asset-changed");
+    }
     return done({ ...asset, ...patch, pendingChange: change ?? asset.pendingChange });
   });
+  for (const grant of suspended) deps.notify(grantNotice(grant.id, grant.personId));
   return outcome.ok ? done(await assetView(deps.database.read, outcome.value)) : outcome;
 }
 
@@ -127,7 +138,7 @@ export async function confirmChange(
       },
     });
     if (accept) {
-      suspended = await endGrantsOfAsset(deps, tx, admin, id, "suspended", "asset-changed");
+      suspended = await endGrants(deps, tx, admin, { assetId: id }, "suspended", "asset-changed");
       const detail = { host: change.host, port: change.port, suspendedGrants: suspended.length };
       alertId = await raiseAlert(deps, tx, {
         unitId: asset.unitId,
@@ -164,36 +175,47 @@ export async function retireAsset(deps: Deps, actor: Actor, id: AssetId): Promis
     if (admin?.power !== "system") return refused("forbidden");
     if (!(await tx.assets.update(id, { state: "retired", pendingChange: null }, { state: "active" })))
       return refused("not-found");
-    for (const account of await tx.accounts.find({ assetId: id, state: "active" }, { limit: 1000 })) {
-      await tx.accounts.update(account.id, { state: "retired" });
-    }
+    await retireAccounts(tx, id);
     await tx.audit.append({
       verb: "asset.retired",
       actorId: admin.personId,
       object: { kind: "asset", id },
       sourceAddress: actor.sourceAddress,
     });
-    ended = await endGrantsOfAsset(deps, tx, admin, id, "revoked", "asset-retired");
+    ended = await endGrants(deps, tx, admin, { assetId: id }, "revoked", "asset-retired");
     return done(undefined);
   });
   for (const grant of ended) deps.notify(grantNotice(grant.id, grant.personId));
   return outcome;
 }
 
-async function endGrantsOfAsset(
+async function retireAccounts(tx: Stores, assetId: AssetId): Promise<void> {
+  for (;;) {
+    const active = await tx.accounts.find({ assetId, state: "active" }, { limit: BATCH });
+    for (const account of active) await tx.accounts.update(account.id, { state: "retired" });
+    if (active.length < BATCH) return;
+  }
+}
+
+/** Takes every running grant away that fits `where`, however many there are. In the caller's transaction. */
+export async function endGrants(
   deps: Pick<Deps, "clock">,
   tx: Stores,
-  admin: Actor,
-  assetId: AssetId,
+  by: Actor,
+  where: Pick<Where<Grant>, "assetId" | "accountId" | "personId">,
   state: Extract<GrantState, "suspended" | "revoked">,
   reason: string,
 ): Promise<readonly Grant[]> {
-  const grants = await tx.grants.find({ assetId, state: { in: ["scheduled", "active"] } }, { limit: 1000 });
-  for (const grant of grants) await endGrant(deps, tx, admin, grant, state, reason);
-  return grants;
+  const ended: Grant[] = [];
+  for (;;) {
+    const running = await tx.grants.find({ ...where, state: { in: ["scheduled", "active"] } }, { limit: BATCH });
+    for (const grant of running) await endGrant(deps, tx, by, grant, state, reason);
+    ended.push(...running);
+    if (running.length < BATCH) return ended;
+  }
 }
 
-/** Takes one running grant away, with its event. In the caller's transaction; false when it ended meanwhile. */
+/** Takes one grant away that has not ended, with its event. In the caller's transaction; false when it ended meanwhile. */
 export async function endGrant(
   deps: Pick<Deps, "clock">,
   tx: Stores,

@@ -64,8 +64,11 @@ export async function createAsset(deps: Deps, actor: Actor, input: CreateInput):
     createdAt: deps.clock.now(),
     createdBy: admin.personId,
   };
+  let stands = false;
   const taken = await insertOrConflict(() =>
     deps.database.write(async (tx) => {
+      stands = (await standing(tx, actor))?.power === "system";
+      if (!stands) return;
       await tx.assets.insert(asset);
       await tx.audit.append({
         verb: "asset.created",
@@ -82,7 +85,8 @@ export async function createAsset(deps: Deps, actor: Actor, input: CreateInput):
       });
     }),
   );
-  return taken ? refused("conflict", { field: "name" }) : done(await assetView(deps.database.read, asset));
+  if (taken) return refused("conflict", { field: "name" });
+  return stands ? done(await assetView(deps.database.read, asset)) : refused("forbidden");
 }
 
 /** Whether the insertion met a unique column that is taken. */

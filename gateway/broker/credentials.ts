@@ -13,11 +13,12 @@ import {
   type Asset,
   type Grant,
   type Outcome,
+  type Stores,
 } from "../domain/index.js";
 import { raiseAlertNow } from "./alerts.js";
 import { accountView } from "./asset-views.js";
 import type { AccountView, AssetUseCases, DialPlan, Listing, Page } from "./broker.js";
-import { endGrant } from "./change-asset.js";
+import { endGrants } from "./change-asset.js";
 import { insertOrConflict } from "./create-asset.js";
 import type { BrokerDeps } from "./deps.js";
 import { grantNotice } from "./notices.js";
@@ -83,8 +84,11 @@ export async function createAccount(
     createdAt: deps.clock.now(),
     createdBy: admin.personId,
   };
+  let stands = false;
   const taken = await insertOrConflict(() =>
     deps.database.write(async (tx) => {
+      stands = await mayAdd(tx, actor, asset.id);
+      if (!stands) return;
       await tx.accounts.insert(account);
       await tx.audit.append({
         verb: "account.created",
@@ -95,7 +99,14 @@ export async function createAccount(
       });
     }),
   );
-  return taken ? refused("conflict", { field: "login" }) : done(accountView(account, asset));
+  if (taken) return refused("conflict", { field: "login" });
+  return stands ? done(accountView(account, asset)) : refused("stale");
+}
+
+/** That the administrator still is one and the asset was not retired meanwhile. */
+async function mayAdd(tx: Stores, actor: Actor, assetId: Asset["id"]): Promise<boolean> {
+  const admin = await standing(tx, actor);
+  return admin?.power === "system" && (await tx.assets.get(assetId))?.state === "active";
 }
 
 /**
@@ -180,6 +191,8 @@ async function keepCredential(
     credentialTestedAt: tested ? deps.clock.now() : null,
   };
   return deps.database.write(async (tx): Promise<Outcome<AccountView>> => {
+    // The host may have taken its time to answer; whoever waited must still be an administrator.
+    if ((await standing(tx, admin))?.power !== "system") return refused("forbidden");
     const now = await tx.assets.get(asset.id);
     if (now?.pin !== asset.pin || now.state !== "active") return refused("stale");
     if (!(await tx.accounts.update(account.id, patch, { state: "active" }))) return refused("not-found");
@@ -207,8 +220,7 @@ export async function retireAccount(deps: Deps, actor: Actor, id: AccountId): Pr
       object: { kind: "account", id },
       sourceAddress: actor.sourceAddress,
     });
-    ended = await tx.grants.find({ accountId: id, state: { in: ["scheduled", "active"] } }, { limit: 1000 });
-    for (const grant of ended) await endGrant(deps, tx, admin, grant, "revoked", "account-retired");
+    ended = await endGrants(deps, tx, admin, { accountId: id }, "revoked", "account-retired");
     return done(undefined);
   });
   for (const grant of ended) deps.notify(grantNotice(grant.id, grant.personId));

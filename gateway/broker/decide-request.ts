@@ -27,7 +27,7 @@ import type { BrokerDeps } from "./deps.js";
 import { entitlementOf } from "./entitlements.js";
 import { requestDigest } from "./hashing.js";
 import { grantNotice, requestNotice } from "./notices.js";
-import { reasonFits } from "./request-access.js";
+import { isPlainText, reasonFits } from "./request-access.js";
 import { holdings, standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "notify">;
@@ -45,7 +45,8 @@ export async function decideRequest(
   id: RequestId,
   word: Word,
 ): Promise<Outcome<RequestView>> {
-  if (word.reason.length > REASON_LONGEST) return refused("invalid-input", { field: "reason" });
+  if (word.reason.length > REASON_LONGEST || !isPlainText(word.reason))
+    return refused("invalid-input", { field: "reason" });
   if (word.verdict === "denied" && !reasonFits(word.reason)) return refused("invalid-input", { field: "reason" });
   const outcome = await deps.database.write((tx) => decideIn(deps, tx, actor, id, word));
   if (!outcome.ok) return outcome;

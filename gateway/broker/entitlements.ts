@@ -17,7 +17,7 @@ import {
   type Stores,
 } from "../domain/index.js";
 import type { AssetUseCases, EntitlementView, Listing, Page } from "./broker.js";
-import { endGrant } from "./change-asset.js";
+import { endGrants } from "./change-asset.js";
 import type { BrokerDeps } from "./deps.js";
 import { grantNotice } from "./notices.js";
 import { mapListing, pageOf } from "./pages.js";
@@ -143,8 +143,7 @@ export async function endEntitlement(deps: Deps, actor: Actor, id: EntitlementId
       detail: { personId: row.personId, accountId: row.accountId },
     });
     const { personId, accountId } = row;
-    ended = await tx.grants.find({ personId, accountId, state: { in: ["scheduled", "active"] } }, { limit: 1000 });
-    for (const grant of ended) await endGrant(deps, tx, admin, grant, "revoked", "entitlement-ended");
+    ended = await endGrants(deps, tx, admin, { personId, accountId }, "revoked", "entitlement-ended");
     return done(undefined);
   });
   for (const grant of ended) deps.notify(grantNotice(grant.id, grant.personId));

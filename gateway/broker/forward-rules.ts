@@ -28,6 +28,18 @@ export async function forwardAllowed(
   return true;
 }
 
+type Resolve = BrokerDeps["resolve"];
+
+/** The same look-up, one at a time: names that answer slowly keep one of the process's few look-up threads, not all. */
+export function inTurn(resolve: Resolve): Resolve {
+  let last: Promise<unknown> = Promise.resolve();
+  return (host) => {
+    const mine = last.then(() => resolve(host));
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
 function isLoopback(host: string): boolean {
   const lower = host.toLowerCase();
   if (lower === "localhost" || lower.endsWith(".localhost")) return true;

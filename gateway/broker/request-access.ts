@@ -40,23 +40,34 @@ const WORK_ORDER_LONGEST = 100;
 const ITEMS_MOST = 20;
 const FORWARDS_MOST = 20;
 const SHORTEST_MS = 60_000;
+/** So many requests of one person an hour: deciders must not be drowned, nor the log. */
+const REQUESTS_AN_HOUR = 60;
+const HOUR_MS = 3_600_000;
 /** A window may begin this far ahead. */
 const AHEAD_MS = 30 * 86_400_000;
 /** A start in the past this close counts as now (clocks of browsers differ). */
 const BEHIND_MS = 300_000;
 
-/** Whether a reason is long enough to mean something and short enough to be read. */
-export function reasonFits(reason: string): boolean {
-  const length = reason.trim().length;
-  return length >= REASON_SHORTEST && length <= REASON_LONGEST;
+/** Text as people write it, of several lines perhaps: nothing that steers a terminal or turns the writing direction. */
+export function isPlainText(text: string): boolean {
+  return !/[^\P{Cc}\n\t]|[\u2028\u2029\u202A-\u202E\u2066-\u2069]/u.test(text);
 }
 
-/** Files a request. `outside-entitlement`, `window-too-long`, `conflict` while one for the same account is pending. */
+/** Whether a reason is long enough to mean something, short enough to be read, and plain text. */
+export function reasonFits(reason: string): boolean {
+  const length = reason.trim().length;
+  return length >= REASON_SHORTEST && length <= REASON_LONGEST && isPlainText(reason);
+}
+
+/**
+ * Files a request. `outside-entitlement`, `window-too-long`, `conflict` while one for the same account is pending,
+ * `too-many-tries` to who files more than deciders can read.
+ */
 export async function requestAccess(deps: Deps, actor: Actor, ask: Ask): Promise<Outcome<RequestView>> {
   const now = deps.clock.now();
   const fault = shapeFault(ask, now);
   if (fault !== undefined) return fault;
-  const forwards = await forwardFault(deps, ask);
+  const forwards = await forwardFault(deps, actor, ask, now);
   const outcome = await deps.database.write(async (tx): Promise<Outcome<AccessRequest>> => {
     const person = await standing(tx, actor);
     if (person === undefined || !person.roles.includes("operator")) return refused("forbidden");
@@ -64,6 +75,8 @@ export async function requestAccess(deps: Deps, actor: Actor, ask: Ask): Promise
     if (!judged.ok) return judged;
     if (forwards !== undefined) return forwards;
     if (await hasPending(tx, person, ask, now)) return refused("conflict");
+    const retryAfterMs = await waitOf(tx, person, now);
+    if (retryAfterMs > 0) return refused("too-many-tries", { retryAfterMs });
     return fileRequest(deps, tx, person, ask, judged.value, now);
   });
   if (!outcome.ok) return outcome;
@@ -73,7 +86,8 @@ export async function requestAccess(deps: Deps, actor: Actor, ask: Ask): Promise
 
 function shapeFault(ask: Ask, now: number): Refusal | undefined {
   if (!reasonFits(ask.reason)) return refused("invalid-input", { field: "reason" });
-  if (ask.workOrder.length > WORK_ORDER_LONGEST) return refused("invalid-input", { field: "workOrder" });
+  if (ask.workOrder.length > WORK_ORDER_LONGEST || !isPlainText(ask.workOrder))
+    return refused("invalid-input", { field: "workOrder" });
   if (ask.items.length === 0 || ask.items.length > ITEMS_MOST) return refused("invalid-input", { field: "items" });
   if (new Set(ask.items.map((item) => item.accountId)).size !== ask.items.length)
     return refused("invalid-input", { field: "items" });
@@ -91,17 +105,28 @@ function itemIsWellFormed(item: AskedItem): boolean {
   return item.actions.includes("ssh.forward") === forwardTo.length > 0;
 }
 
-/** Judged before the transaction, because names are resolved; told only to who turned out to be entitled. */
-async function forwardFault(deps: Deps, ask: Ask): Promise<Refusal | undefined> {
+/**
+ * Judged before the transaction, because names are resolved; only for who is entitled, so that time tells nobody else
+ * whether an account exists and a stranger has nothing resolved. Each name is looked up once a request.
+ */
+async function forwardFault(deps: Deps, actor: Actor, ask: Ask, now: number): Promise<Refusal | undefined> {
   const { read } = deps.database;
+  const known = new Map<string, Promise<readonly string[]>>();
+  const resolve = (host: string): Promise<readonly string[]> => {
+    const found = known.get(host) ?? deps.resolve(host);
+    known.set(host, found);
+    return found;
+  };
   for (const item of ask.items) {
     const forwardTo = item.limits?.forwardTo ?? [];
     if (forwardTo.length === 0) continue;
     const account = await read.accounts.get(item.accountId);
     const asset = account === undefined ? undefined : await read.assets.get(account.assetId);
-    if (asset === undefined) continue;
+    const entitlement = await entitlementOf(read, actor.personId, item.accountId, now);
+    if (asset === undefined || entitlement?.actions.includes("ssh.forward") !== true) continue;
     for (const target of forwardTo) {
-      if (!(await forwardAllowed(deps, read, asset, target))) return refused("address-refused", { field: "forwardTo" });
+      if (!(await forwardAllowed({ resolve }, read, asset, target)))
+        return refused("address-refused", { field: "forwardTo" });
     }
   }
   return undefined;
@@ -174,6 +199,14 @@ async function hasPending(tx: Stores, person: Actor, ask: Ask, now: number): Pro
     if (items.some((item) => ask.items.some((asked) => asked.accountId === item.accountId))) return true;
   }
   return false;
+}
+
+/** How long until the person may file again; 0 when he may now. */
+async function waitOf(tx: Stores, person: Actor, now: number): Promise<number> {
+  const lately = { requesterId: person.personId, createdAt: { gt: now - HOUR_MS } };
+  if ((await tx.requests.count(lately)) < REQUESTS_AN_HOUR) return 0;
+  const [oldest] = await tx.requests.find(lately, { orderBy: "createdAt", limit: 1 });
+  return Math.max(1, (oldest?.createdAt ?? now) + HOUR_MS - now);
 }
 
 async function fileRequest(
