@@ -14,6 +14,7 @@ import { isBusy, translate, unavailable } from "./failures.js";
 import { MIGRATIONS } from "./migrations/index.js";
 import { transactionScope } from "./scope.js";
 import type { Scope } from "./scope.js";
+import { createTurns } from "./turns.js";
 import { createWriteQueue, within } from "./write-queue.js";
 
 /** The driver waits for another process's lock by blocking this one, so it waits a moment only and the rest is asked again. */
@@ -21,6 +22,8 @@ const BLOCKING_WAIT_MS = 50;
 const BUSY_PAUSE_MS = 25;
 /** Pages that the reading connection keeps, in KiB: searches walk the index of tokens. */
 const READ_CACHE_KIB = 32_768;
+/** Reads in one turn of the event loop: a few milliseconds of them. */
+const READS_A_TURN = 16;
 
 export async function openSqlite(options: EngineOptions): Promise<Engine> {
   const file = options.url.replace(/^sqlite:(\/\/(?=\/))?/, "");
@@ -32,10 +35,14 @@ export async function openSqlite(options: EngineOptions): Promise<Engine> {
     prepareDatabase: (database) => void database.pragma(`cache_size = -${READ_CACHE_KIB}`),
   }).initialize();
   const queue = createWriteQueue(options.timeoutMs);
+  const turn = createTurns(READS_A_TURN);
   const reads: Scope = {
     dialect: "sqlite",
     writable: false,
-    run: (work) => work(reader.createQueryRunner()).catch((error: unknown) => Promise.reject(translate(error))),
+    async run(work) {
+      await turn();
+      return work(reader.createQueryRunner()).catch((error: unknown) => Promise.reject(translate(error)));
+    },
   };
   return {
     reads,
