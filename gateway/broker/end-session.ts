@@ -3,7 +3,6 @@
  * while the database is away. Whoever ends a session goes through `LiveSessions.end`, which calls this.
  */
 import {
-  GatehouseError,
   type AlertKind,
   type Channel,
   type ChannelOutcome,
@@ -16,13 +15,11 @@ import { raiseAlert } from "./alerts.js";
 import type { BrokerDeps } from "./deps.js";
 import type { LiveEntry, OpenChannel } from "./live-entry.js";
 import { sessionNotice } from "./notices.js";
+import { writeInTheEnd } from "./write-in-the-end.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify" | "log"> & {
   readonly onRecorded: (id: RecordingId) => void;
 };
-
-const RETRY_MS = 1000;
-const TRIES = 120;
 
 const ALERT_FOR: Partial<Record<EndReason, AlertKind>> = {
   "recorder-failed": "recorder-failed",
@@ -38,7 +35,7 @@ export async function closeSession(deps: Deps, entry: LiveEntry, because: EndRea
   entry.channels.clear();
   const finished = await closeRecording(deps, entry, because);
   if (!entry.stored) return;
-  await tryAgain(deps, entry, () =>
+  await writeInTheEnd(deps, entry.id, () =>
     deps.database.write((tx) => writeEnd(deps, tx, entry, because, channels, finished)),
   );
   deps.notify(sessionNotice(entry.id, entry.personId));
@@ -119,17 +116,4 @@ async function writeRecording(tx: Stores, entry: LiveEntry, finished: FinishedRe
     sourceAddress: null,
     detail: { sessionId: entry.id, closingHash, durationUs, bytes, frames },
   });
-}
-
-async function tryAgain(deps: Deps, entry: LiveEntry, write: () => Promise<void>): Promise<void> {
-  for (let tried = 1; ; tried += 1) {
-    try {
-      await write();
-      return;
-    } catch (error) {
-      if (!(error instanceof GatehouseError) || error.code !== "storage-unavailable" || tried === TRIES) throw error;
-      deps.log("warn", "the end of a session could not be written yet", { sessionId: entry.id, tried });
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
 }

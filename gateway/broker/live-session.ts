@@ -18,6 +18,7 @@ import type { LiveEntry, OpenChannel } from "./live-entry.js";
 import type { LiveSessions } from "./live-sessions.js";
 import { logRefusedAct, logRefusedChannel, logTransfer } from "./session-log.js";
 import { policyPerson } from "./standing.js";
+import { writeInTheEnd } from "./write-in-the-end.js";
 
 type Deps = Pick<BrokerDeps, "config" | "database" | "clock" | "ids" | "policy" | "resolve" | "log"> & {
   readonly live: LiveSessions;
@@ -140,15 +141,17 @@ async function closeChannel(deps: Deps, entry: LiveEntry, channel: OpenChannel, 
   const { row, tap } = channel;
   const outcome = await (channel.closing ??= tap.close());
   const { bytesIn, bytesOut } = tap.counters;
-  await deps.database.write(async (tx) => {
-    const patch = { outcome, exit, bytesIn, bytesOut, closedAt: deps.clock.now() };
-    if (!(await tx.channels.update(row.id, patch, { outcome: "open" }))) return;
-    await tx.audit.append({
-      verb: "channel.closed",
-      actorId: entry.personId,
-      object: { kind: "channel", id: row.id },
-      sourceAddress: entry.sourceAddress,
-      detail: { sessionId: entry.id, number: row.number, outcome, exit, bytesIn, bytesOut },
+  const patch = { outcome, exit, bytesIn, bytesOut, closedAt: deps.clock.now() };
+  const write = (): Promise<void> =>
+    deps.database.write(async (tx) => {
+      if (!(await tx.channels.update(row.id, patch, { outcome: "open" }))) return;
+      await tx.audit.append({
+        verb: "channel.closed",
+        actorId: entry.personId,
+        object: { kind: "channel", id: row.id },
+        sourceAddress: entry.sourceAddress,
+        detail: { sessionId: entry.id, number: row.number, outcome, exit, bytesIn, bytesOut },
+      });
     });
-  });
+  await writeInTheEnd(deps, entry.id, write);
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildHouse, changePerson, FakeRecording, must, type House } from "../../test/support/access-house.js";
-import { asId, type EndReason, type GrantId, type TapEvent } from "../domain/index.js";
+import { asId, GatehouseError, type EndReason, type GrantId, type TapEvent } from "../domain/index.js";
 import { moveStates } from "./move-states.js";
 
 let house: House;
@@ -179,6 +179,25 @@ describe("an end is an end", () => {
 });
 
 describe("channels", () => {
+  it("writes the close of a channel once the database is back, also when its session goes on", async () => {
+    const { session } = await opened(["ssh.exec"]);
+    const channel = must(await session.openChannel({ kind: "exec", action: "ssh.exec", detail: "true" }));
+    const { database } = house.deps;
+    const write = database.write.bind(database);
+    let refusals = 0;
+    Object.assign(database, {
+      write: () => {
+        refusals += 1;
+        Object.assign(database, { write });
+        return Promise.reject(new GatehouseError("storage-unavailable", "the database does not answer"));
+      },
+    });
+    await channel.close("0");
+    expect(refusals).toBe(1);
+    expect(await database.read.channels.find({})).toMatchObject([{ outcome: "recorded", exit: "0" }]);
+    expect(await house.audit("channel.closed")).toHaveLength(1);
+  });
+
   it("opens what the grant holds, counts the rest as refused, and answers how each ended", async () => {
     const { session } = await opened(["ssh.shell"]);
     const shell = must(
