@@ -5,6 +5,7 @@
 import {
   asId,
   done,
+  GatehouseError,
   refused,
   type Action,
   type Actor,
@@ -142,7 +143,12 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
     },
     dial: async (_admission: Admission, use: (plan: DialPlan) => Promise<unknown>) => {
       if (this.target === undefined) return refused("target-unreachable");
-      return done(await use({ assetName: "web-01", ...this.target }));
+      try {
+        return done(await use({ assetName: "web-01", ...this.target }));
+      } catch (error) {
+        if (error instanceof GatehouseError) return refused(error.code);
+        throw error;
+      }
     },
     hostKeyChanged: (_admission: Admission, shown: string) => {
       this.keyChanges.push(shown);

@@ -11,8 +11,9 @@ import ssh2, {
   type ParsedKey,
   type PublicKeyAuthContext,
 } from "ssh2";
-import { parseLoginName, type Actor, type LoginName } from "../../domain/index.js";
+import { parseLoginName, type Actor, type ErrorCode, type LoginName } from "../../domain/index.js";
 import type { DoorContext } from "./door-deps.js";
+import { codeOf } from "./errors.js";
 
 export interface SignedIn {
   readonly actor: Actor;
@@ -25,8 +26,8 @@ export interface SignInHooks {
   readonly onAttempt: () => void;
   /** Called once, before the library says `ready`. */
   readonly onSignedIn: (signedIn: SignedIn) => void;
-  /** Too many tries or a peer that breaks the rules: the connection must end. */
-  readonly onGiveUp: (why: string) => void;
+  /** Too many tries, a peer that breaks the rules or a gate that cannot judge: the connection must end. */
+  readonly onGiveUp: (why: ErrorCode) => void;
 }
 
 const METHODS: ("publickey" | "keyboard-interactive")[] = ["publickey", "keyboard-interactive"];
@@ -68,21 +69,21 @@ export function authenticate(client: Connection, context: DoorContext, hooks: Si
     if (progress.over) return attempt.reject();
     hooks.onAttempt();
     progress.username ??= attempt.username;
-    if (attempt.username !== progress.username) return giveUp(progress, hooks, "another login");
+    if (attempt.username !== progress.username) return giveUp(progress, hooks, "invalid-input");
     switch (attempt.method) {
       case "publickey":
         return offerKey(attempt, progress, context, hooks);
       case "password": {
         const password: unknown = (attempt as { readonly password?: unknown }).password;
         if (typeof password !== "string" || password.length > LONGEST_ANSWER) return attempt.reject(METHODS);
-        if (++progress.offers > context.limits.keyOffers) return giveUp(progress, hooks, "too many tries");
+        if (++progress.offers > context.limits.keyOffers) return giveUp(progress, hooks, "too-many-tries");
         progress.password = password;
         return attempt.reject(["keyboard-interactive"], true);
       }
       case "keyboard-interactive":
         return void converse(attempt, progress, context, hooks).catch((error: unknown) => {
           context.log("error", "sign-in failed", { error: String(error) });
-          giveUp(progress, hooks, "internal");
+          giveUp(progress, hooks, codeOf(error));
         });
       default:
         return attempt.reject(METHODS);
@@ -90,13 +91,13 @@ export function authenticate(client: Connection, context: DoorContext, hooks: Si
   });
 }
 
-function giveUp(progress: Progress, hooks: SignInHooks, why: string): void {
+function giveUp(progress: Progress, hooks: SignInHooks, why: ErrorCode): void {
   progress.over = true;
   hooks.onGiveUp(why);
 }
 
 function offerKey(attempt: PublicKeyAuthContext, progress: Progress, context: DoorContext, hooks: SignInHooks): void {
-  if (++progress.offers > context.limits.keyOffers) return giveUp(progress, hooks, "too many keys");
+  if (++progress.offers > context.limits.keyOffers) return giveUp(progress, hooks, "too-many-tries");
   const key = readKey(attempt);
   const fingerprint = fingerprintOf(attempt.key.data);
   if (key === undefined || progress.refusedKeys.has(fingerprint)) return attempt.reject(METHODS);
@@ -141,7 +142,7 @@ async function converse(
   context: DoorContext,
   hooks: SignInHooks,
 ): Promise<void> {
-  if (++progress.rounds > context.limits.signInRounds) return giveUp(progress, hooks, "too many tries");
+  if (++progress.rounds > context.limits.signInRounds) return giveUp(progress, hooks, "too-many-tries");
   const answers = await gather(asker(attempt), progress);
   const { keyFingerprint } = progress;
   progress.keyFingerprint = undefined;
@@ -168,7 +169,7 @@ async function converse(
   }
   progress.refused = true;
   if (keyFingerprint !== undefined) progress.refusedKeys.add(keyFingerprint);
-  if (progress.rounds >= context.limits.signInRounds) return giveUp(progress, hooks, "too many tries");
+  if (progress.rounds >= context.limits.signInRounds) return giveUp(progress, hooks, "too-many-tries");
   attempt.reject(METHODS);
 }
 

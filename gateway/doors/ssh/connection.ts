@@ -9,7 +9,7 @@ import type { EndReason } from "../../domain/index.js";
 import type { SignedIn } from "./authenticate.js";
 import type { Bridge } from "./bridge.js";
 import type { DoorContext } from "./door-deps.js";
-import { codeText, endText } from "./errors.js";
+import { codeOf, codeText, endText } from "./errors.js";
 import type { Start } from "./exec.js";
 import { serveForward } from "./forward.js";
 import { openGateSession, type GateSession, type OpenedGate } from "./gate-session.js";
@@ -138,7 +138,7 @@ export class OperatorConnection {
       await this.#serveOpen(channel, start);
     } catch (error) {
       this.#failed("ssh channel failed", error);
-      await channel.fail(codeText(this.#signedIn.actor.locale, "internal"));
+      await channel.fail(codeText(this.#signedIn.actor.locale, codeOf(error)));
     } finally {
       channel.finish({ code: 255 });
       this.#channels.delete(channel);
@@ -223,7 +223,7 @@ export class OperatorConnection {
       { accept, refuse, host, port },
     ).catch((error: unknown) => {
       this.#failed("ssh forward failed", error);
-      refuse(codeText(this.#signedIn.actor.locale, "internal"));
+      refuse(codeText(this.#signedIn.actor.locale, codeOf(error)));
     });
   }
 
@@ -256,8 +256,8 @@ export class OperatorConnection {
     this.#lastLine = text;
     for (const [channel, served] of this.#channels) {
       served?.bridge.cut();
-      if (because !== "left") void channel.say(text);
-      channel.finish({ code: 255 });
+      if (because === "left") channel.finish({ code: 255 });
+      else void channel.fail(text);
     }
     // A dial can fail before the client asked for its first channel: leave it the time to be told why.
     setTimeout(() => this.#socket.destroy(), this.#everServed ? LAST_LINE_MS : FIRST_CHANNEL_MS);

@@ -1,5 +1,5 @@
 /** One plain line for each code and each end, total: a new code does not compile until it has an answer here. */
-import type { EndReason, ErrorCode, Locale } from "../../domain/index.js";
+import { GatehouseError, type EndReason, type ErrorCode, type Locale } from "../../domain/index.js";
 
 type Line = readonly [en: string, zh: string];
 
@@ -60,6 +60,11 @@ const ENDS: Record<EndReason, Line> = {
 };
 
 const column = (locale: Locale): 0 | 1 => (locale === "zh-CN" ? 1 : 0);
+
+/** What an error that ended something is told as: its own code, or that something failed inside. */
+export function codeOf(error: unknown): ErrorCode {
+  return error instanceof GatehouseError ? error.code : "internal";
+}
 
 export function codeText(locale: Locale, code: ErrorCode): string {
   return CODES[code][column(locale)];

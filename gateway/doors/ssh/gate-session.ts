@@ -2,10 +2,11 @@
  * One Gatehouse session as this door holds it: the broker's live session, the one connection to its target, frozen or
  * not, ended or not. Dialling begins at once, beside the client's own next steps; only the broker's proof opens it.
  */
-import { done, refused, type Actor, type EndReason, type Outcome } from "../../domain/index.js";
+import { done, GatehouseError, refused, type Actor, type EndReason, type Outcome } from "../../domain/index.js";
 import type { LiveSession, OpenSession, Reachable } from "../../broker/index.js";
 import type { ErrorCode } from "../../domain/index.js";
 import type { DoorContext } from "./door-deps.js";
+import { codeOf } from "./errors.js";
 import { reachTarget, type Reached } from "./target-client.js";
 import { Upstream } from "./upstream.js";
 
@@ -95,7 +96,7 @@ export class GateSession {
   upstream(): Promise<Outcome<Upstream>> {
     this.#dialled ??= this.#dial().catch((error: unknown) => {
       this.#context.log("error", "dial failed", { session: this.live.id, error: String(error) });
-      return refused("internal");
+      return refused(codeOf(error));
     });
     return this.#dialled;
   }
@@ -156,6 +157,9 @@ export class GateSession {
     let reached: Reached | undefined;
     const outcome = await sessions.dial(admission, async (plan) => {
       reached = await reachTarget(plan, this.#context.limits.dialMs, this.#abort.signal);
+      // Thrown, so that the broker logs which of the two it was.
+      if (reached.kind === "unreachable" || reached.kind === "credential-refused")
+        throw new GatehouseError(FAILURES[reached.kind], `the target was not opened: ${reached.kind}`);
       return reached;
     });
     const ready = reached?.kind === "ready" ? reached : undefined;

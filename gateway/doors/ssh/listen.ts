@@ -9,6 +9,7 @@ import { OPERATOR_ALGORITHMS } from "./algorithms.js";
 import { authenticate, type SignedIn } from "./authenticate.js";
 import { OperatorConnection } from "./connection.js";
 import { Crowd } from "./crowd.js";
+import { codeText } from "./errors.js";
 import { DEFAULT_LIMITS, type DoorContext, type SshDoorDeps } from "./door-deps.js";
 import { assertNativeBinding, hangUp, installPtyModes, type RawPeer } from "./ssh2-shims.js";
 
@@ -130,7 +131,7 @@ class Door implements SshDoor {
       },
       onGiveUp: (why) => {
         this.#context.log("info", "ssh sign-in ended", { sourceAddress, why });
-        hangUp(client as unknown as RawPeer, () => client.end());
+        hangUp(client as unknown as RawPeer, `gatehouse: ${codeText("en", why)}`);
       },
     });
     client.once("ready", () => {

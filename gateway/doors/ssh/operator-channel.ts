@@ -29,6 +29,7 @@ export class OperatorChannel {
   onResize: (() => void) | undefined;
   onSignal: ((name: string) => void) | undefined;
   #closed = false;
+  #failing = false;
 
   constructor(
     raw: RawChannel,
@@ -63,7 +64,8 @@ export class OperatorChannel {
 
   /** Says how it ended and closes. */
   finish(exit: Exit): void {
-    if (this.#closed) return;
+    // A last line that is being said ends the channel itself.
+    if (this.#closed || this.#failing) return;
     this.#closed = true;
     this.outlet.exit(exit);
     this.outlet.close();
@@ -71,9 +73,12 @@ export class OperatorChannel {
     this.raw.resume();
   }
 
-  /** A last line and exit status 255; no target was involved. */
+  /** A last line, as soon as the client reads it, and exit status 255. The first of several is the one that is said. */
   async fail(text: string): Promise<void> {
+    if (this.#closed || this.#failing) return;
+    this.#failing = true;
     await Promise.race([this.say(text), new Promise((resolve) => setTimeout(resolve, 2_000).unref())]);
+    this.#failing = false;
     this.finish({ code: 255 });
   }
 }

@@ -44,6 +44,14 @@ export interface RawProtocol {
   /** Begins a key exchange; the library's server side alone shows this on its own surface. */
   rekey(): void;
   exitStatus(id: number, code: number): void;
+  readonly _cipher: { encrypt(packet: Buffer): void };
+  readonly _packetRW: {
+    readonly write: {
+      readonly allocStartKEX: number;
+      alloc(length: number, force: boolean): Buffer;
+      finalize(packet: Buffer, force: boolean): Buffer;
+    };
+  };
   exitSignal(id: number, name: string, core: boolean, message: string): void;
 }
 
@@ -172,14 +180,31 @@ export function refuseOpen(peer: RawPeer, sender: number, text: string, reject: 
   }
 }
 
-/** Says goodbye and closes; a peer that has left already is closed all the same. */
-export function hangUp(peer: RawPeer, goodbye: () => void): void {
+const DISCONNECT = 1;
+const BY_APPLICATION = 11;
+
+/** Ends the connection with a line that the client shows (RFC 4253 §11.1); a peer that has left is closed all the same. */
+export function hangUp(peer: RawPeer, text: string): void {
   try {
-    goodbye();
+    sayDisconnect(peer._protocol, text);
   } catch {
     peer._sock.destroy();
   }
   peer._sock.destroySoon();
+}
+
+/** The library's own message of this kind has no text. Goes out also while a key exchange runs. */
+function sayDisconnect(protocol: RawProtocol, text: string): void {
+  const { _cipher: cipher, _packetRW: packets } = protocol;
+  const line = Buffer.from(text);
+  const body = Buffer.alloc(13 + line.length);
+  body[0] = DISCONNECT;
+  body.writeUInt32BE(BY_APPLICATION, 1);
+  body.writeUInt32BE(line.length, 5);
+  line.copy(body, 9);
+  const packet = packets.write.alloc(body.length, true);
+  body.copy(packet, packets.write.allocStartKEX);
+  cipher.encrypt(packets.write.finalize(packet, true));
 }
 
 /** Calls back when the peer closed the channel, also while its data lies unread. */
