@@ -12,6 +12,8 @@ export function plainAddress(address: string): string {
   return mapped?.[1] ?? bare;
 }
 
+const LOOPBACK_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(?::\d{1,5})?$/i;
+
 export function isLoopbackAddress(address: string): boolean {
   return address === "::1" || (isIP(address) === 4 && address.startsWith("127."));
 }
@@ -34,7 +36,12 @@ export function rateKey(address: string): string {
 export interface Addresses {
   /** The address of whoever sent this, as far as it can be known. */
   of(request: IncomingMessage): string;
-  /** Whether the connection comes from this machine and nothing says that it was forwarded. */
+  /** Whether the connection itself comes from a named proxy. */
+  isProxy(address: string): boolean;
+  /**
+   * Whether the connection comes from this machine and nothing says that it was forwarded. A name of ours in `Host` is
+   * part of it: a browser here may have been led to us under a foreign name.
+   */
   isLocal(request: IncomingMessage): boolean;
   /** Whether the connection itself comes from loopback or a named proxy. */
   isNear(request: IncomingMessage): boolean;
@@ -66,10 +73,13 @@ export function createAddresses(trustedProxies: readonly string[]): Addresses {
       }
       return address;
     },
+    isProxy: isTrusted,
     isLocal(request) {
       const { headers } = request;
       const wasForwarded = headers["x-forwarded-for"] ?? headers["forwarded"] ?? headers["via"] ?? headers["x-real-ip"];
-      return wasForwarded === undefined && isLoopbackAddress(peerOf(request));
+      const peer = peerOf(request);
+      if (wasForwarded !== undefined || !isLoopbackAddress(peer) || isTrusted(peer)) return false;
+      return LOOPBACK_HOST.test(headers.host ?? "");
     },
     isNear: (request) => isLoopbackAddress(peerOf(request)) || isTrusted(peerOf(request)),
   };

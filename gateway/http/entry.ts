@@ -7,9 +7,17 @@ import { mayEnter } from "./access.js";
 import type { Origins } from "./origins.js";
 import { Refusal } from "./refusals.js";
 import type { RouteDeps } from "./route.js";
+import type { Turnstile } from "./turnstile.js";
+
+const SAFE_METHODS = new Set(["GET", "HEAD"]);
 
 /** fastify's `onRequest` hook for the API. */
-export function createEntry(deps: Pick<RouteDeps, "broker" | "cookie" | "addresses"> & { readonly origins: Origins }) {
+export function createEntry(
+  deps: Pick<RouteDeps, "broker" | "cookie" | "addresses"> & {
+    readonly origins: Origins;
+    readonly turnstile: Turnstile;
+  },
+) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     void reply.header("cache-control", "no-store");
     if (!deps.origins.admitsRequest(request.raw)) throw new Refusal("cross-site");
@@ -20,6 +28,10 @@ export function createEntry(deps: Pick<RouteDeps, "broker" | "cookie" | "address
     if (cookie === undefined) throw new Refusal("unauthenticated");
     const resumed = await deps.broker.identity.resume(cookie, deps.addresses.of(request.raw));
     if (!resumed.ok) throw new Refusal(resumed.code, resumed.retryAfterMs);
+    const passage = deps.turnstile.enter(resumed.value.personId, !SAFE_METHODS.has(request.method));
+    if (!passage.ok) throw new Refusal("too-many-tries", passage.retryAfterMs);
+    // Also when the asker goes away before there is an answer.
+    reply.raw.once("close", passage.leave);
     if (!mayEnter(access, resumed.value)) throw new Refusal("forbidden");
     request.actor = resumed.value;
   };

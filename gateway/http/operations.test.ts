@@ -28,6 +28,9 @@ describe("the gate's own state", () => {
       ["10.0.0.1", {}, 401],
       ["127.0.0.1", { "x-forwarded-for": "203.0.113.1" }, 401],
       ["127.0.0.9", { forwarded: "for=203.0.113.1" }, 401],
+      // A proxy on this machine that adds no header speaks for others too; so may a browser here, led by a foreign name.
+      ["127.0.0.9", {}, 401],
+      ["127.0.0.1", { host: "rebound.example:8080" }, 401],
       ["10.0.0.1", { cookie: "gatehouse=operator" }, 403],
       ["10.0.0.1", { cookie: "gatehouse=audit" }, 403],
       ["10.0.0.1", { cookie: "gatehouse=system" }, 200],

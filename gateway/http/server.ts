@@ -17,6 +17,7 @@ import { GatehouseError, type Clock } from "../domain/index.js";
 import { collectRoutes, type DeclaredRoute } from "./access.js";
 import { createAddresses, isLoopbackAddress, rateKey } from "./addresses.js";
 import { API_PREFIX, BODY_LIMIT_BYTES } from "./contract/index.js";
+import { capConnections } from "./connection-caps.js";
 import { createEntry } from "./entry.js";
 import { openapiOptions } from "./openapi.js";
 import { registerOperations, type Metrics } from "./operations.js";
@@ -37,6 +38,7 @@ import { registerSessions } from "./routes/sessions.js";
 import { securityHeaders } from "./security-headers.js";
 import { createSessionCookie } from "./session-cookie.js";
 import { createTethers } from "./tethers.js";
+import { createTurnstile } from "./turnstile.js";
 import { dispatchUpgrades, type UpgradeHandler } from "./upgrade.js";
 
 export interface HttpConfig {
@@ -195,7 +197,7 @@ async function assemble(
   registerOperations(app, { ...routeDeps, metrics: deps.metrics, ready: () => deps.ready() });
   await app.register(
     (api, _options, done) => {
-      api.addHook("onRequest", createEntry({ ...routeDeps, origins }));
+      api.addHook("onRequest", createEntry({ ...routeDeps, origins, turnstile: createTurnstile(deps.clock) }));
       registerApi(api, routeDeps, config.triesPerMinute ?? TRIES_PER_MINUTE);
       done();
     },
@@ -220,6 +222,7 @@ export function createHttp(deps: HttpDeps): HttpDoor {
   const cookie = createSessionCookie(isSecure(config));
   const tethers = createTethers();
   const plainOnlyNear = config.tls === undefined;
+  capConnections(app.server, (address) => addresses.isProxy(address));
   const routes: DeclaredRoute[] = [];
   const routeDeps = { broker, clock, log, addresses, cookie, tethers, sshPublic: config.sshPublic };
   const assembled = assemble(app, deps, { routeDeps, origins, routes });
@@ -231,7 +234,16 @@ export function createHttp(deps: HttpDeps): HttpDoor {
     routes,
     server: app.server,
     ready: () => assembled,
-    registerUpgrade: dispatchUpgrades(app.server, { broker, cookie, addresses, origins, tethers, log, plainOnlyNear }),
+    registerUpgrade: dispatchUpgrades(app.server, {
+      broker,
+      clock,
+      cookie,
+      addresses,
+      origins,
+      tethers,
+      log,
+      plainOnlyNear,
+    }),
     openapi: () => app.swagger(),
     async listen() {
       await assembled;

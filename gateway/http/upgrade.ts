@@ -4,9 +4,10 @@
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Actor } from "../domain/index.js";
+import type { Actor, Clock } from "../domain/index.js";
 import type { Broker } from "../broker/index.js";
-import type { Addresses } from "./addresses.js";
+import { rateKey, type Addresses } from "./addresses.js";
+import { createBuckets } from "./buckets.js";
 import type { Origins } from "./origins.js";
 import type { Log } from "./refusals.js";
 import type { SessionCookie } from "./session-cookie.js";
@@ -25,6 +26,8 @@ export type UpgradeHandler = (call: UpgradeCall) => void;
 export const UPGRADE_LIMITS = {
   /** Open upgraded sockets of one person: a few tabs. */
   perPerson: 16,
+  /** Tries from one address: at once, and then a second. */
+  tries: { burst: 120, perSecond: 2 },
   /** Upgrades whose person is being looked up, from one address and in all. */
   pendingPerAddress: 16,
   pending: 256,
@@ -43,6 +46,7 @@ const REASONS: Record<number, string> = {
 
 interface Deps {
   readonly broker: Broker;
+  readonly clock: Clock;
   readonly cookie: SessionCookie;
   readonly addresses: Addresses;
   readonly origins: Origins;
@@ -91,6 +95,7 @@ export function dispatchUpgrades(server: Server, deps: Deps): (path: string, han
   const enterPerson = createCounter(UPGRADE_LIMITS.perPerson);
   const enterAddress = createCounter(UPGRADE_LIMITS.pendingPerAddress);
   const enterPending = createCounter(UPGRADE_LIMITS.pending);
+  const tries = createBuckets(UPGRADE_LIMITS.tries, deps.clock);
 
   const admit = async (req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const handler = handlers.get(pathOf(req) ?? "");
@@ -116,7 +121,8 @@ export function dispatchUpgrades(server: Server, deps: Deps): (path: string, han
 
   server.on("upgrade", (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const leaveAddress = enterAddress(deps.addresses.of(req));
+    const address = rateKey(deps.addresses.of(req));
+    const leaveAddress = tries.take(address) > 0 ? undefined : enterAddress(address);
     const leavePending = leaveAddress === undefined ? undefined : enterPending("all");
     if (leaveAddress === undefined || leavePending === undefined) {
       leaveAddress?.();
