@@ -47,8 +47,10 @@ export function createAuthenticate(deps: IdentityDeps): Authenticate {
 }
 
 async function authenticate(deps: IdentityDeps, input: SignIn, also?: Also): Promise<Outcome<Actor>> {
-  const login = isPersonLogin(input.login) ? input.login : input.login.slice(0, LONGEST_NAME);
-  const [person] = await deps.database.read.people.find({ login }, { limit: 1 });
+  const mayExist = isPersonLogin(input.login);
+  const login = mayExist ? input.login : input.login.slice(0, LONGEST_NAME);
+  // What cannot be a login takes the same look-up, and need not be text that a column can hold.
+  const [person] = await deps.database.read.people.find({ login: mayExist ? login : "" }, { limit: 1 });
   const admitted = await deps.throttle.begin({
     login,
     address: input.sourceAddress,

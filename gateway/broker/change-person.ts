@@ -120,7 +120,7 @@ async function writeHoldings(deps: PeopleDeps, tx: Stores, held: Held, next: Nex
   );
 }
 
-/** Takes password, code and recovery codes away; the person enrols again by the link's token. */
+/** Takes password, code, recovery codes and SSH keys away; the person enrols again by the link's token. */
 export async function resetFactors(
   deps: PeopleDeps,
   actor: Actor,
@@ -143,16 +143,25 @@ export async function resetFactors(
     };
     if (!(await tx.people.update(id, patch, { credentialEpoch: person.credentialEpoch }))) return refused("stale");
     await spendRecoveryCodes(tx, id, deps.clock.now());
+    const keys = await retireKeys(tx, id, deps.clock.now());
     await tx.audit.append({
       verb: "person.factor-reset",
       actorId: actor.personId,
       object: { kind: "person", id },
       sourceAddress: actor.sourceAddress,
+      detail: { keys },
     });
     return done({ enrolmentToken: token });
   });
   if (outcome.ok) tellPerson(deps, id);
   return outcome;
+}
+
+/** A reset answers a loss or a theft: a key that a thief added is gone with the rest. Answers the fingerprints. */
+async function retireKeys(tx: Stores, personId: PersonId, now: number): Promise<readonly string[]> {
+  const keys = await tx.personKeys.find({ personId, retiredAt: null });
+  for (const { id } of keys) await tx.personKeys.update(id, { retiredAt: now }, { retiredAt: null });
+  return keys.map((key) => key.fingerprint);
 }
 
 /** Codes that were not used count as used: new ones replace them. */

@@ -102,6 +102,8 @@ export async function completeEnrolment(
     return true;
   });
   if (!complete) return refused("enrolment-expired");
+  // He proved both factors from here: what others try at his login must not keep him out of his first sign-in.
+  deps.throttle.succeeded(person.login, input.sourceAddress);
   tellPerson(deps, person.id);
   return done({ recoveryCodes });
 }

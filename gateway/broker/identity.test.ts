@@ -75,6 +75,8 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
         { login: "nobody", code: "123456" },
         { login: "Not a login\n\u001b[31m", code: "123456" },
         { login: "x".repeat(10_000), code: "123456" },
+        { login: "gr\u0000ce", code: "123456" },
+        { login: "\ud800", code: "123456" },
         { login: bob.login, password: "wrong", code: lab.freshCode(bob) },
         { login: bob.login, code: "000000" },
         { login: bob.login, code: "" },
@@ -217,6 +219,30 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
       must(await lab.identity.signIn(attempt(grace, { code: lab.freshCode(grace) })));
     });
 
+    test("from an office's one address does not keep those out who got in from there before", async () => {
+      const office = "203.0.113.7";
+      must(
+        await lab.identity.signInWeb({
+          ...attempt(grace, { code: lab.freshCode(grace), sourceAddress: office }),
+          userAgent: "x",
+        }),
+      );
+      const code = lab.freshCode(grace);
+      for (let i = 0; i < 40; i += 1) await guess({ login: `user${String(i)}` }, office);
+      expect(await guess({ login: "alice" }, office)).toMatchObject({ code: "too-many-tries" });
+      must(await lab.identity.signIn(attempt(grace, { code, sourceAddress: office })));
+      for (let i = 0; i < 5; i += 1) await guess(grace, office);
+      expect(await guess(grace, office)).toMatchObject({ code: "too-many-tries" });
+    });
+
+    test("at a login just enrolled does not keep its owner from the first sign-in", async () => {
+      const alice = await lab.add(grace, "alice");
+      for (let i = 0; i < 60; i += 1) await guess(alice, `192.0.2.${String(i)}`);
+      expect(await guess(alice, "198.51.100.1")).toMatchObject({ code: "too-many-tries" });
+      const first = attempt(alice, { code: lab.code(alice, 1), sourceAddress: "10.0.0.1" });
+      must(await lab.identity.signIn(first));
+    });
+
     test("opens one alert that counts on", async () => {
       for (let i = 0; i < 30; i += 1) {
         await guess(grace, `192.0.2.${String(i)}`);
@@ -275,6 +301,7 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
       expect(second.cookie).not.toBe(first.cookie);
       expect(await lab.identity.resume(first.cookie, "x")).toEqual({ ok: false, code: "unauthenticated" });
       expect((await lab.identity.resume(second.cookie, "x")).ok).toBe(true);
+      expect((await lab.verbs()).filter((verb) => verb === "person.signed-out")).toHaveLength(1);
     });
 
     test("is dead after sign-out, for good", async () => {

@@ -141,12 +141,15 @@ describe.each(["memory", "sqlite"] as const)("people, on %s", (kind) => {
     expect(await lab.database.read.people.get(alice.id)).toMatchObject({ state: "retired", login: "alice" });
   });
 
-  test("a reset takes both factors and the old recovery codes, and the link gives new ones", async () => {
+  test("a reset takes both factors, the SSH keys and the old recovery codes, and the link gives new ones", async () => {
     const alice = await lab.add(grace, "alice");
     const session = await lab.signIn(alice);
+    const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0YAGRnwEQgbzS4z1dzXqdH2jWmoBIe5nSmzGcqfNfl";
+    const key = must(await lab.identity.addKey(session, { name: "thief", publicKey, code: lab.freshCode(alice) }));
     const actor = await lab.signIn(grace);
     const { enrolmentToken } = must(await lab.people.resetFactors(actor, alice.id));
     expect((await lab.identity.refresh(session)).ok).toBe(false);
+    expect((await lab.database.read.personKeys.get(key.id))?.retiredAt).toBe(lab.now());
     expect(await lab.database.read.recoveryCodes.count({ personId: alice.id, usedAt: null })).toBe(0);
     const old = { login: "alice", password: PASSWORD, sourceAddress: "10.0.0.1", via: "web" } as const;
     expect((await lab.identity.signIn({ ...old, code: lab.freshCode(alice) })).ok).toBe(false);

@@ -1,7 +1,8 @@
 /**
  * Slows those who guess. Three measures, each with its own memory on this node: an address may fail so often; an address
  * at one login waits longer after each failure; and a login that fails much from everywhere slows addresses that never
- * got in as that person. An address that did is never slowed by what others do, so nobody can lock another out. An attempt
+ * got in as that person. An address that did is never slowed by what others do at that login, nor by what others behind it do
+ * at other logins, so nobody can lock another out. An attempt
  * is counted before it is judged, so that many at once are no way round; a refused one counts for nothing.
  */
 import type { Clock } from "../domain/index.js";
@@ -99,9 +100,12 @@ export function createThrottle(clock: Pick<Clock, "now">): Throttle {
     if (tell) told.set(key, now);
     return { ok: false, by, tell, retryAfterMs: Math.ceil(retryAfterMs) };
   };
-  const takeToken = (address: string, now: number): Admittance => {
+  const tokensOf = (address: string, now: number): number => {
     const bucket = addresses.get(address) ?? { tokens: ADDRESS.burst, at: now };
-    const tokens = Math.min(ADDRESS.burst, bucket.tokens + Math.max(0, now - bucket.at) / ADDRESS.refillMs);
+    return Math.min(ADDRESS.burst, bucket.tokens + Math.max(0, now - bucket.at) / ADDRESS.refillMs);
+  };
+  const takeToken = (address: string, now: number): Admittance => {
+    const tokens = tokensOf(address, now);
     if (tokens < 1) return refuse("address", address, (1 - tokens) * ADDRESS.refillMs, now);
     addresses.set(address, { tokens: tokens - 1, at: now });
     return { ok: true, accountFailures: 0 };
@@ -120,7 +124,9 @@ export function createThrottle(clock: Pick<Clock, "now">): Throttle {
         return { failures: Math.max(here.failures, row.failures), at: Math.max(here.at, row.at) };
       };
       const slowed =
-        accountNow(clock.now()).failures >= ACCOUNT.free || recent(pairs.get(pair), clock.now()).failures >= PAIR.free;
+        accountNow(clock.now()).failures >= ACCOUNT.free ||
+        recent(pairs.get(pair), clock.now()).failures >= PAIR.free ||
+        tokensOf(address, clock.now()) < 1;
       const isKnown = known.get(pair) === true || (slowed && (await isKnownAddress()));
       // From here to the end nothing waits: attempts at the same time are counted one after the other.
       const now = clock.now();
@@ -131,7 +137,7 @@ export function createThrottle(clock: Pick<Clock, "now">): Throttle {
       );
       if (wait > 0) return refuse("account", pair, wait, now);
       const byAddress = takeToken(address, now);
-      if (!byAddress.ok) return byAddress;
+      if (!byAddress.ok && !isKnown) return byAddress;
       pairs.set(pair, { failures: mine.failures + 1, at: now });
       accounts.set(login, { failures: account.failures + 1, at: now });
       return { ok: true, accountFailures: account.failures + 1 };

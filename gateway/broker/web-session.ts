@@ -46,7 +46,7 @@ export async function signInWeb(
       sourceAddress: input.sourceAddress,
       userAgent: input.userAgent.slice(0, LONGEST_AGENT),
     });
-    if (input.previous !== undefined) await endSession(tx, input.previous, now);
+    if (input.previous !== undefined) await endWithEvent(tx, input.previous, now, "replaced");
   });
   return outcome.ok ? done({ actor: outcome.value, cookie: cookie.token, expiresAt }) : outcome;
 }
@@ -79,15 +79,18 @@ function isAlive(session: WebSession, now: number): boolean {
 
 /** Ends the session of a cookie; nothing happens for a cookie that is none. */
 export async function signOut(deps: Deps, cookie: string): Promise<void> {
-  await deps.database.write(async (tx) => {
-    const session = await endSession(tx, cookie, deps.clock.now());
-    if (session === undefined) return;
-    await tx.audit.append({
-      verb: "person.signed-out",
-      actorId: session.personId,
-      object: { kind: "person", id: session.personId },
-      sourceAddress: session.sourceAddress,
-    });
+  await deps.database.write((tx) => endWithEvent(tx, cookie, deps.clock.now(), "asked"));
+}
+
+async function endWithEvent(tx: Stores, cookie: string, now: number, why: "asked" | "replaced"): Promise<void> {
+  const session = await endSession(tx, cookie, now);
+  if (session === undefined) return;
+  await tx.audit.append({
+    verb: "person.signed-out",
+    actorId: session.personId,
+    object: { kind: "person", id: session.personId },
+    sourceAddress: session.sourceAddress,
+    detail: { why },
   });
 }
 
