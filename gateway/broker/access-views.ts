@@ -6,6 +6,7 @@ import {
   type Approval,
   type ErrorCode,
   type Grant,
+  type PersonId,
   type Stores,
 } from "../domain/index.js";
 import type { GrantView, RequestView } from "./broker.js";
@@ -34,6 +35,7 @@ export async function decideFault(
 ): Promise<ErrorCode | undefined> {
   if (reader.personId === request.requesterId) return "own-request";
   if (!reader.roles.includes("approver")) return "forbidden";
+  if (await isMadeBy(stores, reader.personId, request.requesterId)) return "own-request";
   if (requestStateAt(request, deps.clock.now()) !== "pending") return "already-decided";
   const already = approvals.some((one) => one.approverId === reader.personId);
   if (already) return "already-decided";
@@ -43,6 +45,19 @@ export async function decideFault(
   if (requester.vendorChain.some((vendor) => mine.includes(vendor))) return "same-vendor";
   const decision = deps.policy.decide({ act: "approve", person: policyActor(reader), requester, already });
   return decision.allowed ? undefined : "forbidden";
+}
+
+/**
+ * Whether the approver's way in or his role came from the requester's hand: who held his newest enrolment link could be
+ * him, so a yes of his would be the requester's own.
+ */
+async function isMadeBy(stores: Stores, approverId: PersonId, requesterId: PersonId): Promise<boolean> {
+  const [link] = await stores.audit.find(
+    { objectId: approverId, verb: { in: ["person.created", "person.factor-reset"] } },
+    { orderBy: "at", descending: true, limit: 1 },
+  );
+  if (link?.actorId === requesterId) return true;
+  return (await stores.roles.find({ personId: approverId, role: "approver", grantedBy: requesterId })).length > 0;
 }
 
 /** The whole request, as its reader may see it. */

@@ -1,7 +1,15 @@
 /** What a signed-in person with a right of his own tries beyond it: floods, steered terminals, changes behind a decision. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildHouse, changePerson, must, SECRET, type House } from "../../test/support/access-house.js";
-import { asId, type EndReason, type GrantId, type RequestItemId } from "../domain/index.js";
+import {
+  asId,
+  type EndReason,
+  type GrantId,
+  type PersonId,
+  type RequestId,
+  type RequestItemId,
+  type RoleHolding,
+} from "../domain/index.js";
 import { inTurn } from "./forward-rules.js";
 
 let house: House;
@@ -147,6 +155,37 @@ describe("a system administrator", () => {
 });
 
 describe("a security administrator", () => {
+  it("who operates too finds no yes with an approver whose link or role came from his own hand", async () => {
+    const { broker, people, deps } = house;
+    const yes = (by: "bob" | "carol", request: { readonly id: RequestId; readonly digest: string }) =>
+      broker.access.decide(people[by], request.id, { verdict: "approved", reason: "", digest: request.digest });
+    // Alice gives out powers and roles beside her own work.
+    const append = (verb: "person.created" | "person.factor-reset", actorId: PersonId) =>
+      deps.database.write((tx) =>
+        tx.audit.append({
+          verb,
+          actorId,
+          object: { kind: "person", id: people.bob.personId },
+          sourceAddress: null,
+        }),
+      );
+    await append("person.created", people.sec2.personId);
+    house.clock.advance(1);
+    await append("person.factor-reset", people.alice.personId);
+    const request = await house.ask();
+    expect(await yes("bob", request)).toEqual({ ok: false, code: "own-request" });
+    expect(must(await broker.access.list(people.bob, { view: "queue" })).items).toEqual([]);
+    const [role] = await deps.database.read.roles.find({ personId: people.carol.personId });
+    await deps.database.write(async (tx) => {
+      await tx.roles.remove(role?.id ?? "");
+      await tx.roles.insert({ ...(role as RoleHolding), grantedBy: people.alice.personId });
+    });
+    expect(await yes("carol", request)).toEqual({ ok: false, code: "own-request" });
+    house.clock.advance(1);
+    await append("person.factor-reset", people.sec2.personId);
+    must(await yes("bob", request));
+  });
+
   it("who ends an entitlement ends every grant on it, also the thousand and first", async () => {
     const { broker, people, deps } = house;
     const [grant] = (await house.grant()).grants;
