@@ -1,6 +1,7 @@
 /**
  * Counts connections and says who must go when there are too many. Pure: it holds tokens, never sockets. A flood from one
- * address costs that address its own oldest guests, not somebody else's.
+ * address costs that address its own oldest guests, not somebody else's; a flood that says nothing, from however many
+ * addresses, costs nobody who speaks.
  */
 export interface CrowdLimits {
   readonly connections: number;
@@ -23,13 +24,44 @@ export function addressKey(address: string): string {
   return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":");
 }
 
+/** Strangers of one kind, in order of arrival. */
+class Queue {
+  readonly #members = new Map<object, string>();
+  readonly #perAddress = new Map<string, number>();
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  add(token: object, key: string): void {
+    this.#members.set(token, key);
+    count(this.#perAddress, key, 1);
+  }
+
+  /** The address under which it stood here, if it did. */
+  remove(token: object): string | undefined {
+    const key = this.#members.get(token);
+    if (key === undefined) return undefined;
+    this.#members.delete(token);
+    count(this.#perAddress, key, -1);
+    return key;
+  }
+
+  heaviestOldest(): object | undefined {
+    let most = 0;
+    for (const held of this.#perAddress.values()) most = Math.max(most, held);
+    for (const [token, key] of this.#members) if (this.#perAddress.get(key) === most) return token;
+    return undefined;
+  }
+}
+
 export class Crowd {
   readonly #limits: CrowdLimits;
   readonly #all = new Map<object, string>();
   readonly #perAddress = new Map<string, number>();
-  /** In order of arrival. */
-  readonly #strangers = new Map<object, string>();
-  readonly #strangersPerAddress = new Map<string, number>();
+  /** Who did not say its version yet, and who did but has not signed in: each is sure of half the room. */
+  readonly #silent = new Queue();
+  readonly #speaking = new Queue();
 
   constructor(limits: CrowdLimits) {
     this.#limits = limits;
@@ -44,20 +76,25 @@ export class Crowd {
     const key = addressKey(address);
     if (this.#all.size >= this.#limits.connections) return { admitted: false };
     if ((this.#perAddress.get(key) ?? 0) >= this.#limits.connectionsPerAddress) return { admitted: false };
-    const evict = this.#strangers.size >= this.#limits.unauthenticated ? this.#heaviestOldest() : undefined;
+    const isFull = this.#silent.size + this.#speaking.size >= this.#limits.unauthenticated;
+    const crowded = this.#silent.size >= this.#speaking.size ? this.#silent : this.#speaking;
+    const evict = isFull ? crowded.heaviestOldest() : undefined;
     this.#all.set(token, key);
-    this.#strangers.set(token, key);
-    add(this.#perAddress, key, 1);
-    add(this.#strangersPerAddress, key, 1);
+    count(this.#perAddress, key, 1);
+    this.#silent.add(token, key);
     return { admitted: true, evict };
+  }
+
+  /** The connection said its version. */
+  hear(token: object): void {
+    const key = this.#silent.remove(token);
+    if (key !== undefined) this.#speaking.add(token, key);
   }
 
   /** The connection signed in. */
   know(token: object): void {
-    const key = this.#strangers.get(token);
-    if (key === undefined) return;
-    this.#strangers.delete(token);
-    add(this.#strangersPerAddress, key, -1);
+    this.#silent.remove(token);
+    this.#speaking.remove(token);
   }
 
   leave(token: object): void {
@@ -65,18 +102,11 @@ export class Crowd {
     if (key === undefined) return;
     this.know(token);
     this.#all.delete(token);
-    add(this.#perAddress, key, -1);
-  }
-
-  #heaviestOldest(): object | undefined {
-    let most = 0;
-    for (const count of this.#strangersPerAddress.values()) most = Math.max(most, count);
-    for (const [token, key] of this.#strangers) if (this.#strangersPerAddress.get(key) === most) return token;
-    return undefined;
+    count(this.#perAddress, key, -1);
   }
 }
 
-function add(counts: Map<string, number>, key: string, by: number): void {
+function count(counts: Map<string, number>, key: string, by: number): void {
   const next = (counts.get(key) ?? 0) + by;
   if (next <= 0) counts.delete(key);
   else counts.set(key, next);

@@ -120,6 +120,7 @@ class Door implements SshDoor {
     const guest = this.#guests.get(socket);
     client.on("error", () => socket.destroy());
     if (guest === undefined) return void socket.destroy();
+    this.#crowd.hear(socket);
     const sourceAddress = socket.remoteAddress ?? "";
     authenticate(client, this.#context, {
       sourceAddress,

@@ -40,6 +40,26 @@ describe("connection caps", () => {
     expect(entry).toEqual({ admitted: true, evict: first });
   });
 
+  it("drop silent strangers before those who speak, and leave each kind half the room", () => {
+    const crowd = new Crowd({ connections: 100, connectionsPerAddress: 9, unauthenticated: 4 });
+    const enter = (name: string, address: string): object | undefined => {
+      const token = { name };
+      const entry = crowd.enter(token, address);
+      if (entry.admitted && entry.evict !== undefined) crowd.leave(entry.evict);
+      if (name.startsWith("speaking")) crowd.hear(token);
+      return entry.admitted ? entry.evict : undefined;
+    };
+    enter("speaking 1", "10.0.0.1");
+    for (let at = 0; at < 3; at += 1) enter(`silent ${at}`, `10.0.1.${at}`);
+    for (let at = 3; at < 20; at += 1)
+      expect(enter(`silent ${at}`, `10.0.1.${at}`)).toEqual({ name: `silent ${at - 3}` });
+    // Now the other way round: speakers cannot take the room in which newcomers begin.
+    for (let at = 2; at < 20; at += 1) enter(`speaking ${at}`, `10.0.2.${at}`);
+    expect(enter("silent newcomer", "10.0.3.1")).toMatchObject({ name: expect.stringContaining("speaking") as string });
+    expect(enter("silent second", "10.0.3.2")).toEqual({ name: "silent 19" });
+    expect(enter("silent third", "10.0.3.3")).toEqual({ name: "silent newcomer" });
+  });
+
   it("count IPv6 by its /64", () => {
     expect(addressKey("2001:db8:1:2:aaaa::1")).toBe(addressKey("2001:db8:1:2::ffff"));
     expect(addressKey("2001:db8:1:2::1")).not.toBe(addressKey("2001:db8:1:3::1"));
