@@ -10,7 +10,7 @@ import { until } from "../support/gatehouse.js";
 import { startLab, type Lab, type Operator } from "../support/lab.js";
 import { startPostgres, type TestPostgres } from "../support/postgres.js";
 import type { SshClient } from "../support/ssh-client.js";
-import { endedSession, sessionsOf } from "../support/trail.js";
+import { endedSession } from "../support/trail.js";
 
 let postgres: TestPostgres;
 let lab: Lab;
@@ -66,6 +66,22 @@ async function ready(): Promise<number> {
   return (await fetch(`${lab.house.http}/readyz`)).status;
 }
 
+/** One connection that several channels share, once it stands. */
+async function share(operator: Operator): Promise<{
+  readonly client: SshClient;
+  readonly master: Running;
+  /** Arguments of ssh for a command through it. */
+  readonly command: (text: string) => readonly string[];
+}> {
+  const client = await operator.client();
+  const control = join(client.folder, "control");
+  const master = run(client, client.arguments(operator.target, ["-M", "-S", control, "-N"]));
+  const place = ["-S", control, "-p", String(lab.house.sshPort), "-l", operator.target, "127.0.0.1"];
+  const command = (text: string): readonly string[] => [...client.options, ...place, text];
+  await until("the shared connection", async () => (await client.run("ssh", command("echo in"))).code === 0);
+  return { client, master, command };
+}
+
 const ticks = (text: string): number[] => [...text.matchAll(/tick-(\d+)\n/g)].map(([, number]) => Number(number));
 const TICKING = "n=0; while true; do n=$((n+1)); echo tick-$n; sleep 0.05; done";
 
@@ -85,9 +101,10 @@ async function recorded(operator: Operator): Promise<string> {
 }
 
 test("a database that hangs: frozen both ways at ten seconds, on again when it answers, nothing lost or shown unrecorded", async () => {
-  const [watching, typing, leaving] = [
+  const [watching, typing, leaving, sharing] = [
     await lab.operator(["ssh.exec"]),
     await lab.operator(["ssh.shell"]),
+    await lab.operator(["ssh.exec"]),
     await lab.operator(["ssh.exec"]),
   ];
   const out = await watching.client();
@@ -97,14 +114,18 @@ test("a database that hangs: frozen both ways at ten seconds, on again when it a
   shell.child.stdin.write("cat >typed.txt\nfirst\n");
   const away = await leaving.client();
   const left = run(away, [...away.arguments(leaving.target), TICKING]);
+  const shared = await share(sharing);
+  const closing = run(shared.client, shared.command(TICKING));
   const typed = join(lab.sshd.home, "typed.txt");
   await until("what was typed", () => existsSync(typed) && readFileSync(typed, "utf8") === "first\n");
   await until("the first ticks", () => ticks(shown.text()).length > 5 && ticks(left.text()).length > 5);
+  await until("the shared connection's ticks", () => ticks(closing.text()).length > 5);
 
   const goOn = hang(postgres);
   const hungAt = Date.now();
   try {
     left.child.kill("SIGKILL");
+    closing.child.kill("SIGKILL");
     await until("the freeze", () => shell.text().includes("gatehouse: session frozen"), 20_000);
     expect(Date.now() - hungAt).toBeGreaterThan(8_500);
     expect(Date.now() - hungAt).toBeLessThan(12_000);
@@ -135,11 +156,19 @@ test("a database that hangs: frozen both ways at ten seconds, on again when it a
   const kept = ticks(await recorded(watching));
   expect(kept.slice(0, seen.length)).toEqual(seen);
   expect(await recorded(typing)).toContain("while-frozen");
-  // Who hung up while no row could be written is settled all the same.
-  await endedSession(lab.house, leaving.login);
-  const [row] = await sessionsOf(lab.house, leaving.login);
-  const { channels } = await (await lab.house.as("ivan")).call("GET", `/sessions/${row?.id ?? ""}`);
-  expect(channels.map((channel: { outcome: string }) => channel.outcome)).toEqual(["recorded"]);
+  // What was closed while no row could be written is settled all the same, with the session and without it.
+  const after = await shared.client.run("ssh", shared.command("echo still-in"));
+  expect(after.stdout.toString()).toBe("still-in\n");
+  shared.master.child.kill("SIGTERM");
+  for (const [operator, count] of [
+    [leaving, 1],
+    [sharing, 3],
+  ] as const) {
+    const session = await endedSession(lab.house, operator.login);
+    const { channels } = await (await lab.house.as("ivan")).call("GET", `/sessions/${session.id}`);
+    const outcomes = channels.map((channel: { outcome: string }) => channel.outcome);
+    expect(outcomes).toEqual(Array.from({ length: count }, () => "recorded"));
+  }
 });
 
 test("a database that died: no session opens meanwhile, live ones end as node-lost after a minute, and work goes on when it is back", async () => {
@@ -148,19 +177,9 @@ test("a database that died: no session opens meanwhile, live ones end as node-lo
     await lab.operator(["ssh.exec"]),
     await lab.operator(["ssh.exec"]),
   ];
-  const client = await working.client();
-  const control = join(client.folder, "control");
-  const master = run(client, client.arguments(working.target, ["-M", "-S", control, "-N"]));
-  const share = (command: string): readonly string[] => [
-    ...client.options,
-    ...["-S", control, "-p", String(lab.house.sshPort), "-l", working.target, "127.0.0.1", command],
-  ];
-  await until("the shared connection", async () => (await client.run("ssh", share("echo in"))).code === 0);
-  const shown = run(client, share(TICKING));
-  await until("the first ticks", () => ticks(shown.text()).length > 5).catch((e) => {
-    console.log(shown.text(), shown.stderr(), shown.child.exitCode, lab.house.output().slice(-3000));
-    throw e;
-  });
+  const { client, master, command } = await share(working);
+  const shown = run(client, command(TICKING));
+  await until("the first ticks", () => ticks(shown.text()).length > 5);
 
   await postgres.kill();
   const diedAt = Date.now();
@@ -169,7 +188,7 @@ test("a database that died: no session opens meanwhile, live ones end as node-lo
     expect(refused.stdout.toString()).toBe("");
     expect(refused.stderr).toMatch(/gatehouse: the gate cannot keep records now/);
     expect(refused.code).not.toBe(0);
-    const channel = await client.run("ssh", share("echo in"));
+    const channel = await client.run("ssh", command("echo in"));
     expect(channel.stdout.toString()).toBe("");
     expect(channel.stderr).toMatch(/gatehouse: the gate cannot keep records now/);
     expect(await ready()).toBe(503);

@@ -142,6 +142,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
     },
     cutConnections() {
       endAll(["--ppid", String(child.pid ?? 0)]);
+      endAll(["-u", user.login]);
     },
     async stop() {
       await halt();
