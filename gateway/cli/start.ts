@@ -15,7 +15,7 @@ async function greet(config: Config, gateway: Gateway): Promise<void> {
   const token = await gateway.broker.identity.makeBootstrapToken();
   if (token !== undefined) {
     say("gatehouse: nobody is here yet. Within 15 minutes, the first security administrator opens");
-    say(`gatehouse:   ${new URL("/bootstrap", config.publicUrl).href}#${token}`);
+    say(`gatehouse:   ${new URL("/bootstrap", config.publicUrl).href}#token=${token}`);
   }
 }
 

@@ -119,11 +119,12 @@ export interface Gatehouse {
 }
 
 interface Options {
+  readonly demo?: boolean;
   readonly env?: Record<string, string>;
   readonly readyWithinMs?: number;
 }
 
-/** Starts `gatehouse start --demo` on free ports and waits until it serves. */
+/** Starts `gatehouse start --demo` (or a real, empty installation) on free ports and waits until it serves. */
 export async function startGatehouse(options: Options = {}): Promise<Gatehouse> {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-e2e-"));
   const data = options.env?.["GATEHOUSE_DATA"] ?? join(folder, "data");
@@ -136,7 +137,7 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
   let child: ChildProcess;
 
   const launch = async (env: Record<string, string> = {}): Promise<void> => {
-    child = spawn(process.execPath, ["gateway/gatehouse.mjs", "start", "--demo"], {
+    child = spawn(process.execPath, ["gateway/gatehouse.mjs", "start", ...(options.demo === false ? [] : ["--demo"])], {
       cwd: ROOT,
       env: {
         PATH: process.env["PATH"] ?? "",
@@ -158,7 +159,7 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
       "the gateway to serve",
       async () => {
         if (mine.exitCode !== null) throw new Error(`the gateway ended with ${mine.exitCode}:\n${printed}`);
-        if (!existsSync(join(data, "demo.json"))) return false;
+        if (options.demo !== false && !existsSync(join(data, "demo.json"))) return false;
         const ready = await fetch(`${http}/readyz`).catch(() => undefined);
         return ready?.ok === true;
       },
@@ -167,6 +168,7 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
       mine.kill("SIGKILL");
       throw new Error(`${String(error)}\n${printed}`);
     });
+    if (options.demo === false) return;
     const demo = JSON.parse(readFileSync(join(data, "demo.json"), "utf8")) as DemoFile;
     for (const person of demo.people) people.set(person.login, person);
     target = demo.target;
