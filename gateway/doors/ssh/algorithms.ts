@@ -11,13 +11,9 @@ const KEX: KexAlgorithm[] = [
   "diffie-hellman-group16-sha512",
   "diffie-hellman-group18-sha512",
 ];
-const CIPHERS: CipherAlgorithm[] = [
-  "aes256-gcm@openssh.com",
-  "aes128-gcm@openssh.com",
-  "aes256-ctr",
-  "aes192-ctr",
-  "aes128-ctr",
-];
+/** They need no MAC beside them, which halves the work on bulk. */
+export const FAST_CIPHERS: CipherAlgorithm[] = ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com"];
+const CIPHERS: CipherAlgorithm[] = [...FAST_CIPHERS, "aes256-ctr", "aes192-ctr", "aes128-ctr"];
 const MACS: MacAlgorithm[] = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"];
 
 export const OPERATOR_ALGORITHMS: Algorithms = {

@@ -47,6 +47,31 @@ describe("the accept loop", () => {
     expect(report).not.toMatch(/chacha20|cbc|sha1\b|nistp/);
   }, 60_000);
 
+  it("agrees with OpenSSH's client on GCM, on CTR where it wants nothing else, and speaks first to one that waits", async () => {
+    gate = await startDoor();
+    const { port, client } = gate;
+    const agreed = async (more: readonly string[]): Promise<string> => {
+      const verbose = ["-o", "LogLevel=DEBUG1", ...client.options];
+      const args = [...verbose, "-p", String(port), ...more, "nobody@127.0.0.1", "true"];
+      const { stderr } = await finish(client.start("ssh", args));
+      return /server->client cipher: (\S+)/.exec(stderr)?.[1] ?? stderr;
+    };
+    expect(await agreed(["-o", "Ciphers=aes128-ctr,aes256-gcm@openssh.com"])).toBe("aes256-gcm@openssh.com");
+    expect(await agreed(["-o", "Ciphers=aes192-ctr"])).toBe("aes192-ctr");
+    const patient = await dial(port, "127.0.0.1");
+    const said = new Promise<string>((resolve) => {
+      let seen = "";
+      patient.on("data", (bytes: Buffer) => {
+        seen += bytes.toString("latin1");
+        if (seen.includes("aes128-ctr")) resolve(seen);
+      });
+      patient.once("close", () => resolve(seen));
+    });
+    patient.write("SSH-2.0-OpenSSH_9.2\r\n");
+    expect(await said).toContain("aes256-gcm@openssh.com,aes128-gcm@openssh.com,aes256-ctr");
+    patient.destroy();
+  });
+
   it("survives ssh-keyscan of every type", async () => {
     gate = await startDoor();
     for (const type of ["rsa", "ecdsa", "ed25519", "dsa"])

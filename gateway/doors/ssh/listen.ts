@@ -3,17 +3,19 @@
  * socket is handed to ssh2; whatever a peer sends or fails to send ends that peer's connection alone.
  */
 import { createServer, type Server as NetServer, type Socket } from "node:net";
-import ssh2, { type Connection, type Server } from "ssh2";
+import ssh2, { type ClientInfo, type Connection, type Server } from "ssh2";
 import { GatehouseError } from "../../domain/index.js";
-import { OPERATOR_ALGORITHMS } from "./algorithms.js";
+import { FAST_CIPHERS, OPERATOR_ALGORITHMS } from "./algorithms.js";
 import { authenticate, type SignedIn } from "./authenticate.js";
 import { OperatorConnection } from "./connection.js";
 import { Crowd } from "./crowd.js";
 import { codeText } from "./errors.js";
 import { DEFAULT_LIMITS, type DoorContext, type SshDoorDeps } from "./door-deps.js";
-import { assertNativeBinding, hangUp, installPtyModes, type RawPeer } from "./ssh2-shims.js";
+import { assertNativeBinding, hangUp, installPtyModes, preferCiphers, type RawPeer } from "./ssh2-shims.js";
 
 const TICK_MS = 1_000;
+/** OpenSSH's client says its KEXINIT without waiting for ours, and before its version 10 names CTR before GCM. */
+const OPENSSH = /^OpenSSH_\d/;
 
 export interface SshDoor {
   /** Rejects with `internal` when the address is taken. Answers the port it listens on. */
@@ -59,7 +61,7 @@ class Door implements SshDoor {
       keepaliveInterval: context.limits.keepaliveMs,
       keepaliveCountMax: 3,
     });
-    this.#ssh.on("connection", (client: Connection) => this.#greet(client));
+    this.#ssh.on("connection", (client: Connection, info: ClientInfo) => this.#greet(client, info));
     this.#net = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => this.#accept(socket));
   }
 
@@ -115,12 +117,13 @@ class Door implements SshDoor {
   }
 
   /** The peer said its version: everything it does from here on is listened to. */
-  #greet(client: Connection): void {
+  #greet(client: Connection, { header }: ClientInfo): void {
     const socket = (client as unknown as { readonly _sock: Socket })._sock;
     const guest = this.#guests.get(socket);
     client.on("error", () => socket.destroy());
     if (guest === undefined) return void socket.destroy();
     this.#crowd.hear(socket);
+    if (OPENSSH.test(header.versions.software)) preferCiphers(client as unknown as RawPeer, FAST_CIPHERS);
     const sourceAddress = socket.remoteAddress ?? "";
     authenticate(client, this.#context, {
       sourceAddress,

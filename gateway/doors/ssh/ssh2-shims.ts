@@ -180,6 +180,85 @@ export function refuseOpen(peer: RawPeer, sender: number, text: string, reject: 
   }
 }
 
+const KEXINIT = 20;
+const COOKIE_END = 17;
+/** How long a peer has to say its KEXINIT first. */
+const FIRST_WORD_MS = 200;
+
+interface Lists {
+  readonly cipher: { readonly array: readonly string[] };
+  readonly mac: { readonly array: readonly string[] };
+  readonly compress: { readonly array: readonly string[] };
+}
+interface Offer {
+  readonly lists: {
+    readonly kex: { readonly array: readonly string[] };
+    readonly serverHostKey: { readonly array: readonly string[] };
+    readonly cs: Lists;
+    readonly sc: Lists;
+  };
+}
+interface Handshaking {
+  _offer: Offer;
+  _cipher: { encrypt(packet: Buffer): void };
+  readonly _decipher: { _onPayload: (payload: Buffer) => unknown };
+}
+interface KexModule {
+  readonly KexInit: new (lists: unknown) => Offer;
+  readonly kexinit: (protocol: Handshaking) => void;
+}
+
+/**
+ * Lets the client say KEXINIT first, and of its ciphers offers it only those in `wanted` if it has any: RFC 4253 §7.1 takes the first of the
+ * client's own list, and the usual one names slower ciphers before them. Call inside `connection`. A client that waits for our word has it after 200 ms.
+ */
+export function preferCiphers(peer: RawPeer, wanted: readonly string[]): void {
+  const protocol = peer._protocol as unknown as Handshaking;
+  const { kexinit, KexInit } = load("ssh2/lib/protocol/kex.js") as KexModule;
+  const { _cipher: cipher, _decipher: decipher } = protocol;
+  const onPayload = decipher._onPayload;
+  const speak = (): void => {
+    clearTimeout(timer);
+    decipher._onPayload = onPayload;
+    protocol._cipher = cipher;
+    if (!peer._sock.destroyed) kexinit(protocol);
+  };
+  const timer = setTimeout(speak, FIRST_WORD_MS);
+  peer._sock.once("close", () => clearTimeout(timer));
+  // The library says its own as soon as `connection` was emitted: that one goes nowhere.
+  protocol._cipher = Object.create(cipher, { encrypt: { value: () => undefined } }) as typeof cipher;
+  decipher._onPayload = (payload) => {
+    const theirs = payload[0] === KEXINIT ? namedCiphers(payload) : [];
+    const best = wanted.filter((name) => theirs.includes(name));
+    if (best.length > 0) protocol._offer = new KexInit(withCiphers(protocol._offer, best));
+    speak();
+    return onPayload(payload);
+  };
+}
+
+/** The third name-list of a KEXINIT; empty when it is not whole. */
+function namedCiphers(payload: Buffer): readonly string[] {
+  let at = COOKIE_END;
+  for (let list = 0; at + 4 <= payload.length; list += 1) {
+    const end = at + 4 + payload.readUInt32BE(at);
+    if (end > payload.length) return [];
+    if (list === 2) return payload.toString("latin1", at + 4, end).split(",");
+    at = end;
+  }
+  return [];
+}
+
+function withCiphers({ lists }: Offer, cipher: readonly string[]): unknown {
+  const direction = ({ mac, compress }: Lists): unknown => ({
+    cipher,
+    mac: mac.array,
+    compress: compress.array,
+    lang: [],
+  });
+  const { kex, serverHostKey, cs, sc } = lists;
+  return { kex: kex.array, serverHostKey: serverHostKey.array, cs: direction(cs), sc: direction(sc) };
+}
+
 const DISCONNECT = 1;
 const BY_APPLICATION = 11;
 
