@@ -7,8 +7,8 @@ import type { Login, OpenOrder, TypeOrder } from "./load-clients.js";
 
 const MIB = 1024 * 1024;
 const AT_ONCE = 8;
-const ROUNDS = 5;
-const ROUND_MS = 4_000;
+const ROUNDS = 7;
+const ROUND_MS = 2_500;
 const LARGE = 2_000;
 const LARGE_BYTES = 1024 * MIB;
 const SETTLE_MS = 12_000;
