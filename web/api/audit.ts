@@ -19,3 +19,4 @@ export const listAlerts = (open: boolean, cursor?: string): Promise<AlertListing
 export const acknowledgeAlert = (id: string): Promise<AlertView> => post(`/alerts/${id}/acknowledgement`);
 export const resolveAlert = (id: string, resolution: string): Promise<AlertView> =>
   post(`/alerts/${id}/resolution`, { resolution });
+export const closeAlert = (id: string): Promise<AlertView> => post(`/alerts/${id}/closing`);

@@ -8,5 +8,5 @@ export const useAlertsStore = defineStore("alerts", () => {
   const open = useListing((cursor) => api.listAlerts(true, cursor));
   const all = useListing((cursor) => api.listAlerts(false, cursor));
   const openCount = computed(() => `${String(open.items.value.length)}${open.hasMore.value ? "+" : ""}`);
-  return { open, all, openCount, acknowledge: api.acknowledgeAlert, resolve: api.resolveAlert };
+  return { open, all, openCount, acknowledge: api.acknowledgeAlert, resolve: api.resolveAlert, close: api.closeAlert };
 });

@@ -71,7 +71,7 @@ export const administration = {
     reset: "Reset factors",
     resetTitle: "Reset password and authenticator of {name}?",
     resetHelp:
-      "This ends all their sign-ins and running sessions. The old password, authenticator and recovery codes are void; they enrol again by a new link.",
+      "This ends all their sign-ins and running sessions. The old password, authenticator and recovery codes and device keys are void; they enrol again by a new link.",
     disable: "Disable",
     enable: "Enable",
     disableTitle: "Disable {name}?",

@@ -90,6 +90,7 @@ export const evidence = {
     emptyHelp: "They appear here by themselves.",
     acknowledge: "Acknowledge",
     resolve: "Resolve",
+    close: "Close (by another person)",
     resolution: "Cause and measure",
     resolveTitle: "Resolve the alert",
     count: "{n} times",

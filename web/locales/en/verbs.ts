@@ -53,6 +53,7 @@ export const verbs = {
     lapsed: "request lapsed",
   },
   grant: {
+    activated: "grant active",
     created: "grant created",
     expired: "grant expired",
     revoked: "grant revoked",

@@ -67,7 +67,7 @@ export const administration = {
     changeHelp: "修改权限、角色或状态会立即结束其全部登录与会话。",
     reset: "重置认证因素",
     resetTitle: "重置 {name} 的密码和认证器？",
-    resetHelp: "将结束其全部登录与进行中的会话；原密码、认证器和恢复码作废，须用新链接重新注册。",
+    resetHelp: "将结束其全部登录与进行中的会话；原密码、认证器、恢复码和设备密钥作废，须用新链接重新注册。",
     disable: "停用",
     enable: "启用",
     disableTitle: "停用 {name}？",

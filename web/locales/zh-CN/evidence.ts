@@ -89,6 +89,7 @@ export const evidence = {
     emptyHelp: "出现异常时会自动列在这里。",
     acknowledge: "确认",
     resolve: "处置",
+    close: "关闭（须由另一人）",
     resolution: "原因与措施",
     resolveTitle: "处置告警",
     count: "{n} 次",

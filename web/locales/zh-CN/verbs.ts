@@ -53,6 +53,7 @@ export const verbs = {
     lapsed: "申请过期",
   },
   grant: {
+    activated: "授权生效",
     created: "临时授权生效",
     expired: "临时授权到期",
     revoked: "撤销临时授权",
