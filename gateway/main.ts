@@ -129,6 +129,17 @@ function recorderDeps(input: {
 
 /** Opens every room and both doors. Rejects with one plain sentence when something does not open; nothing stays half open. */
 export async function openGateway(config: Config): Promise<Gateway> {
+  const opened: (() => Promise<unknown>)[] = [];
+  try {
+    return await openRooms(config, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Pushes onto `opened` how to close each part, as soon as it is open. */
+async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Promise<Gateway> {
   const logger = pino({ level: config.logLevel }, pino.destination(2));
   const log = toLog(logger);
   const ids = createIds();
@@ -137,15 +148,19 @@ export async function openGateway(config: Config): Promise<Gateway> {
     mkdirSync(join(config.data, folder), { recursive: true, mode: 0o700 });
 
   const database = await openStores(config, systemClock, nodeId, log);
+  opened.push(() => database.close());
   await refuseOrphans(database, config, fresh);
   const people = await database.read.people.count({});
   const vault = await openVault({ keyFile: config.masterKeyFile, dataFolder: config.data, create: people === 0 });
   const policy = await loadPolicy(config.policies);
   const blobs = await openRecordings(config, log);
+  opened.push(() => blobs.close());
   const deps = recorderDeps({ config, blobs, vault, nodeId, log });
   const signer = { name: `gatehouse/${config.nodeName}`, ...vault.evidence };
   const recorder = await createRecorder(deps);
+  opened.push(() => recorder.close());
   const library = createLibrary({ ...deps, recorder, workers: 1 });
+  opened.push(() => library.close());
   const broker = createBroker({
     database,
     checkpoints: database.checkpoints(signer),
@@ -175,6 +190,7 @@ export async function openGateway(config: Config): Promise<Gateway> {
     log,
     recover: (open) => recover(deps, open),
   });
+  opened.push(() => broker.stop());
   await broker.start();
 
   const hostKey = await vault.sshHostKey();
@@ -212,7 +228,13 @@ export async function openGateway(config: Config): Promise<Gateway> {
     log,
   });
   http.registerUpgrade("/live", live.handleUpgrade);
-  const [ssh, page] = [await door.listen(), await http.listen()];
+  opened.push(
+    () => http.close(),
+    () => live.close(),
+  );
+  const ssh = await door.listen();
+  opened.push(() => door.close(0));
+  const page = await http.listen();
   return {
     broker,
     read: database.read,

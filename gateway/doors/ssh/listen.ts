@@ -72,7 +72,11 @@ class Door implements SshDoor {
   listen(): Promise<{ readonly port: number }> {
     const { host, port } = this.#context.listen;
     return new Promise((resolve, reject) => {
-      this.#net.once("error", (error) => reject(new GatehouseError("internal", "the ssh door cannot listen", error)));
+      this.#net.once("error", (error) =>
+        reject(
+          new GatehouseError("internal", `the ssh door cannot listen on ${host} port ${port}: ${error.message}`, error),
+        ),
+      );
       this.#net.listen({ host, port, backlog: 1_024 }, () => {
         this.#net.removeAllListeners("error");
         this.#net.on("error", (error) => this.#context.log("error", "ssh listener failed", { error: error.message }));
