@@ -227,7 +227,7 @@ describe("at the sign-in", () => {
       expect(tried, what).toEqual(ordinary);
     }
     expect(ordinary.prompts).toEqual(["Password: ", "One-time code: "]);
-    expect(lab.house.output()).not.toMatch(/\u001b\]0;pwned|\u0000|\u202E/);
+    for (const raw of ["\u001b]0;pwned", "\u0000", "\u202E"]) expect(lab.house.output()).not.toContain(raw);
     const auditor = await lab.house.as("ivan");
     const { items } = await auditor.call("GET", "/audit/events?limit=50&verb=person.sign-in-failed");
     expect(items.length).toBeGreaterThanOrEqual(HOSTILE.length);
@@ -288,8 +288,9 @@ describe("at the sign-in", () => {
     const blob = Buffer.concat([uint32(type.length), type, uint32(32), raw]);
     const line = `ssh-ed25519 ${blob.toString("base64")}`;
     const parsed = ssh2.utils.parseKey(line);
-    if (parsed instanceof Error) throw parsed;
-    return { line, parsed: ([parsed].flat() as ParsedKey[])[0] as ParsedKey };
+    const [key] = parsed instanceof Error ? [] : [parsed].flat();
+    if (key === undefined) throw new Error("the key just made cannot be read");
+    return { line, parsed: key };
   }
 
   test("a registered key that is offered but not signed with proves nothing: the password is asked all the same", async () => {
@@ -422,7 +423,7 @@ describe("after the sign-in", () => {
       const body = await answer.text();
       expect(body.length, path).toBeLessThan(300_000);
       // JSON keeps control characters as escapes; the page shows them as text.
-      expect(/[\u0000-\u0009\u000b-\u001f]/.test(body), path).toBe(false);
+      expect(/\p{Cc}/u.test(body.replaceAll("\n", "")), path).toBe(false);
     }
     expect(lab.house.output()).not.toContain("\u001b]0;pwned");
   });

@@ -266,9 +266,8 @@ test("a target that shows another host key: refused before anything is sent, an 
   const more = ["-o", "StrictHostKeyChecking=accept-new", "-o", "UpdateHostKeys=yes"];
   expectRefused(await second.client.ssh(second.target, ["echo in"], { more }), line);
   expect(faulty.log().split("Accepted").length).toBe(loginsBefore);
-  const shown = (await (await lab.house.as("erin")).call("POST", `/assets/${assetId}/host-key-scan`)) as {
-    publicKey: string;
-  };
+  const erin = await lab.house.as("erin");
+  const shown = await erin.call<{ publicKey: string }>("POST", `/assets/${assetId}/host-key-scan`);
   expect(faulty.hostKey.startsWith(shown.publicKey)).toBe(false);
   const person = await grantNew(lab.house, { accountId, actions: ["ssh.exec"] });
   for (const api of [

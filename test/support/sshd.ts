@@ -155,13 +155,9 @@ export async function startSshd(options: SshdOptions = {}): Promise<TestSshd> {
 
 /** Kills what `ps` selects: children of this server, or what runs under the login that was made for it alone. */
 function endAll(selection: readonly string[]): void {
-  let ids = "";
-  try {
-    ids = execFileSync("ps", ["-o", "pid=", ...selection], { encoding: "utf8" });
-  } catch {
-    return;
-  }
-  for (const id of ids.split(/\s+/).filter(Boolean)) {
+  // ps answers 1 when there are none.
+  const { stdout } = spawnSync("ps", ["-o", "pid=", ...selection], { encoding: "utf8" });
+  for (const id of stdout.split(/\s+/).filter(Boolean)) {
     try {
       process.kill(Number(id), "SIGKILL");
     } catch {
