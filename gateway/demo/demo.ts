@@ -30,7 +30,9 @@ async function printPeople(file: DemoFile, say: (line: string) => void): Promise
   say("  login    role       password           one-time-code secret               code now");
   for (const person of file.people) {
     const code = await generate({ secret: person.totp });
-    say(`  ${person.login.padEnd(8)} ${person.role.padEnd(10)} ${person.password.padEnd(18)} ${person.totp.padEnd(34)} ${code}`);
+    say(
+      `  ${person.login.padEnd(8)} ${person.role.padEnd(10)} ${person.password.padEnd(18)} ${person.totp.padEnd(34)} ${code}`,
+    );
   }
   const operator = file.people.find((person) => person.role === "operator");
   if (operator !== undefined) {
@@ -44,8 +46,12 @@ async function printPeople(file: DemoFile, say: (line: string) => void): Promise
 function printLines(file: DemoFile, say: (line: string) => void): void {
   const { host, port } = file.ssh;
   say("  Three lines to try:");
-  say(`    ssh -p ${port} alice@${file.target.account}@${file.target.asset}@${host}     # has a grant: password, then code`);
-  say(`    ssh -p ${port} bob@${file.target.account}@${file.target.asset}@${host}       # waits for the approval of carol or dave`);
+  say(
+    `    ssh -p ${port} alice@${file.target.account}@${file.target.asset}@${host}     # has a grant: password, then code`,
+  );
+  say(
+    `    ssh -p ${port} bob@${file.target.account}@${file.target.asset}@${host}       # waits for the approval of carol or dave`,
+  );
   say(`    ${file.http}                                  # carol decides, ivan replays`);
   say("");
 }

@@ -164,9 +164,13 @@ interface SandboxIdentity {
 
 function readIdentity(file: string): SandboxIdentity {
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as SandboxIdentity;
+  // The library writes an ed25519 key that it cannot read about once in 300 times.
   const pair = (): SandboxIdentity["host"] => {
-    const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync("ed25519");
-    return { private: privateKey, public: publicKey.trim() };
+    for (;;) {
+      const { private: privateKey, public: publicKey } = ssh2.utils.generateKeyPairSync("ed25519");
+      const readable = [privateKey, publicKey].every((text) => !(ssh2.utils.parseKey(text) instanceof Error));
+      if (readable) return { private: privateKey, public: publicKey.trim() };
+    }
   };
   return { port: 0, host: pair(), client: pair() };
 }

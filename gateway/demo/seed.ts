@@ -71,11 +71,26 @@ async function actAs(broker: Broker, read: Stores, login: string): Promise<Actor
   const [person] = await read.people.find({ login });
   if (person === undefined) throw new Error(`the demo has no ${login}`);
   const { id: personId, displayName, locale, unitId, vendorId, credentialEpoch } = person;
-  const before: Actor = { personId, login, displayName, locale, unitId, vendorId, credentialEpoch, power: null, roles: [], sourceAddress: SOURCE };
+  const before: Actor = {
+    personId,
+    login,
+    displayName,
+    locale,
+    unitId,
+    vendorId,
+    credentialEpoch,
+    power: null,
+    roles: [],
+    sourceAddress: SOURCE,
+  };
   return must(await broker.identity.refresh(before), `acting as ${login}`);
 }
 
-async function seatPeople(broker: Broker, read: Stores, clock: Clock): Promise<{ people: DemoPerson[]; actors: Map<string, Actor> }> {
+async function seatPeople(
+  broker: Broker,
+  read: Stores,
+  clock: Clock,
+): Promise<{ people: DemoPerson[]; actors: Map<string, Actor> }> {
   const people: DemoPerson[] = [];
   const actors = new Map<string, Actor>();
   const [first, ...others] = SEATS;
@@ -113,7 +128,12 @@ async function seatPeople(broker: Broker, read: Stores, clock: Clock): Promise<{
 }
 
 /** Makes people, the sandbox asset, one approved grant (alice) and one pending request (bob). */
-export async function seedDemo(broker: Broker, read: Stores, clock: Clock, sandbox: Sandbox): Promise<readonly DemoPerson[]> {
+export async function seedDemo(
+  broker: Broker,
+  read: Stores,
+  clock: Clock,
+  sandbox: Sandbox,
+): Promise<readonly DemoPerson[]> {
   const { people, actors } = await seatPeople(broker, read, clock);
   const actor = (login: string): Actor => {
     const found = actors.get(login);

@@ -9,7 +9,6 @@ export const LIVE_PATH = "/live";
 export const CHANGE_HEADER = "x-gatehouse";
 export const CHANGE_HEADER_VALUE = "1";
 export const PAGE_LIMIT_MAX = 200;
-export const PAGE_LIMIT_DEFAULT = 50;
 export const BODY_LIMIT_BYTES = 262_144;
 
 export const ACTIONS = [

@@ -56,5 +56,3 @@ export const listing = <Item extends z.ZodType>(item: Item) =>
   z.object({ items: z.array(item).readonly(), next: z.string().nullable() });
 
 export const idParams = z.strictObject({ id });
-/** A request without a body, or with `{}`. */
-export const noBody = z.strictObject({}).nullish();
