@@ -96,3 +96,13 @@ export interface Tap {
   readonly elapsedUs: number;
   close(because: EndReason): Promise<void>;
 }
+
+/** What a tap rejects with when the channel kept all it may keep and its policy is to be cut: these bytes were not recorded and may not pass. Only the channel ends. */
+export class ChannelCut extends Error {
+  override readonly name = "ChannelCut";
+  readonly channel: number;
+  constructor(channel: number) {
+    super("channel passed the bound of what it may record");
+    this.channel = channel;
+  }
+}

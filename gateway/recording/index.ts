@@ -2,7 +2,6 @@
 export * from "./contract.js";
 export { createRecorder } from "./recorder.js";
 export { recover } from "./recover.js";
-export { ChannelCut } from "./tap.js";
 export { nodeVerifyCrypto } from "./node-crypto.js";
 export { PasswordPrompt } from "./password-prompt.js";
 export { createLibrary } from "./library.js";

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { EventType, decodeJson } from "../../recordings/codec/index.js";
 import { RecordingRoom, payloads, shell } from "../../test/support/recording-room.js";
-import { ChannelCut } from "./index.js";
+import { ChannelCut } from "../domain/index.js";
 
 let room: RecordingRoom;
 beforeEach(async () => {

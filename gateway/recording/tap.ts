@@ -2,7 +2,7 @@
  * The taps a door writes to: one for the session, one for each channel. They turn bytes into events, keep the bound on what a
  * channel keeps, and see that a secret leaves no trace but one mark. Acceptance is the recording's affair.
  */
-import { GatehouseError } from "../domain/index.js";
+import { ChannelCut, GatehouseError } from "../domain/index.js";
 import type {
   ChannelOpening,
   ChannelOutcome,
@@ -22,16 +22,6 @@ const Mark = { typingBegan: 0, endsLine: 1, secret: 2 } as const;
 
 const CTRL_C = 3;
 const CTRL_D = 4;
-
-/** The channel kept all it may keep, and its policy is to be cut: nothing more was recorded and nothing more may pass. */
-export class ChannelCut extends Error {
-  override readonly name = "ChannelCut";
-  readonly channel: number;
-  constructor(channel: number) {
-    super("channel passed the bound of what it may record");
-    this.channel = channel;
-  }
-}
 
 export class SessionTap implements Tap {
   readonly #recording: OpenRecording;

@@ -4,6 +4,7 @@
  */
 import {
   asId,
+  ChannelCut,
   done,
   GatehouseError,
   refused,
@@ -75,6 +76,13 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
   outputBytes = 0;
   readonly channels: HeardChannel[] = [];
   readonly refusals: { readonly kind: string; readonly detail: string; readonly because: string }[] = [];
+  /** Delay of each refusal's log. */
+  refusalDelayMs = 0;
+  /** As the recorder does: a channel that is closed takes no more. */
+  failResizesOfClosed = false;
+  /** Later channels may keep so many bytes, then are cut as the recorder's `ChannelCut` does. */
+  cutAfterBytes = Infinity;
+  readonly notes: { readonly kind: string; readonly detail: unknown }[] = [];
   readonly inChannel: { readonly what: string; readonly path?: string; readonly because: string }[] = [];
   readonly transfers: unknown[] = [];
   readonly opened: OpenSession[] = [];
@@ -237,7 +245,12 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
         assetName: open.assetName,
         reason: "fix \u001b]0;x\u0007it",
       } as LiveSession["snapshot"],
-      tap: {} as Tap,
+      tap: {
+        note: (kind: string, detail: unknown) => {
+          this.notes.push({ kind, detail });
+          return this.tapFails ? Promise.reject(new Error("recorder failed")) : Promise.resolve();
+        },
+      } as unknown as Tap,
       get ended() {
         return row.ended;
       },
@@ -257,7 +270,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
       },
       refuseInChannel: (_channel, detail) => {
         this.inChannel.push(detail);
-        return Promise.resolve();
+        return new Promise((resolve) => setTimeout(resolve, this.refusalDelayMs));
       },
       touch: () => undefined,
       end,
@@ -284,6 +297,8 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
     Object.defineProperty(heard, "output", { get: () => Buffer.concat(outputs) });
     Object.defineProperty(heard, "errors", { get: () => Buffer.concat(errors) });
     Object.defineProperty(heard, "input", { get: () => Buffer.concat(inputs) });
+    const keepBytes = this.cutAfterBytes;
+    let kept = 0;
     const step = async (): Promise<void> => {
       if (this.tapFails) throw new Error("recorder failed");
       if (this.tapDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.tapDelayMs));
@@ -291,6 +306,8 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
     const tap: ChannelTap = {
       number: heard.number,
       output: (bytes, stderr) => {
+        kept += bytes.length;
+        if (kept > keepBytes) return Promise.reject(new ChannelCut(heard.number));
         this.outputBytes += bytes.length;
         if (this.keepOutput) (stderr === true ? errors : outputs).push(Buffer.from(bytes));
         return step();
@@ -301,6 +318,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
         return step();
       },
       resize: (cols, rows) => {
+        if (this.failResizesOfClosed && heard.closed !== undefined) return Promise.reject(new Error("closed"));
         heard.resizes.push(`${cols}x${rows}`);
         return step();
       },

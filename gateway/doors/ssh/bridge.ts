@@ -4,6 +4,7 @@
  * beyond that. It decides nothing: filters judge, the broker admits.
  */
 import type { LiveChannel } from "../../broker/index.js";
+import { ChannelCut } from "../../domain/index.js";
 import type { Filter, Passed } from "./filters.js";
 import type { GateSession } from "./gate-session.js";
 import { startIntake } from "./intake.js";
@@ -23,13 +24,17 @@ export interface BridgeEnds {
    * closes the channel before the exit status could reach it.
    */
   readonly halfClose: boolean;
-  /** A line for the operator when a filter ends the channel. */
+  /** What is said when the channel may keep no more and is cut. */
+  readonly cutText: string;
+  /** A line for the operator when a filter or the recorder ends this channel. */
   readonly say: (text: string) => Promise<void>;
 }
 
 /** How a bridged channel ended: with the target's own exit, cut by the operator or the gate, or vetoed. */
 export type Bridged = { readonly exit: Exit | undefined; readonly cut: boolean };
 
+/** How long a line that nobody reads may hold up the end of a channel. */
+const LAST_LINE_MS = 2_000;
 const NOTHING: Passed = { toTarget: [], toOperator: [] };
 
 export class Bridge {
@@ -37,6 +42,7 @@ export class Bridge {
   readonly #done: Promise<Bridged>;
   #finish: (bridged: Bridged) => void = () => undefined;
   #over = false;
+  #vetoed = false;
   #toOperator: Promise<void> = Promise.resolve();
   #toTarget: Promise<void> = Promise.resolve();
   #readOperator: () => void = () => undefined;
@@ -139,6 +145,7 @@ export class Bridge {
   #pass(passed: Passed, stderr: boolean): Promise<void> {
     const { channel, operator, target } = this.#ends;
     const steps: Promise<void>[] = [];
+    if (this.#vetoed) return Promise.resolve();
     if (passed.veto !== undefined) return this.#veto(passed.veto);
     for (const bytes of passed.toOperator) {
       if (bytes.length === 0) continue;
@@ -160,11 +167,15 @@ export class Bridge {
     return Promise.all(steps).then(() => undefined);
   }
 
-  /** True when accepted. A recorder that fails ends the session; nothing is shown that it did not take. */
+  /** True when accepted. A recorder that fails ends the session, a full channel itself; nothing is shown that was not taken. */
   #recorded(accepted: Promise<void>): Promise<boolean> {
     return accepted.then(
       () => true,
-      () => {
+      (error: unknown) => {
+        if (error instanceof ChannelCut) {
+          void this.#veto(this.#ends.cutText).catch(() => this.cut());
+          return false;
+        }
         this.cut();
         void this.#ends.session.end("recorder-failed");
         return false;
@@ -176,12 +187,16 @@ export class Bridge {
     const { session } = this.#ends;
     if (!(await accepted)) return false;
     await session.thawed();
-    return !this.#over && !session.ended;
+    return !this.#over && !this.#vetoed && !session.ended;
   }
 
+  /** From here on nothing passes; the channel ends once the line was said, or its reader had the time. */
   async #veto(text: string): Promise<void> {
-    if (this.#over) return;
-    await this.#ends.say(text);
+    if (this.#over || this.#vetoed) return;
+    this.#vetoed = true;
+    this.#ends.operator.outlet.drop();
+    const late = new Promise((resolve) => setTimeout(resolve, LAST_LINE_MS).unref());
+    await Promise.race([this.#ends.say(text), late]);
     this.cut();
   }
 

@@ -74,7 +74,7 @@ export class OperatorConnection {
     });
     this.finished = closed.then(() => this.#closed());
     const { accountLogin, assetName } = signedIn.name;
-    if (assetName !== null) this.#opening = this.#open(accountLogin, assetName);
+    if (assetName !== null) this.#begin(accountLogin, assetName);
   }
 
   /** Whether no session stands here. */
@@ -100,7 +100,15 @@ export class OperatorConnection {
     return this.#context.clock.monotonicUs() / 1_000;
   }
 
-  /** Opens the session once; later channels share what came of it. */
+  /** Begins to open the session; all channels share what comes of it, a failure too. */
+  #begin(accountLogin: string | null, assetName: string): Promise<OpenedGate> {
+    const opening = this.#open(accountLogin, assetName);
+    // Whoever awaits it tells of a failure; until a channel comes nobody does, and that may not end the process.
+    opening.catch(() => undefined);
+    this.#opening = opening;
+    return opening;
+  }
+
   async #open(accountLogin: string | null, assetName: string): Promise<OpenedGate> {
     const opened = await openGateSession(this.#context, {
       actor: this.#signedIn.actor,
@@ -173,21 +181,22 @@ export class OperatorConnection {
     const screen = start.type === "shell" && channel.pty !== undefined;
     if (this.#opening === undefined) {
       if (!screen) return void (await channel.fail(this.#texts.nameAsset(name.login)));
+      if (this.#menuShown) return void (await channel.fail(this.#texts.menuOneShell()));
       this.#menuShown = true;
       const chosen = await chooseFromMenu(this.#context, channel, actor, this.#texts);
       if (chosen === undefined) return void channel.finish({ code: 0 });
       await channel.say(this.#texts.opening(sanitise(`${chosen.accountLogin}@${chosen.assetName}`, 130)));
-      this.#opening = this.#open(chosen.accountLogin, chosen.assetName);
+      void this.#begin(chosen.accountLogin, chosen.assetName);
     }
     const opened = await this.#opening;
-    if (opened.kind !== "ask" || !screen) return opened;
+    if (opened?.kind !== "ask" || !screen) return opened;
     if (this.#asking) return void (await channel.fail(this.#texts.waiting()));
     this.#asking = true;
-    const approved = await askForAccess(this.#context, channel, actor, opened.reachable, this.#texts);
-    this.#asking = false;
+    const approved = await askForAccess(this.#context, channel, actor, opened.reachable, this.#texts).finally(() => {
+      this.#asking = false;
+    });
     if (!approved || this.#socket.destroyed) return void channel.finish({ code: 1 });
-    this.#opening = this.#open(opened.reachable.accountLogin, opened.reachable.assetName);
-    return this.#opening;
+    return this.#begin(opened.reachable.accountLogin, opened.reachable.assetName);
   }
 
   #noGrant(reachable: { readonly accountLogin: string; readonly assetName: string }): string {
@@ -241,8 +250,10 @@ export class OperatorConnection {
   #tellTerminals(text: string): void {
     for (const [channel, served] of this.#channels) {
       if (channel.pty === undefined || served === undefined) continue;
-      void served.live.tap.gate(channel.line(text)).catch(() => undefined);
-      void channel.say(text);
+      served.live.tap.gate(channel.line(text)).then(
+        () => channel.say(text),
+        () => undefined,
+      );
     }
   }
 

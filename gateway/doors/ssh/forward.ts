@@ -74,6 +74,7 @@ export async function serveForward(deps: ForwardDeps, asked: AskedForward): Prom
     filter: forwardFilter(texts.forwardSsh()),
     inFlightBytes: context.limits.inFlightBytes,
     halfClose: true,
+    cutText: texts.keepsNoMore(),
     say: async (text) => {
       await live.value.tap.gate(text);
       await session.live.refuseInChannel(live.value, { what: "ssh-in-forward", because: "ssh-in-forward" });

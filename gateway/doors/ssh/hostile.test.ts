@@ -1,9 +1,10 @@
 /** Peers that break the rules after signing in: each loses its own connection, and memory stays bounded. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import ssh2, { type Client, type ClientChannel } from "ssh2";
+import type { Client, ClientChannel } from "ssh2";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startDoor, until, type TestDoor } from "../../../test/support/ssh-door.js";
+import { signInPeer } from "../../../test/support/ssh-peer.js";
 import { startSshd, type TestSshd } from "../../../test/support/sshd.js";
 import type { Admission, DialPlan, OpenSession, SignIn } from "../../broker/index.js";
 import type { RawChannel, RawPeer } from "./ssh2-shims.js";
@@ -22,31 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => gate.stop());
 
-function signIn(): Promise<Client> {
-  return new Promise((resolve, reject) => {
-    const client = new ssh2.Client();
-    const answers = ["correct horse", "123456"];
-    client.on("error", reject);
-    client.on("ready", () => {
-      client.removeAllListeners("error");
-      client.on("error", () => undefined);
-      resolve(client);
-    });
-    client.connect({
-      host: "127.0.0.1",
-      port: gate.port,
-      username: LOGIN,
-      authHandler: [
-        {
-          type: "keyboard-interactive",
-          username: LOGIN,
-          prompt: (_n: string, _i: string, _l: string, _p: unknown, give: (list: string[]) => void) =>
-            give([answers.shift() ?? ""]),
-        },
-      ] as never,
-    });
-  });
-}
+const signIn = (): Promise<Client> => signInPeer(gate.port, LOGIN);
 
 const exec = (client: Client, command: string): Promise<ClientChannel> =>
   new Promise((resolve, reject) =>

@@ -5,7 +5,7 @@
 import type { EventEmitter } from "node:events";
 import { envAllowed, type Start } from "./exec.js";
 import { Outlet, type Exit, type SocketValve } from "./outlet.js";
-import { ptyModesBeingAsked, type RawChannel } from "./ssh2-shims.js";
+import { onPeerClose, ptyModesBeingAsked, type RawChannel } from "./ssh2-shims.js";
 import type { Pty } from "./upstream.js";
 
 const LARGEST_SIDE = 512;
@@ -46,6 +46,8 @@ export class OperatorChannel {
     this.env = asked.env;
     this.forbidden = asked.forbidden;
     raw.on("error", () => undefined);
+    // What waits for a window that will never come is let go, so that nobody waits with it.
+    onPeerClose(raw, () => this.outlet.drop());
   }
 
   get closed(): boolean {

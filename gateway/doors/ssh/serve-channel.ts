@@ -17,6 +17,9 @@ import { scpFilter, sftpFilter } from "./sftp-channel.js";
 import { moment, textsFor } from "./texts.js";
 import type { TargetChannel, Upstream } from "./upstream.js";
 
+const MOST_REQUESTS_WAITING = 256;
+const LONGEST_SIGNAL = 64;
+
 export interface ServedChannel {
   readonly context: DoorContext;
   readonly session: GateSession;
@@ -90,6 +93,9 @@ async function launch(
   const { session, channel, context } = served;
   const texts = textsFor(session.actor.locale);
   if (start.type === "shell" && channel.pty !== undefined) await greet(session, channel, live);
+  const { env } = channel;
+  if (Object.keys(env).length > 0)
+    await session.live.tap.note("session", { channel: live.tap.number, environment: env });
   if (!session.admits()) return close(served, live, undefined);
   let target: TargetChannel;
   try {
@@ -115,19 +121,57 @@ async function launch(
     filter,
     inFlightBytes: context.limits.inFlightBytes,
     halfClose: false,
+    cutText: texts.keepsNoMore(),
     say,
   });
-  channel.onSignal = (name) => target.outlet.request((raw) => raw.signal(name), name);
+  const stopRequests = passRequests(served, live, target);
+  served.onBridge(bridge, live);
+  const { exit } = await bridge.run();
+  stopRequests();
+  await filter.settled?.();
+  await close(served, live, exit);
+}
+
+/** Signals and window sizes go to the target as bytes do: recorded first, in order, not while frozen. Answers how to stop. */
+function passRequests({ session, channel }: ServedChannel, live: LiveChannel, target: TargetChannel): () => void {
+  let over = false;
+  let waiting = 0;
+  let last: Promise<void> = Promise.resolve();
+  const pass = (record: () => Promise<void>, send: () => void): void => {
+    // More than a person can cause is passed over; requests are under no window.
+    if (waiting >= MOST_REQUESTS_WAITING) return;
+    waiting += 1;
+    const step = async (): Promise<void> => {
+      await record();
+      await session.thawed();
+      if (!over && session.admits()) send();
+    };
+    last = last
+      .then(() => (over ? undefined : step()))
+      .catch(() => void session.end("recorder-failed"))
+      .finally(() => {
+        waiting -= 1;
+      });
+  };
+  channel.onSignal = (name) =>
+    pass(
+      () => session.live.tap.note("session", { channel: live.tap.number, signal: name.slice(0, LONGEST_SIGNAL) }),
+      () => target.outlet.request((raw) => raw.signal(name), name),
+    );
   channel.onResize = () => {
     const { pty } = channel;
     if (pty === undefined) return;
-    target.outlet.request((raw) => raw.setWindow(pty.rows, pty.cols, pty.height, pty.width));
-    live.tap.resize(pty.cols, pty.rows).catch(() => void session.end("recorder-failed"));
+    const { rows, cols, height, width } = pty;
+    pass(
+      () => live.tap.resize(cols, rows),
+      () => target.outlet.request((raw) => raw.setWindow(rows, cols, height, width)),
+    );
   };
-  served.onBridge(bridge, live);
-  const { exit } = await bridge.run();
-  await filter.settled?.();
-  await close(served, live, exit);
+  return () => {
+    over = true;
+    channel.onSignal = undefined;
+    channel.onResize = undefined;
+  };
 }
 
 function launchOn(upstream: Upstream, start: Start, channel: OperatorChannel): Promise<TargetChannel> {

@@ -71,8 +71,11 @@ export interface ChannelOpen {
   readonly data: { readonly destIP?: string; readonly destPort?: number; readonly socketPath?: string };
 }
 
+/** Well above what channels let wait in a socket (outlet.ts), so that only answers can reach it. */
+const UNREAD_ANSWERS_BYTES = 4 * 1024 * 1024;
+
 export interface PeerGuards {
-  /** The peer sent more than its window allows (RFC 4254 §5.2): destroy it. */
+  /** The peer sent more than its window allows (RFC 4254 §5.2), or asks and reads no answer: destroy it. */
   readonly onOverrun: () => void;
   /** Asked before a channel is made; a refusal is answered with its code and text. */
   readonly judgeOpen?: (
@@ -86,7 +89,7 @@ type SessionLike = {
   _ending?: boolean;
   readonly _chanInfo: { readonly incoming: Half };
 };
-const closers = new WeakMap<object, () => void>();
+const closers = new WeakMap<object, (() => void)[]>();
 const lastOpen = new WeakMap<RawProtocol, ChannelOpen>();
 const refusals = new WeakMap<RawProtocol, Map<number, { readonly code: number; readonly text: string }>>();
 
@@ -106,11 +109,12 @@ function channelOf(found: unknown): RawChannel | undefined {
 export function guardPeer(peer: RawPeer, guards: PeerGuards): void {
   const handlers = peer._protocol._handlers;
   guardWindow(peer, guards);
+  guardAnswers(peer, guards);
   const closed = handlers["CHANNEL_CLOSE"] as ((p: RawProtocol, id: number) => void) | undefined;
   handlers["CHANNEL_CLOSE"] = (p: RawProtocol, id: number) => {
     const channel = channelOf(peer._chanMgr.get(id));
     closed?.(p, id);
-    if (channel !== undefined) closers.get(channel)?.();
+    if (channel !== undefined) for (const listener of closers.get(channel) ?? []) listener();
   };
   if (guards.judgeOpen !== undefined) guardOpen(peer, guards.judgeOpen);
   guardRequests(peer);
@@ -124,6 +128,18 @@ function guardWindow(peer: RawPeer, guards: PeerGuards): void {
       const channel = channelOf(peer._chanMgr.get(id));
       if (channel !== undefined && data.length > channel.incoming.window) guards.onOverrun();
       else original?.(p, id, data, type);
+    };
+  }
+}
+
+/** Requests are under no window: a peer that asks and never reads would have its answers pile up in the socket. */
+function guardAnswers(peer: RawPeer, guards: PeerGuards): void {
+  const handlers = peer._protocol._handlers;
+  for (const name of ["GLOBAL_REQUEST", "CHANNEL_REQUEST", "CHANNEL_OPEN"]) {
+    const original = handlers[name] as ((p: RawProtocol, ...rest: unknown[]) => void) | undefined;
+    handlers[name] = (p: RawProtocol, ...rest: unknown[]) => {
+      if (peer._sock.writableLength > UNREAD_ANSWERS_BYTES) guards.onOverrun();
+      else original?.(p, ...rest);
     };
   }
 }
@@ -286,9 +302,9 @@ function sayDisconnect(protocol: RawProtocol, text: string): void {
   cipher.encrypt(packets.write.finalize(packet, true));
 }
 
-/** Calls back when the peer closed the channel, also while its data lies unread. */
+/** Calls every listener back when the peer closed the channel, also while its data lies unread. */
 export function onPeerClose(channel: RawChannel, listener: () => void): void {
-  closers.set(channel, listener);
+  closers.set(channel, [...(closers.get(channel) ?? []), listener]);
 }
 
 /** Encoded terminal modes by name, e.g. `{ECHO: 1}`. */

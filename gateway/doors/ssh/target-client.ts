@@ -86,6 +86,7 @@ function authMethods(target: TargetAddress): Method[] {
 export function reachTarget(target: TargetAddress, timeoutMs: number, signal?: AbortSignal): Promise<Reached> {
   const pinned = parseHostKey(target.hostKey);
   if (pinned === undefined) return Promise.resolve({ kind: "key-changed", shown: "" });
+  if (signal?.aborted === true) return Promise.resolve({ kind: "unreachable" });
   return new Promise((resolve) => {
     const client = new ssh2.Client();
     const socket = connect({ host: target.address, port: target.port, noDelay: true });

@@ -7,6 +7,9 @@ import type { Socket } from "node:net";
 import { Outlet, SocketValve, type Exit } from "./outlet.js";
 import { guardPeer, type PtyModes, type RawChannel, type RawPeer } from "./ssh2-shims.js";
 
+/** RFC 4254 §6.10 names signals shortly; a target may send any text. */
+const LONGEST_SIGNAL = 64;
+
 export interface Pty {
   readonly term: string;
   cols: number;
@@ -46,10 +49,13 @@ export class Upstream {
     guardPeer(this.peer, { onOverrun: () => socket.destroy() });
     client.removeAllListeners("error");
     client.on("error", () => socket.destroy());
-    client.once("close", () => {
+    const lost = (): void => {
       this.#rejectPending();
       onLost();
-    });
+    };
+    // It may have gone while the dial was still being judged.
+    if (socket.destroyed) queueMicrotask(lost);
+    else client.once("close", lost);
   }
 
   get bytes(): number {
@@ -106,7 +112,8 @@ export class Upstream {
     let exit: Exit | undefined;
     let closed = false;
     channel.on("exit", (code: number | null, signal?: string, core?: boolean) => {
-      exit = typeof code === "number" ? { code } : { signal: String(signal ?? "SIGKILL"), core: core === true };
+      const name = (signal ?? "SIGKILL").replace(/[^\x21-\x7e]/g, "").slice(0, LONGEST_SIGNAL);
+      exit = typeof code === "number" ? { code } : { signal: name, core: core === true };
     });
     channel.on("close", () => {
       closed = true;
