@@ -142,6 +142,7 @@ describe("credentials", () => {
     const refusals = [
       ["refused", "target-credential-refused"],
       ["unreachable", "target-unreachable"],
+      ["too-old", "target-too-old"],
       ["key-changed", "target-key-changed"],
     ] as const;
     for (const [tested, code] of refusals) {

@@ -170,6 +170,7 @@ async function tryCredential(
   );
   if (result === "ok") return undefined;
   if (result === "unreachable") return refused("target-unreachable");
+  if (result === "too-old") return refused("target-too-old");
   if (result === "refused") return refused("target-credential-refused", { field: "secret" });
   const detail = { asset: asset.name, where: "credential-test" };
   await raiseAlertNow(deps, { unitId: asset.unitId, kind: "host-key-changed", subject: `asset:${asset.id}`, detail });

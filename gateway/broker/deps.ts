@@ -45,7 +45,7 @@ export interface TargetProbe {
     readonly credential:
       | { readonly kind: "password"; readonly password: string }
       | { readonly kind: "key"; readonly privateKey: string; readonly passphrase?: string };
-  }): Promise<"ok" | "refused" | "unreachable" | "key-changed">;
+  }): Promise<"ok" | "refused" | "unreachable" | "too-old" | "key-changed">;
 }
 
 export type Log = (

@@ -117,7 +117,8 @@ async function readKey(deps: Deps, asset: Asset): Promise<Outcome<string>> {
     const key = normaliseHostKey(shown);
     return key === undefined ? refused("target-unreachable") : done(key);
   } catch (error) {
-    if (error instanceof GatehouseError && error.code === "target-unreachable") return refused("target-unreachable");
+    const { code } = error instanceof GatehouseError ? error : { code: undefined };
+    if (code === "target-unreachable" || code === "target-too-old") return refused(code);
     throw error;
   }
 }

@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   "target-key-changed",
   "target-key-unknown",
   "target-credential-refused",
+  "target-too-old",
   "storage-unavailable",
   "recorder-failed",
   "too-many-sessions",

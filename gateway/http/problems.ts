@@ -34,6 +34,7 @@ const DOMAIN_FACES: Record<ErrorCode, Face> = {
   "target-key-changed": { status: 409, title: "the target shows another host key" },
   "target-key-unknown": { status: 409, title: "the target's host key was never confirmed" },
   "target-credential-refused": { status: 422, title: "the target refuses this credential" },
+  "target-too-old": { status: 422, title: "the target speaks only algorithms that are not let in for it" },
   "storage-unavailable": { status: 503, title: "storage does not answer" },
   "recorder-failed": { status: 503, title: "recording does not work" },
   "too-many-sessions": { status: 429, title: "too many sessions" },

@@ -74,7 +74,7 @@ export class OperatorConnection {
     });
     this.finished = closed.then(() => this.#closed());
     const { accountLogin, assetName } = signedIn.name;
-    if (assetName !== null) this.#begin(accountLogin, assetName);
+    if (assetName !== null) void this.#begin(accountLogin, assetName);
   }
 
   /** Whether no session stands here. */

@@ -32,6 +32,10 @@ const CODES: Record<ErrorCode, Line> = {
   ],
   "target-key-unknown": ["the target's host key was never confirmed", "目标主机密钥尚未确认"],
   "target-credential-refused": ["the target refused the stored credential", "目标拒绝了保存的凭据"],
+  "target-too-old": [
+    "the target speaks only old, weak algorithms, which are not let in for it",
+    "目标只支持过时的弱算法，该资产未放行",
+  ],
   "storage-unavailable": ["the gate cannot keep records now; nothing opens", "网关暂时无法留痕，不能打开会话"],
   "recorder-failed": ["recording failed; nothing goes on unrecorded", "录像失败，会话不再继续"],
   "too-many-sessions": ["too many sessions", "会话过多"],

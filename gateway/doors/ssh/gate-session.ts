@@ -27,6 +27,7 @@ const FAILURES: Record<Reached["kind"], ErrorCode> = {
   ready: "grant-ended",
   "key-changed": "target-key-changed",
   "credential-refused": "target-credential-refused",
+  "too-old": "target-too-old",
   unreachable: "target-unreachable",
 };
 
@@ -157,8 +158,8 @@ export class GateSession {
     let reached: Reached | undefined;
     const outcome = await sessions.dial(admission, async (plan) => {
       reached = await reachTarget(plan, this.#context.limits.dialMs, this.#abort.signal);
-      // Thrown, so that the broker logs which of the two it was.
-      if (reached.kind === "unreachable" || reached.kind === "credential-refused")
+      // Thrown, so that the broker logs which of them it was.
+      if (reached.kind !== "ready" && reached.kind !== "key-changed")
         throw new GatehouseError(FAILURES[reached.kind], `the target was not opened: ${reached.kind}`);
       return reached;
     });

@@ -3,10 +3,10 @@ import { connect } from "node:net";
 import ssh2 from "ssh2";
 import { GatehouseError } from "../../domain/index.js";
 import { targetAlgorithms } from "./algorithms.js";
-import { hostKeyLine, reachTarget, type TargetCredential } from "./target-client.js";
+import { hostKeyLine, noCommonAlgorithm, reachTarget, type TargetCredential } from "./target-client.js";
 
 export interface Probe {
-  /** The host key as OpenSSH one line, ed25519 before others; rejects with `target-unreachable`. */
+  /** The host key as OpenSSH one line, ed25519 before others; rejects with `target-unreachable` or `target-too-old`. */
   scanHostKey(target: { readonly address: string; readonly port: number; readonly legacy: boolean }): Promise<string>;
   testCredential(target: {
     readonly address: string;
@@ -15,7 +15,7 @@ export interface Probe {
     readonly hostKey: string;
     readonly legacy: boolean;
     readonly credential: TargetCredential;
-  }): Promise<"ok" | "refused" | "unreachable" | "key-changed">;
+  }): Promise<"ok" | "refused" | "unreachable" | "too-old" | "key-changed">;
 }
 
 /** `timeoutMs` bounds each call. */
@@ -34,6 +34,8 @@ export function createProbe(options: { readonly timeoutMs?: number } = {}): Prob
           return "refused";
         case "key-changed":
           return "key-changed";
+        case "too-old":
+          return "too-old";
         case "unreachable":
           return "unreachable";
       }
@@ -48,15 +50,16 @@ function scan(
   return new Promise((resolve, reject) => {
     const socket = connect({ host: target.address, port: target.port, noDelay: true });
     const client = new ssh2.Client();
-    const fail = (): void => {
+    const fail = (error?: Error): void => {
       clearTimeout(timer);
       socket.destroy();
-      reject(new GatehouseError("target-unreachable", "the target showed no host key"));
+      const code = error !== undefined && noCommonAlgorithm(error) ? "target-too-old" : "target-unreachable";
+      reject(new GatehouseError(code, "the target showed no host key"));
     };
-    const timer = setTimeout(fail, timeoutMs);
+    const timer = setTimeout(() => fail(), timeoutMs);
     socket.on("error", fail);
     client.on("error", fail);
-    client.on("close", fail);
+    client.on("close", () => fail());
     socket.once("connect", () =>
       client.connect({
         sock: socket,

@@ -25,6 +25,8 @@ export type Reached =
   | { readonly kind: "ready"; readonly client: Client; readonly socket: Socket }
   | { readonly kind: "key-changed"; readonly shown: string }
   | { readonly kind: "credential-refused" }
+  /** Nothing in common but, perhaps, what an asset flagged for legacy algorithms would allow. */
+  | { readonly kind: "too-old" }
   | { readonly kind: "unreachable" };
 
 /** `type base64 comment` → its parts; undefined when it is no such line. */
@@ -40,6 +42,11 @@ export function hostKeyLine(blob: Buffer): string {
   const length = blob.length >= 4 ? blob.readUInt32BE(0) : 0;
   const type = blob.toString("latin1", 4, 4 + Math.min(length, 64)).replace(/[^\x21-\x7e]/g, "");
   return `${type} ${blob.toString("base64")}`;
+}
+
+/** Whether the handshake failed because the two sides share no algorithm; the library tells by its message alone. */
+export function noCommonAlgorithm(error: Error): boolean {
+  return /^Handshake failed: no matching/i.test(error.message);
 }
 
 type Prompts = readonly { readonly prompt: string; readonly echo?: boolean }[];
@@ -111,6 +118,7 @@ export function reachTarget(target: TargetAddress, timeoutMs: number, signal?: A
     client.on("error", (error: Error & { readonly level?: string }) => {
       if (error.level === "client-authentication" && stage === "auth") return settle({ kind: "credential-refused" });
       if (/no matching host key format/.test(error.message)) shown ??= "";
+      else if (noCommonAlgorithm(error)) return settle({ kind: "too-old" });
       fail();
     });
     client.on("close", fail);

@@ -60,6 +60,10 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
     what: "The target does not accept this credential.",
     next: "It was not kept. Check account and credential and set it again.",
   },
+  "target-too-old": {
+    what: "The target speaks only old, weak algorithms.",
+    next: "A system administrator may let them in for this asset; the grants on it then wait for a second person.",
+  },
   "storage-unavailable": {
     what: "Storage is not available now.",
     next: "Try again shortly; if it stays, tell the system administrator.",

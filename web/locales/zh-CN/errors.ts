@@ -33,6 +33,10 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
   },
   "target-key-unknown": { what: "目标主机的主机密钥尚未确认。", next: "请系统管理员先扫描并确认主机密钥指纹。" },
   "target-credential-refused": { what: "目标主机不接受这份凭据。", next: "凭据未保存。请核对账号与凭据后重新设置。" },
+  "target-too-old": {
+    what: "目标主机只支持过时的弱算法。",
+    next: "系统管理员可为该资产放行旧算法；其上的授权随后须由第二人确认。",
+  },
   "storage-unavailable": { what: "存储暂时不可用。", next: "请稍后重试；若持续出现，请联系系统管理员。" },
   "recorder-failed": { what: "录像无法继续。", next: "没有录像就不能访问；请联系系统管理员检查磁盘空间。" },
   "too-many-sessions": { what: "同时进行的会话已达上限。", next: "请先结束一个会话，或稍后重试。" },
