@@ -178,6 +178,20 @@ describe("a channel's bound", () => {
     expect(room.events(id).map((event) => event.type)).toEqual([0, 4, 1, 10]);
   });
 
+  test("texts of a peer's choosing are cut so that each fact stays one event that can be read", async () => {
+    const { tap, id } = await room.open();
+    const channel = await tap.openChannel(execBound(10, "digest"));
+    const record = { direction: "upload", size: 1, sha256: "00", sequential: true } as const;
+    await channel.transfer({ ...record, path: "\u0001".repeat(100_000) });
+    await channel.exit({ signal: "\u0001".repeat(100_000), core: false });
+    await tap.close("left");
+    const facts = room.events(id).filter(({ type }) => type === EventType.transfer || type === EventType.exit);
+    expect(facts.map(({ payload }) => decodeJson(payload))).toEqual([
+      { ...record, path: "\u0001".repeat(4096) },
+      { signal: "\u0001".repeat(64), core: false },
+    ]);
+  });
+
   test("a channel to be cut rejects with ChannelCut and records nothing of the chunk", async () => {
     const { tap, id } = await room.open();
     const channel = await tap.openChannel(execBound(10, "cut"));

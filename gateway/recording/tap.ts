@@ -20,6 +20,10 @@ import type { OpenRecording } from "./open-recording.js";
 /** Bits of an input mark's one byte (FORMAT.md §3, type 7). A mark without bits says that typing of a line began. */
 const Mark = { typingBegan: 0, endsLine: 1, secret: 2 } as const;
 
+/** Peers choose these texts. A fact has to fit one frame whole, in the longest form that JSON gives a character. */
+const TEXT_LONGEST = 4096;
+const SIGNAL_LONGEST = 64;
+
 const CTRL_C = 3;
 const CTRL_D = 4;
 
@@ -142,14 +146,15 @@ class RecordedChannel implements ChannelTap {
 
   async transfer(record: TransferRecord): Promise<void> {
     this.#mustBeOpen();
-    const { direction, path, size, sha256, sequential } = record;
+    const { direction, size, sha256, sequential } = record;
+    const path = record.path.slice(0, TEXT_LONGEST);
     const atUs = this.#add(EventType.transfer, encodeJson({ direction, path, size, sha256, sequential }));
-    return this.#accepted(0, { type: "transfer", channel: this.number, atUs, transfer: record });
+    return this.#accepted(0, { type: "transfer", channel: this.number, atUs, transfer: { ...record, path } });
   }
 
   async exit(exit: { readonly code: number } | { readonly signal: string; readonly core: boolean }): Promise<void> {
     this.#mustBeOpen();
-    const detail = "code" in exit ? { code: exit.code } : { signal: exit.signal, core: exit.core };
+    const detail = "code" in exit ? { code: exit.code } : { signal: exit.signal.slice(0, SIGNAL_LONGEST), core: exit.core };
     this.#add(EventType.exit, encodeJson(detail));
     return this.#accepted(0);
   }
