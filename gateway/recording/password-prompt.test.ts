@@ -32,6 +32,18 @@ const PROMPTS = [
   "\u001b]0;title: x\u0007\u001b[?2004lPassword: ",
   "Passwort: ",
   "Mot de passe : ",
+  "Phrase de passe : ",
+  "Heslo: ",
+  "Parola: ",
+  "Hasło: ",
+  "Jelszó: ",
+  "Salasana: ",
+  "Adgangskode: ",
+  "Passord: ",
+  "Lozinka: ",
+  "Mật khẩu: ",
+  "รหัสผ่าน: ",
+  "كلمة المرور: ",
 ];
 const NOT_PROMPTS = [
   "$ ",

@@ -32,7 +32,8 @@ const PROMPTS: readonly RegExp[] = [
   /\b(?:secret|unseal|api|access|private|encryption|master|recovery)[- ]?(?:key|token)?(?:[^\p{L}\n][^\n]*)?[:：]$/iu,
   /(?:密码|密碼|口令|验证码|驗證碼|动态码|パスワード|パスフレーズ|暗証番号|암호|비밀번호)[^\n]*[:：?？>]$/u,
   /(?:密码|密碼|口令)$/u,
-  /(?:mot de passe|contrase(?:ñ|n)a|passwort|kennwort|senha|wachtwoord|пароль|hasło|lösenord)(?:[^\p{L}\n][^\n]*)?[:：]$/iu,
+  /(?:mot de passe|phrase de passe|contrase(?:ñ|n)a|passwort|kennwort|senha|wachtwoord|пароль|hasło|lösenord)(?:[^\p{L}\n][^\n]*)?[:：]$/iu,
+  /(?:\bheslo|\bparola|jelszó|salasana|adgangskode|passord|lozinka|mật khẩu|รหัสผ่าน|كلمة المرور|סיסמה)(?:[^\p{L}\n][^\n]*)?[:：]$/iu,
 ];
 
 /** Whether a line, as it is shown and without blanks at its end, is one that asks for a secret. */

@@ -154,7 +154,8 @@ class RecordedChannel implements ChannelTap {
 
   async exit(exit: { readonly code: number } | { readonly signal: string; readonly core: boolean }): Promise<void> {
     this.#mustBeOpen();
-    const detail = "code" in exit ? { code: exit.code } : { signal: exit.signal.slice(0, SIGNAL_LONGEST), core: exit.core };
+    const detail =
+      "code" in exit ? { code: exit.code } : { signal: exit.signal.slice(0, SIGNAL_LONGEST), core: exit.core };
     this.#add(EventType.exit, encodeJson(detail));
     return this.#accepted(0);
   }
