@@ -1,6 +1,6 @@
 /** What a hostile operator, target or administrator tries against a running gateway with a real sshd behind it. */
 import { writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { freePort, until } from "../support/gatehouse.js";
@@ -74,9 +74,15 @@ test("sftp under read alone: download works and is logged with its digest; every
 });
 
 test("a forward goes only to the host and port named in the grant, is dialled by the target, and never carries SSH", async () => {
-  const echo = createServer((socket) => socket.pipe(socket));
-  await new Promise<void>((resolve) => echo.listen(0, "127.0.0.2", resolve));
+  const echoAt = async (host: string, at: number): Promise<Server> => {
+    const server = createServer((socket) => socket.pipe(socket));
+    await new Promise<void>((resolve) => server.listen(at, host, resolve));
+    return server;
+  };
+  const echo = await echoAt("127.0.0.2", 0);
   const port = (echo.address() as { port: number }).port;
+  // Where the forward must not go somebody answers, too.
+  const elsewhere = await echoAt("127.0.0.3", port);
   const operator = await lab.operator(["ssh.forward", "ssh.exec"], {
     limits: { forwardTo: [{ host: "127.0.0.2", port }] },
   });
@@ -101,6 +107,7 @@ test("a forward goes only to the host and port named in the grant, is dialled by
   expect(await say(local, "SSH-2.0-inner\\r\\n")).toBe("");
   tunnel.kill("SIGKILL");
   echo.close();
+  elsewhere.close();
 });
 
 test("-R, agent, X11 and stream-local forwards are refused and leave no listener", async () => {

@@ -113,6 +113,32 @@ test("without a grant exec is told on stderr where to ask, and nothing is dialle
   expect(lab.sshd.log().split("Accepted").length).toBe(logins);
 });
 
+test("a grant that was revoked, and one that has not begun, open nothing", async () => {
+  const carol = await lab.house.as("carol");
+  const revoked = await lab.operator(["ssh.exec"]);
+  await carol.call("POST", `/grants/${revoked.grantId}/revocation`, { reason: "the work is over" });
+  const early = await lab.operator(["ssh.exec"]);
+  await carol.call("POST", `/grants/${early.grantId}/revocation`, { reason: "another day" });
+  const { id, digest } = await early.api.call("POST", "/requests", {
+    items: [{ accountId: lab.account.id, actions: ["ssh.exec"] }],
+    reason: "for later today",
+    workOrder: "",
+    windowFrom: Date.now() + 600_000,
+    durationMs: 600_000,
+  });
+  const yes = { verdict: "approved", reason: "agreed", digest };
+  const { grants } = await carol.call("POST", `/requests/${id}/approval`, yes);
+  expect(grants[0].state).toBe("scheduled");
+  const logins = lab.sshd.log().split("Accepted").length;
+  for (const operator of [revoked, early]) {
+    const refused = await (await operator.client()).ssh(operator.target, ["echo in"]);
+    expect(refused.stdout.toString()).toBe("");
+    expect(refused.stderr).toMatch(/^gatehouse: /m);
+    expect(refused.code).not.toBe(0);
+  }
+  expect(lab.sshd.log().split("Accepted").length).toBe(logins);
+});
+
 test("the page asks for both factors too, and a session cookie is opaque, HttpOnly and SameSite=Strict", async () => {
   const person = await lab.house.newPerson(["operator"]);
   const api = new Api(lab.house.http);

@@ -16,7 +16,7 @@ beforeAll(async () => {
   lab = await startLab({
     env: {
       GATEHOUSE_DATA: join(disk, "data"),
-      GATEHOUSE_RESERVE_BYTES: String(16 * 1024 * 1024),
+      GATEHOUSE_RESERVE_BYTES: String(32 * 1024 * 1024),
       GATEHOUSE_SESSION_BYTES_PER_SECOND: String(1 << 30),
     },
   });
@@ -26,6 +26,9 @@ afterAll(async () => {
   execFileSync("umount", ["-l", disk]);
   rmSync(disk, { recursive: true, force: true });
 });
+
+/** A line of a kilobyte with its number, a hundred times a second. */
+const NUMBERED = "n=0; while n=$((n+1)); do printf 'tick-%d-%01000d\\n' $n 0; sleep 0.01; done";
 
 function openAlerts(): Promise<{ items: { kind: string }[] }> {
   return lab.house.as("ivan").then((auditor) => auditor.call("GET", "/alerts?open=true"));
@@ -68,7 +71,8 @@ test("one operator who records as fast as he can ends himself, and nobody else",
   const greedyClient = await greedy.client();
   const flood = greedyClient.start("ssh", greedyClient.arguments(greedy.target, ["-tt", "-q"]));
   flood.stdout.resume();
-  flood.stdin.write("base64 -w0 /dev/urandom\n");
+  // Some megabytes a second: faster than the reserve's half within one look at it, and the disk is full before anyone looked.
+  flood.stdin.write("while :; do head -c 65536 /dev/urandom | base64 -w0; sleep 0.01; done\n");
   const ended = await Promise.race([
     new Promise((resolve) => flood.once("close", () => resolve("ended"))),
     new Promise((resolve) => setTimeout(() => resolve("still running"), 60_000)),
@@ -79,10 +83,10 @@ test("one operator who records as fast as he can ends himself, and nobody else",
   await until("the calm shell's next answer", () => seen.includes("still-43"));
   quiet.stdin.write("exit\n");
   await new Promise((resolve) => quiet.once("close", resolve));
-  const alerts = await openAlerts();
-  expect(
-    alerts.items.map((alert) => alert.kind).some((kind) => ["quota-exceeded", "storage-full"].includes(kind)),
-  ).toBe(true);
+  // The alert is written once the recording is closed, a moment after the operator was cut off.
+  await until("the alert", async () =>
+    (await openAlerts()).items.some((alert) => ["quota-exceeded", "storage-full"].includes(alert.kind)),
+  );
 });
 
 test("a full disk: no new session, the live one ends, an alert stands, and what was shown is kept", async () => {
@@ -90,11 +94,11 @@ test("a full disk: no new session, the live one ends, an alert stands, and what 
   const operator = await lab.operator(["ssh.exec"]);
   const client = await operator.client();
   const later = await lab.operator(["ssh.exec"]);
-  const child = client.start("ssh", client.arguments(operator.target).concat("while echo tick; do sleep 0.02; done"));
+  const child = client.start("ssh", client.arguments(operator.target).concat(NUMBERED));
   let shown = "";
   child.stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
   const over = finish(child, undefined, 60_000);
-  await until("the first tick", () => shown.includes("tick"));
+  await until("the first tick", () => shown.includes("tick-9-"));
   const filler = join(disk, "filler");
   try {
     execFileSync("dd", ["if=/dev/zero", `of=${filler}`, "bs=64k", "count=8192"], { stdio: "ignore" });
@@ -117,4 +121,14 @@ test("a full disk: no new session, the live one ends, an alert stands, and what 
     return items.find((alert) => ["recorder-failed", "storage-full"].includes(alert.kind));
   });
   expect(alerts).toBeDefined();
+
+  await lab.house.kill("SIGKILL");
+  await lab.house.restart();
+  const auditor = await lab.house.as("ivan");
+  const { items } = await auditor.call("GET", `/sessions?person=${operator.login}`);
+  const text = await (await auditor.raw("GET", `/recordings/${items[0].recordingId}/text?channel=1`)).text();
+  const recorded = new Set(text.match(/tick-\d+-/g));
+  const seen = shown.match(/tick-\d+-/g) ?? [];
+  expect(seen.length).toBeGreaterThan(8);
+  expect(seen.filter((tick) => !recorded.has(tick))).toEqual([]);
 });

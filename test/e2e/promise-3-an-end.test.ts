@@ -1,4 +1,5 @@
 /** Promise 3: expiry, revocation, disabling and stop close everything within two seconds, also against a peer that ignores it. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../support/gatehouse.js";
 import { startLab, type Lab, type Operator } from "../support/lab.js";
@@ -38,6 +39,27 @@ async function expectEnded(operator: Operator, because: string): Promise<void> {
     return found.state === "ended" ? found : false;
   });
   expect(session.because).toBe(because);
+}
+
+/** Connections that the gateway's process still holds with operators or the target; listeners are none. */
+function connectionsHeld(): number {
+  const fds = `/proc/${lab.house.process.pid ?? 0}/fd`;
+  const held = new Set<string>();
+  for (const fd of readdirSync(fds)) {
+    try {
+      held.add(/^socket:\[(\d+)\]$/.exec(readlinkSync(`${fds}/${fd}`))?.[1] ?? "");
+    } catch {
+      // Closed since it was listed.
+    }
+  }
+  const port = (address: string | undefined): number => Number.parseInt(address?.split(":")[1] ?? "0", 16);
+  return readFileSync("/proc/net/tcp", "latin1")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local, remote, , , , , , , inode]) => {
+      const ours = port(local) === lab.house.sshPort || port(remote) === lab.sshd.port;
+      return ours && port(remote) !== 0 && held.has(inode ?? "none");
+    }).length;
 }
 
 test("revoking a grant ends its session within two seconds", async () => {
@@ -95,8 +117,11 @@ test("a peer that stopped reading is cut off as well", async () => {
   child.stdout.pause();
   process.kill(child.pid ?? 0, "SIGSTOP");
   const approver = await lab.house.as("carol");
-  await approver.call("POST", `/grants/${operator.grantId}/revocation`, { reason: "the work is over" });
+  expect(connectionsHeld()).toBeGreaterThanOrEqual(2);
   const at = Date.now();
+  await approver.call("POST", `/grants/${operator.grantId}/revocation`, { reason: "the work is over" });
+  await until("both connections to be cut", () => connectionsHeld() === 0);
+  expect(Date.now() - at).toBeLessThan(2_000);
   await expectEnded(operator, "revoked");
   expect(Date.now() - at).toBeLessThan(3_000);
   process.kill(child.pid ?? 0, "SIGKILL");

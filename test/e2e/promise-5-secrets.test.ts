@@ -3,8 +3,9 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { until } from "../support/gatehouse.js";
-import { startLab, type Lab } from "../support/lab.js";
+import { code, grantNew, until } from "../support/gatehouse.js";
+import { addAsset, startLab, type Lab } from "../support/lab.js";
+import { SshClient } from "../support/ssh-client.js";
 
 const TYPED = ["Sudo-Secret-7431", "Su-Secret-9152", "Old-Secret-3380", "New-Secret-6624"] as const;
 let lab: Lab;
@@ -109,6 +110,33 @@ test("the target's own credential is in no answer, file or log", async () => {
     expect(text.replaceAll("\\n", "").includes(body)).toBe(false);
 });
 
+test("a credential that the target refuses, or that leads nowhere, is in no line, answer, file or log either", async () => {
+  const secret = "Refused-Secret-4417";
+  const { login, port } = lab.sshd;
+  const { accountId } = await addAsset(lab.house, { name: "refusing", port, login, secret: lab.sshd.privateKey });
+  const system = await lab.house.as("erin");
+  const put = (body: unknown): Promise<Response> => system.raw("PUT", `/accounts/${accountId}/credential`, body);
+  expect((await put({ kind: "password", secret, untested: true })).status).toBe(200);
+  const operator = await grantNew(lab.house, { accountId, actions: ["ssh.exec"] });
+  const client = new SshClient(lab.house.sshPort, {
+    password: operator.password,
+    code: await code(operator.totp, 1),
+  });
+  const tried = await client.ssh(`${operator.login}@${lab.sshd.login}@refusing`, ["true"]);
+  expect(tried.code).not.toBe(0);
+  expect(tried.stderr).toContain("gatehouse:");
+  expect(lab.sshd.log()).toContain("Failed password");
+  const auditor = await lab.house.as("ivan");
+  const texts = [tried.stdout.toString(), tried.stderr, lab.house.output()];
+  texts.push(await (await system.raw("GET", "/accounts")).text());
+  for (const kind of ["password", "key", secret]) texts.push(await (await put({ kind, secret })).text());
+  texts.push(await (await auditor.raw("GET", "/audit/events?limit=200")).text());
+  for (const entry of readdirSync(lab.house.data, { recursive: true, encoding: "utf8", withFileTypes: true }))
+    if (entry.isFile()) texts.push(readFileSync(join(entry.parentPath, entry.name)).toString("latin1"));
+  for (const [at, text] of texts.entries()) expect(text.includes(secret), `text ${at}`).toBe(false);
+  client.dispose();
+});
+
 test("kept input opens only with a second auditor, never with one's own approval, and each step is an event", async () => {
   const operator = await lab.operator(["ssh.shell"]);
   const client = await operator.client();
@@ -121,7 +149,8 @@ test("kept input opens only with a second auditor, never with one's own approval
     reason: "a question of the data office",
   });
   expect((await auditor.raw("GET", `/input-openings/${opening.id}/input`)).ok).toBe(false);
-  expect((await auditor.raw("POST", `/input-openings/${opening.id}/approval`)).ok).toBe(false);
+  const own = await auditor.raw("POST", `/input-openings/${opening.id}/approval`);
+  expect(await own.json()).toMatchObject({ status: 403, code: "own-request" });
   for (const login of ["carol", "grace", "erin"]) {
     expect((await (await lab.house.as(login)).raw("POST", `/input-openings/${opening.id}/approval`)).ok).toBe(false);
   }

@@ -31,20 +31,46 @@ const READS = (id: string): string[] => [
   "/audit/events",
 ];
 
-test("reading leaves an event each: viewed, exported, searched, verified", async () => {
+/** What each of `READS` writes down, in the same order. */
+const EVENTS = [
+  ["recording.viewed", { part: "index" }],
+  ["recording.viewed", { part: "range", fromUs: 0, toUs: 1_000_000 }],
+  ["recording.exported", { as: "container" }],
+  ["recording.exported", { as: "asciicast", channel: 1 }],
+  ["recording.exported", { as: "text", channel: 1 }],
+  ["recording.searched", { q: "read" }],
+  ["audit.exported", {}],
+  ["audit.viewed", {}],
+] as const;
+
+test("every single reading leaves its own event: viewed, exported, searched, verified", async () => {
   const auditor = await lab.house.as("ivan");
-  for (const path of READS(recordingId)) expect((await auditor.raw("GET", path)).status, path).toBe(200);
+  const written = async (): Promise<{ id: string; verb: string; leaf: string }[]> =>
+    (await auditor.call("GET", "/audit/events?limit=200")).items;
+  for (const [at, path] of READS(recordingId).entries()) {
+    // Each call of `written` is itself an `audit.viewed`.
+    const before = new Set((await written()).map((event) => event.id));
+    expect((await auditor.raw("GET", path)).status, path).toBe(200);
+    const [verb, detail] = EVENTS[at] ?? ["", {}];
+    const fresh = (await written()).filter((event) => event.verb === verb && !before.has(event.id));
+    expect(fresh.length, path).toBe(verb === "audit.viewed" ? 2 : 1);
+    expect(JSON.parse(fresh[0]?.leaf ?? "{}"), path).toMatchObject({ detail });
+  }
   await auditor.call("POST", `/recordings/${recordingId}/verification`);
-  const { items } = await auditor.call("GET", "/audit/events?limit=200");
-  const verbs = new Set(items.map((event: { verb: string }) => event.verb));
-  for (const verb of [
-    "recording.viewed",
-    "recording.exported",
-    "recording.searched",
-    "recording.verified",
-    "audit.exported",
-  ])
-    expect(verbs, verb).toContain(verb);
+  expect((await written()).map((event) => event.verb)).toContain("recording.verified");
+});
+
+test("a range that was not read before is an event again, also on the same page within a second", async () => {
+  const auditor = await lab.house.as("judy");
+  const read = (fromUs: number): Promise<Response> =>
+    auditor.raw("GET", `/recordings/${recordingId}/segment?channel=1&fromUs=${fromUs}&maxUs=1000`);
+  for (const fromUs of [0, 5_000, 9_000]) expect((await read(fromUs)).status).toBe(200);
+  const { items } = await auditor.call("GET", "/audit/events?verb=recording.viewed&limit=200");
+  const ranges = items
+    .map((event: { leaf: string }) => (JSON.parse(event.leaf) as { detail: { fromUs?: number; toUs?: number } }).detail)
+    .filter((detail: { toUs?: number; fromUs?: number }) => (detail.toUs ?? 0) - (detail.fromUs ?? 0) === 1_000)
+    .map((detail: { fromUs?: number }) => detail.fromUs);
+  expect(ranges.sort()).toEqual([0, 5_000, 9_000]);
 });
 
 test("every reading is refused to nobody, to the operator himself, to another operator, a manager and an administrator", async () => {

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT, until } from "../support/gatehouse.js";
+import { ROOT, until, type Api } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
 
 let lab: Lab;
@@ -26,6 +26,10 @@ test("kill -9 in the middle of work: the next start recovers every byte that was
   await until("the echo", () => shown.includes("half-typed"));
   const filed = await operator.api.raw("PUT", "/me/locale", { locale: "zh-CN" });
   expect(filed.ok).toBe(true);
+  const kept = async (api: Api): Promise<string[]> => {
+    const { items: events } = await api.call("GET", `/audit/events?objectId=${operator.id}&limit=200`);
+    return events.map((event: { verb: string }) => event.verb);
+  };
   const cutOff = new Promise((resolve) => child.once("close", resolve));
   await lab.house.kill("SIGKILL");
   await cutOff;
@@ -46,6 +50,8 @@ test("kill -9 in the middle of work: the next start recovers every byte that was
   );
   const { items } = await auditor.call("GET", `/sessions?person=${operator.login}`);
   expect(items[0]).toMatchObject({ state: "ended", because: "node-lost" });
+  expect(await kept(auditor)).toContain("person.changed");
+  expect((await operator.api.call("GET", "/me")).locale).toBe("zh-CN");
   expect(items[0].recording.state).toBe("recovered");
   const cast = await (await auditor.raw("GET", `/recordings/${items[0].recordingId}/asciicast?channel=1`)).text();
   const recorded = cast
