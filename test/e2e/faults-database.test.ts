@@ -78,6 +78,8 @@ async function share(operator: Operator): Promise<{
   const master = run(client, client.arguments(operator.target, ["-M", "-S", control, "-N"]));
   const place = ["-S", control, "-p", String(lab.house.sshPort), "-l", operator.target, "127.0.0.1"];
   const command = (text: string): readonly string[] => [...client.options, ...place, text];
+  // Without the socket ssh would sign in by itself, and use up the code that the master needs.
+  await until("the shared connection's socket", () => existsSync(control));
   await until("the shared connection", async () => (await client.run("ssh", command("echo in"))).code === 0);
   return { client, master, command };
 }

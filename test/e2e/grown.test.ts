@@ -1,6 +1,6 @@
 /** The whole walk on the grown installation: PostgreSQL for the rows and an S3 store for the recordings, both real. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
@@ -72,6 +72,8 @@ test("ask, approve, exec and sftp, replay, export, verify; the container ends in
   const place = ["-o", `User=${operator.target}`, "-o", `ControlPath=${control}`];
   const master = client.start("ssh", client.arguments(operator.target, ["-M", "-S", control, "-N"]));
   const share = ["-S", control, "-p", String(lab.house.sshPort), "-l", operator.target, "127.0.0.1"];
+  // Without the socket ssh would sign in by itself, and use up the code that the master needs.
+  await until("the shared connection's socket", () => existsSync(control));
   const said = await until("the shared connection", async () => {
     const done = await client.run("ssh", [...client.options, ...share, "echo grown-$((40+2)); exit 5"]);
     return done.code === 5 ? done : false;
