@@ -4,7 +4,7 @@
  */
 import type { Connection } from "ssh2";
 import type { Socket } from "node:net";
-import type { LiveChannel } from "../../broker/index.js";
+import type { LiveChannel, LiveSession } from "../../broker/index.js";
 import type { EndReason } from "../../domain/index.js";
 import type { SignedIn } from "./authenticate.js";
 import type { Bridge } from "./bridge.js";
@@ -28,6 +28,9 @@ const LAST_LINE_MS = 300;
 const FIRST_CHANNEL_MS = 1_200;
 const WARNING_MINUTES = [5, 1];
 
+const MOST_REFUSALS_BEFORE = 32;
+
+type Refusal = Parameters<LiveSession["refuseChannel"]>[0];
 type Served = { readonly bridge: Bridge; readonly live: LiveChannel };
 
 export class OperatorConnection {
@@ -41,7 +44,9 @@ export class OperatorConnection {
   readonly #texts: Texts;
   readonly #rekeys: RekeyWatch[];
   readonly #channels = new Map<OperatorChannel, Served | undefined>();
-  readonly #refusedBefore: ("remoteForward" | "streamlocal")[] = [];
+  /** Refused where nobody could be told; said on the next channel. */
+  readonly #untold: ("remoteForward" | "streamlocal")[] = [];
+  readonly #refusalsBefore: Refusal[] = [];
   #opening: Promise<OpenedGate> | undefined;
   #gate: GateSession | undefined;
   #warned = new Set<number>();
@@ -106,6 +111,7 @@ export class OperatorConnection {
     // Whoever awaits it tells of a failure; until a channel comes nobody does, and that may not end the process.
     opening.catch(() => undefined);
     this.#opening = opening;
+    for (const ask of this.#refusalsBefore.splice(0)) this.#logRefusal(ask);
     return opening;
   }
 
@@ -159,8 +165,7 @@ export class OperatorConnection {
     if (opened === undefined) return;
     if (opened.kind === "refused") return channel.fail(codeText(actor.locale, opened.code));
     if (opened.kind === "ask") return channel.fail(this.#noGrant(opened.reachable));
-    for (const what of this.#refusedBefore.splice(0)) {
-      await opened.session.live.refuseChannel({ kind: what, detail: what, because: "never-allowed" });
+    for (const what of this.#untold.splice(0)) {
       await channel.say(this.#texts[what]());
     }
     const { session } = opened;
@@ -204,10 +209,16 @@ export class OperatorConnection {
   }
 
   #judge(open: ChannelOpen, openChannels: number): { readonly code: number; readonly text: string } | undefined {
+    const refuse = (text: string, because: string, code: number = OPEN_FAILURE.prohibited) => {
+      const { destIP, destPort, socketPath } = open.data;
+      const detail = destIP === undefined ? (socketPath ?? "") : `${destIP}:${destPort ?? 0}`;
+      this.#logRefusal({ kind: sanitise(open.type, 64), detail: sanitise(detail), because });
+      return { code, text: `gatehouse: ${text}` };
+    };
     if (openChannels >= this.#context.limits.channelsPerConnection)
-      return { code: OPEN_FAILURE.shortage, text: `gatehouse: ${this.#texts.tooManyChannels()}` };
+      return refuse(this.#texts.tooManyChannels(), "too-many-channels", OPEN_FAILURE.shortage);
     if (this.#menuShown || (this.#signedIn.name.assetName === null && open.type !== "session"))
-      return { code: OPEN_FAILURE.prohibited, text: `gatehouse: ${this.#texts.menuOneShell()}` };
+      return refuse(this.#texts.menuOneShell(), "at-the-menu");
     if (open.type === "session" || open.type === "direct-tcpip") return undefined;
     const socket = open.type.includes("streamlocal");
     const text = socket
@@ -215,13 +226,19 @@ export class OperatorConnection {
       : open.type.startsWith("tun@")
         ? this.#texts.tunnel()
         : this.#texts.unknownChannel();
-    const refused = this.#gate?.live.refuseChannel({
-      kind: sanitise(open.type, 64),
-      detail: sanitise(open.data.socketPath ?? ""),
-      because: "never-allowed",
-    });
-    refused?.catch((error: unknown) => this.#failed("a refusal could not be logged", error));
-    return { code: OPEN_FAILURE.prohibited, text: `gatehouse: ${text}` };
+    return refuse(text, "never-allowed");
+  }
+
+  /** Puts a refusal on the session's record, once there is one. The first of a flood that comes before are kept. */
+  #logRefusal(ask: Refusal): void {
+    const opening = this.#opening;
+    if (opening === undefined) {
+      if (this.#refusalsBefore.length < MOST_REFUSALS_BEFORE) this.#refusalsBefore.push(ask);
+      return;
+    }
+    opening
+      .then((opened) => (opened.kind === "open" ? opened.session.live.refuseChannel(ask) : undefined))
+      .catch((error: unknown) => this.#failed("a refusal could not be logged", error));
   }
 
   #forward(accept: () => unknown, reject: () => void, host: string, port: number): void {
@@ -240,7 +257,8 @@ export class OperatorConnection {
     reject?.();
     if (name.startsWith("cancel-")) return;
     const what = name.includes("streamlocal") ? "streamlocal" : "remoteForward";
-    if (!this.#refusedBefore.includes(what)) this.#refusedBefore.push(what);
+    this.#logRefusal({ kind: what, detail: what, because: "never-allowed" });
+    if (!this.#untold.includes(what)) this.#untold.push(what);
   }
 
   #failed(what: string, error: unknown): void {

@@ -169,6 +169,57 @@ describe("a channel that may keep no more and is to be cut", () => {
   });
 });
 
+describe("what is refused on a connection", () => {
+  it("is on record though no channel follows, and though it came before the session stood", async () => {
+    const open = gate.broker.sessions.open.bind(gate.broker.sessions);
+    Object.assign(gate.broker.sessions, {
+      open: async (input: never) => {
+        await wait(200);
+        return open(input);
+      },
+    });
+    const client = await signInPeer(gate.port, LOGIN);
+    client.forwardIn("127.0.0.1", 0, () => undefined);
+    const { _protocol } = client as unknown as {
+      readonly _protocol: {
+        openssh_directStreamLocal(id: number, window: number, packet: number, cfg: { socketPath: string }): void;
+      };
+    };
+    _protocol.openssh_directStreamLocal(9, 1_000, 32_768, { socketPath: "/run/docker.sock" });
+    await until(() => gate.broker.refusals.length === 2);
+    expect(gate.broker.refusals.map(({ kind, because }) => [kind, because])).toEqual([
+      ["remoteForward", "never-allowed"],
+      ["direct-streamlocal@openssh.com", "never-allowed"],
+    ]);
+    client.destroy();
+  });
+
+  it("is on record when it was one channel too many", async () => {
+    await gate.stop();
+    gate = await startDoor(sshd, { channelsPerConnection: 2 });
+    const client = await signInPeer(gate.port, LOGIN);
+    await Promise.all([exec(client, "sleep 9"), exec(client, "sleep 9")]);
+    await expect(exec(client, "true")).rejects.toThrow(/too many channels/);
+    await until(() => gate.broker.refusals.length === 1);
+    expect(gate.broker.refusals).toEqual([{ kind: "session", detail: "", because: "too-many-channels" }]);
+    client.destroy();
+  });
+
+  it("at the menu is on record once the menu led to a session", async () => {
+    const item = gate.broker.reachable({ accountLogin: "demo", assetName: "web-01" });
+    gate.broker.reachableItems = [{ ...item, grant: { endsAt: Date.now() + 60_000 } } as unknown as Reachable];
+    const client = await signInPeer(gate.port, "alice");
+    const channel = await shell(client);
+    const all = heard(channel);
+    await until(() => all.text.includes("web-01"));
+    await expect(exec(client, "true")).rejects.toThrow(/one terminal/);
+    channel.write("\r");
+    await until(() => gate.broker.refusals.length > 0);
+    expect(gate.broker.refusals).toEqual([{ kind: "session", detail: "", because: "at-the-menu" }]);
+    client.destroy();
+  });
+});
+
 describe("a peer that asks and asks", () => {
   it("and reads no answer loses the connection before memory grows", async () => {
     const client = await signInPeer(gate.port, LOGIN);
