@@ -11,15 +11,17 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 
+const CHATTY = "while echo tick; do sleep 0.05; done";
+/** Nothing passes any more, so only the end itself can cut it off. */
+const SILENT = "echo tick; sleep 90";
+
 /** Starts a long command and resolves once its first line arrived; `over` resolves when ssh ended, with the moment. */
 async function running(
   operator: Operator,
   client: SshClient,
+  command = CHATTY,
 ): Promise<{ over: Promise<number>; stdout: () => string }> {
-  const child = client.start(
-    "ssh",
-    client.arguments(operator.target, ["-o", "ServerAliveInterval=0"]).concat("while echo tick; do sleep 0.05; done"),
-  );
+  const child = client.start("ssh", client.arguments(operator.target, ["-o", "ServerAliveInterval=0"]).concat(command));
   let text = "";
   child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const over = finish(child, undefined, 100_000).then(() => Date.now());
@@ -80,6 +82,16 @@ test("a grant's expiry ends its session within two seconds", async () => {
   expect((await over) - grant.to).toBeLessThan(2_000);
   expect((await over) - grant.to).toBeGreaterThanOrEqual(-50);
   await expectEnded(operator, "expired");
+});
+
+test("revoking a grant ends a session through which nothing passes, too", async () => {
+  const operator = await lab.operator(["ssh.exec"]);
+  const { over } = await running(operator, await operator.client(), SILENT);
+  const approver = await lab.house.as("carol");
+  const at = Date.now();
+  await approver.call("POST", `/grants/${operator.grantId}/revocation`, { reason: "the work is over" });
+  expect((await over) - at).toBeLessThan(2_000);
+  await expectEnded(operator, "revoked");
 });
 
 test("stop by a manager ends the session within two seconds", async () => {

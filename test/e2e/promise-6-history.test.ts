@@ -87,6 +87,30 @@ test("a changed, removed or added audit event is named, also with the checkpoint
   }
 });
 
+test("a checkpoint that the key did not sign proves nothing, in the export or kept elsewhere", () => {
+  const [first = "", ...rest] = exported.trim().split("\n");
+  const { note } = JSON.parse(first) as { note: string };
+  // The signature follows the four bytes that name the key: change one letter well inside it.
+  const at = note.trimEnd().length - 20;
+  const forged = note.slice(0, at) + (note[at] === "A" ? "B" : "A") + note.slice(at + 1);
+  writeFileSync(join(folder, "forged.jsonl"), [JSON.stringify({ note: forged }), ...rest].join("\n"));
+  const verified = gatehouse("audit", "verify", "--key", key, join(folder, "forged.jsonl"));
+  expect(verified.text).toContain("ALTERED: bad-signature");
+  expect(verified.status).toBe(2);
+  writeFileSync(join(folder, "forged.note"), forged);
+  writeFileSync(join(folder, "log.jsonl"), exported);
+  const older = gatehouse(
+    "audit",
+    "verify",
+    "--key",
+    key,
+    "--older",
+    join(folder, "forged.note"),
+    join(folder, "log.jsonl"),
+  );
+  expect(older.text).toContain("ALTERED: older-note-bad");
+});
+
 test("an audit row cannot be changed or deleted in the database itself", async () => {
   const { default: Database } = await import("better-sqlite3");
   const database = new Database(join(lab.house.data, "gatehouse.db"));
