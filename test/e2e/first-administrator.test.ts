@@ -32,7 +32,7 @@ test("the printed link makes the first security administrator in the browser, on
     "the secret",
     async () => /[A-Z2-7]{32}/.exec((await page.locator("main, body").first().innerText()).replaceAll(/\s/g, ""))?.[0],
   );
-  expect(await page.locator("img[width=\"168\"]").getAttribute("src")).toMatch(/^data:image\/svg/);
+  expect(await page.locator('img[width="168"]').getAttribute("src")).toMatch(/^data:image\/svg/);
   await page.locator("#password").fill("a-long-enough-sentence-1");
   await page.locator("#again").fill("a-long-enough-sentence-1");
   await page.locator("#code").fill(await code(secret, -1));
