@@ -35,11 +35,18 @@ export async function registerNode(deps: Deps): Promise<void> {
 export async function recoverNode(deps: Deps): Promise<readonly RecordingId[]> {
   const { read } = deps.database;
   const toDerive: RecordingId[] = [];
+  /** Their storage failed just now (a full disk): they stay open for the next start. */
+  const postponed = new Set<RecordingId>();
   for (;;) {
-    const open = await read.recordings.find({ nodeId: deps.nodeId, state: "open" }, { limit: MOST });
+    const rows = await read.recordings.find({ nodeId: deps.nodeId, state: "open" }, { limit: MOST });
+    const open = rows.filter(({ id }) => !postponed.has(id));
     if (open.length === 0) break;
     const recovered = new Map((await deps.recover(open.map((row) => row.id))).map((one) => [one.recordingId, one]));
     for (const row of open) {
+      if (recovered.get(row.id)?.postponed === true) {
+        postponed.add(row.id);
+        continue;
+      }
       await deps.database.write((tx) => writeRecovered(deps, tx, row, recovered.get(row.id)));
       if (recovered.has(row.id)) toDerive.push(row.id);
     }

@@ -237,6 +237,21 @@ describe("a node", () => {
     expect(await recoverNode(house.deps)).toEqual([open.id]);
   });
 
+  it("leaves a recording open that could not be recovered now, and recovers it at the next start", async () => {
+    await house.open();
+    const { read } = house.deps.database;
+    const [open] = await read.recordings.find({ state: "open" });
+    if (open === undefined) throw new Error("none open");
+    const facts = { because: "node-lost", durationUs: 0, bytes: 0, frames: 0, closingHash: null } as const;
+    house.world.recovered = [{ recordingId: open.id, ...facts, complete: false, postponed: true }];
+    expect(await recoverNode(house.deps)).not.toContain(open.id);
+    expect(await read.recordings.get(open.id)).toMatchObject({ state: "open" });
+    expect(await read.sessions.get(open.sessionId)).toMatchObject({ state: "ended", because: "node-lost" });
+    house.world.recovered = [{ recordingId: open.id, ...facts, complete: true, frames: 9, closingHash: "cc" }];
+    expect(await recoverNode(house.deps)).toContain(open.id);
+    expect(await read.recordings.get(open.id)).toMatchObject({ state: "recovered", closingHash: "cc" });
+  });
+
   it("logs the heads of open recordings under their Merkle root", async () => {
     await logHeads(house.deps);
     const [event] = await house.audit("recording.heads");

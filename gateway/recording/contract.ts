@@ -60,6 +60,8 @@ export interface FinishedRecording {
   readonly closingHash: string | null;
   /** Set by recovery alone: the container was changed while the node was down, and was left as it is. */
   readonly altered?: { readonly record: number; readonly offset: number; readonly what: string };
+  /** Set by recovery alone: I/O failed, nothing is lost yet, and the next start is to try again. */
+  readonly postponed?: true;
 }
 
 export interface Recorder {

@@ -129,6 +129,19 @@ describe("recovery after a kill", () => {
 });
 
 describe("what recovery does not touch", () => {
+  test("a full disk puts it off: it says so, keeps the journals, and the next start loses nothing", async () => {
+    const { room, ids, shown } = await deadRoom();
+    after(room, room.blobs.copy(), room.journal.copy());
+    room.blobs.beforeAppend = () => {
+      throw new Error("no space left on device");
+    };
+    expect(await recover(room.deps(), ids)).toMatchObject(ids.map(() => ({ complete: false, postponed: true })));
+    room.blobs.beforeAppend = () => undefined;
+    expect(await recover(room.deps(), ids)).toMatchObject(ids.map(() => ({ complete: true, because: "node-lost" })));
+    for (const id of ids)
+      expect(payloads(room.events(id), EventType.output).equals(shown.get(id) ?? Buffer.alloc(0))).toBe(true);
+  });
+
   test("a container that was changed meanwhile is named and left as it is", async () => {
     const { room, ids } = await deadRoom();
     const id = ids[1] as RecordingId;

@@ -39,7 +39,7 @@ export const recover: Recover = async (deps, openIds) => {
     } catch (error) {
       keepJournals = true;
       deps.log("error", "recording could not be recovered", { recordingId, cause: String(error) });
-      if (asked.has(id)) results.push({ ...nothing(), recordingId });
+      if (asked.has(id)) results.push({ ...nothing(), postponed: true, recordingId });
     }
   }
   if (!keepJournals) for (const name of names) await deps.journal.remove(name);
