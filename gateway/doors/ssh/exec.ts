@@ -73,3 +73,13 @@ const ENV_VALUE = /^[\x20-\x7e]{0,256}$/;
 export function envAllowed(name: string, value: string): boolean {
   return ENV_NAME.test(name) && ENV_VALUE.test(value);
 }
+
+/** Enough for what people pipe a secret into; a longer command is not worth the time. */
+const LOOKED_AT = 2_000;
+const SECRET_ON_STDIN =
+  /\bsudo\s(?:[^|;&]*\s)?(?:-(?=[A-Za-z]*S)[A-Za-z]+|--stdin)(?:\s|$)|\bpasswd\s[^|;&]*--stdin\b|--password-stdin\b/;
+
+/** Whether the command says that the first line of its input is a secret: a pipe sends it before any prompt could show. */
+export function readsSecretFirst(command: string): boolean {
+  return SECRET_ON_STDIN.test(command.slice(0, LOOKED_AT));
+}

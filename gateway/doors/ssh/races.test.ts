@@ -6,6 +6,7 @@ import { signInPeer } from "../../../test/support/ssh-peer.js";
 import { startSshd, type TestSshd } from "../../../test/support/sshd.js";
 import type { Reachable } from "../../broker/index.js";
 import { GatehouseError } from "../../domain/index.js";
+import { readsSecretFirst } from "./exec.js";
 import { reachTarget } from "./target-client.js";
 import type { RawChannel, RawPeer } from "./ssh2-shims.js";
 
@@ -166,6 +167,28 @@ describe("a channel that may keep no more and is to be cut", () => {
     await until(() => all.text === "still here");
     expect(gate.broker.ends).toEqual([]);
     client.destroy();
+  });
+});
+
+describe("a secret piped in before anything asked for it", () => {
+  it("is kept nowhere when the command says that its first line is one", async () => {
+    const input = Buffer.from("hunter2\nrest\n");
+    const command = "sh() { head -c 13; }; sh # sudo -S id";
+    expect((await gate.client.ssh(LOGIN, [command], { input })).stdout.toString()).toBe("hunter2\nrest\n");
+    expect(gate.broker.channels[0]?.secrets).toBe(1);
+    expect(gate.broker.channels[0]?.input.toString()).not.toContain("hunter2");
+  });
+
+  it.each([
+    ["sudo -S id", true],
+    ["sudo -k -S -p '' id", true],
+    ["LANG=C sudo --stdin -- id", true],
+    ["passwd --stdin bob", true],
+    ["docker login -u x --password-stdin", true],
+    ["sudo id", false],
+    ["cat > S", false],
+  ])("%s: %s", (command, first) => {
+    expect(readsSecretFirst(command)).toBe(first);
   });
 });
 

@@ -5,9 +5,9 @@
 import type { LiveChannel } from "../../broker/index.js";
 import type { Action } from "../../domain/index.js";
 import { Bridge } from "./bridge.js";
-import type { DoorContext } from "./door-deps.js";
+import type { DoorContext, PasswordPrompt } from "./door-deps.js";
 import { codeText } from "./errors.js";
-import { planChannel, type ChannelPlan, type Start } from "./exec.js";
+import { planChannel, readsSecretFirst, type ChannelPlan, type Start } from "./exec.js";
 import { passThrough, promptFilter, type Filter } from "./filters.js";
 import type { GateSession } from "./gate-session.js";
 import type { OperatorChannel } from "./operator-channel.js";
@@ -184,7 +184,7 @@ function filterFor(plan: ChannelPlan, { context, session }: ServedChannel, live:
   const transfer = { session, live, log: context.log, vetoText: textsFor(session.actor.locale).vetoed };
   switch (plan.guard) {
     case "prompt":
-      return promptFilter(context.createPasswordPrompt());
+      return promptFilter(promptOf(context, plan));
     case "sftp":
       return sftpFilter(transfer);
     case "scp":
@@ -192,6 +192,12 @@ function filterFor(plan: ChannelPlan, { context, session }: ServedChannel, live:
     case "none":
       return passThrough();
   }
+}
+
+function promptOf(context: DoorContext, plan: ChannelPlan): PasswordPrompt {
+  const prompt = context.createPasswordPrompt();
+  if (plan.kind === "exec" && readsSecretFirst(plan.detail)) prompt.output(Buffer.from("Password:\n"));
+  return prompt;
 }
 
 async function greet(session: GateSession, channel: OperatorChannel, live: LiveChannel): Promise<void> {
