@@ -322,6 +322,46 @@ describe("derived data", () => {
     expect(room.logged.some((line) => line.includes("could not be emulated"))).toBe(true);
   });
 
+  test("fails for that one recording alone when its file cannot be written, and ends no process", async () => {
+    const id = await session(async (desk) => {
+      for (let n = 0; n < 80; n++) await desk.shows("\u001b[31mx\r\n".repeat(6_000));
+    });
+    const { blobs, crypto } = room;
+    const full: BlobStore = {
+      create: async (name) => {
+        const writer = await blobs.create(name);
+        let left = 1;
+        return {
+          size: writer.size,
+          sync: () => writer.sync(),
+          finish: () => writer.finish(),
+          abandon: () => writer.abandon(),
+          // Later than at once, as a disk answers: when nobody waits for it yet.
+          append: async (bytes) => {
+            await new Promise((next) => setImmediate(next));
+            left -= 1;
+            if (left >= 0) return writer.append(bytes);
+            throw new Error("no space left");
+          },
+        };
+      },
+      reopen: (name, size) => blobs.reopen(name, size),
+      open: (name) => blobs.open(name),
+      list: (prefix) => blobs.list(prefix),
+      remove: (name) => blobs.remove(name),
+      health: () => blobs.health(),
+    };
+    const unhandled: unknown[] = [];
+    const onUnhandled = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", onUnhandled);
+    const library2 = createLibrary({ blobs: full, crypto, workers: 1, workerUrl, log: room.deps().log });
+    await expect(library2.derived(id)).rejects.toThrow();
+    await library2.close();
+    await new Promise((next) => setTimeout(next, 50));
+    process.off("unhandledRejection", onUnhandled);
+    expect(unhandled).toEqual([]);
+  });
+
   test("fails for that one recording alone when the worker hangs", async () => {
     const hanging = new URL(
       "data:text/javascript,import{parentPort as p}from'node:worker_threads';p.on('message',()=>{for(;;);})",

@@ -65,6 +65,11 @@ export class WorkerPool {
   #ask(worker: Worker, message: ToWorker, job: DeriveJob): Promise<Summary | undefined> {
     return new Promise((resolve, reject) => {
       let writing: Promise<void> = Promise.resolve();
+      // Caught at once: nobody waits for a write before the worker is done, and a failed one must not end the process.
+      const write = (work: () => Promise<void> | void): void => {
+        writing = writing.then(work);
+        writing.catch((error: unknown) => end(() => reject(error)));
+      };
       const end = (settle: () => void): void => {
         clearTimeout(timer);
         worker.off("message", onMessage);
@@ -77,8 +82,8 @@ export class WorkerPool {
       const onError = (error: unknown): void => fail("its worker died", error);
       const onExit = (): void => fail("its worker ended");
       const onMessage = (answer: FromWorker): void => {
-        if (answer.op === "keyframe") writing = writing.then(() => job.keyframe?.(answer.keyframe));
-        else if (answer.op === "text") writing = writing.then(() => job.text?.(answer.text));
+        if (answer.op === "keyframe") write(() => job.keyframe?.(answer.keyframe));
+        else if (answer.op === "text") write(() => job.text?.(answer.text));
         else if (answer.op === "failed") fail("its events make no sense");
         else end(() => void writing.then(() => resolve(answer.summary), reject));
       };
