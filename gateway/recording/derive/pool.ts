@@ -68,7 +68,7 @@ export class WorkerPool {
       // Caught at once: nobody waits for a write before the worker is done, and a failed one must not end the process.
       const write = (work: () => Promise<void> | void): void => {
         writing = writing.then(work);
-        writing.catch((error: unknown) => end(() => reject(error)));
+        writing.catch((error: unknown) => fail("its results could not be kept", error));
       };
       const end = (settle: () => void): void => {
         clearTimeout(timer);
