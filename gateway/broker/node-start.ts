@@ -45,6 +45,14 @@ export async function recoverNode(deps: Deps): Promise<readonly RecordingId[]> {
     for (const row of open) {
       if (recovered.get(row.id)?.postponed === true) {
         postponed.add(row.id);
+        const { unitId, sessionId } = row;
+        const alert = {
+          unitId,
+          kind: "recorder-failed",
+          subject: `recording:${row.id}`,
+          detail: { sessionId },
+        } as const;
+        await deps.database.write((tx) => raiseAlert(deps, tx, alert));
         continue;
       }
       await deps.database.write((tx) => writeRecovered(deps, tx, row, recovered.get(row.id)));

@@ -246,6 +246,8 @@ describe("a node", () => {
     house.world.recovered = [{ recordingId: open.id, ...facts, complete: false, postponed: true }];
     expect(await recoverNode(house.deps)).not.toContain(open.id);
     expect(await read.recordings.get(open.id)).toMatchObject({ state: "open" });
+    const alerts = await read.alerts.find({ subject: `recording:${open.id}` });
+    expect(alerts.map(({ kind }) => kind)).toEqual(["recorder-failed"]);
     expect(await read.sessions.get(open.sessionId)).toMatchObject({ state: "ended", because: "node-lost" });
     house.world.recovered = [{ recordingId: open.id, ...facts, complete: true, frames: 9, closingHash: "cc" }];
     expect(await recoverNode(house.deps)).toContain(open.id);
