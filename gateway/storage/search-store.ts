@@ -238,21 +238,12 @@ async function slice(
   const sql =
     `SELECT e.* FROM "search_token" a JOIN "search_entry" e ON e."n" = a."n" ` +
     `WHERE a."token" = ? AND a."kind" = ? AND (a."at", a."n") < (?, ?) AND (a."at", a."n") >= (?, ?) ` +
-    of.others.map(() => `AND ${scope.dialect === "postgres" ? RANGE : probe("a")} `).join("") +
+    of.others.map(() => `AND ${probe("a")} `).join("") +
     `ORDER BY a."at" DESC, a."n" DESC LIMIT ${of.limit}`;
-  const range = [of.below.at, of.below.n, end.at, end.n];
-  const parameters = [of.driver, number, ...range];
-  for (const other of of.others) parameters.push(other.value, number, ...(scope.dialect === "postgres" ? range : []));
+  const parameters = [of.driver, number, of.below.at, of.below.n, end.at, end.n];
+  for (const other of of.others) parameters.push(other.value, number);
   return (await statement<EntryRow>(scope, sql, parameters)).rows;
 }
-
-/**
- * The same within a slice, for PostgreSQL: the other token's rows of the slice are one range of the same index, and reading it
- * once costs a tenth of 4,000 probes.
- */
-const RANGE =
-  `(a."at", a."n") IN (SELECT t."at", t."n" FROM "search_token" t WHERE t."token" = ? AND t."kind" = ? ` +
-  `AND (t."at", t."n") < (?, ?) AND (t."at", t."n") >= (?, ?))`;
 
 /** That the row behind `alias` carries one more token. OFFSET keeps PostgreSQL from turning the probe into a join of whole lists. */
 function probe(alias: "a" | "e"): string {
