@@ -262,6 +262,14 @@ describe("derived data", () => {
     expect([...room.blobs.blobs.keys()]).toEqual([]);
   });
 
+  test("tells a note's facts as people read them, never as JSON", async () => {
+    const { tap, id } = await room.open();
+    await tap.note("session", { channel: 1, environment: { LANG: "C.UTF-8" } });
+    await tap.close("left");
+    const { markers } = await library.derived(id);
+    expect(markers.map(({ text }) => text)).toEqual(["session: channel 1 · environment LANG=C.UTF-8"]);
+  });
+
   test("is made again when its file is not whole", async () => {
     const id = await session((desk) => desk.shows("hello\r\n"));
     const first = await library.derived(id);

@@ -265,7 +265,7 @@ export class Deriver {
 
   #noted(channel: number, atUs: number, detail: Readonly<Record<string, unknown>>): void {
     const kind = textOr(detail["kind"]);
-    const text = typeof detail["text"] === "string" ? detail["text"] : JSON.stringify(detail);
+    const text = typeof detail["text"] === "string" ? detail["text"] : readable(detail);
     const as = kind === "alert" || kind === "forward" ? kind : "note";
     this.#mark(atUs, channel, as, as === "note" ? `${kind}: ${text}` : text);
   }
@@ -274,6 +274,19 @@ export class Deriver {
     if (this.#markers.length < MARKERS_MAX)
       this.#markers.push({ atUs, channel, kind, text: text.slice(0, MARKER_TEXT_MAX) });
   }
+}
+
+/** A note's facts as people read them: `channel 1 · environment LANG=C.UTF-8`. */
+function readable({ kind: _kind, ...facts }: Readonly<Record<string, unknown>>): string {
+  const value = (fact: unknown): string =>
+    typeof fact === "object" && fact !== null
+      ? Object.entries(fact)
+          .map(([name, one]) => `${name}=${value(one)}`)
+          .join(" ")
+      : String(fact);
+  return Object.entries(facts)
+    .map(([name, fact]) => `${name} ${value(fact)}`)
+    .join(" · ");
 }
 
 /** Bits as in FORMAT.md §3, type 7; a secret's begin and end count like any other, what is asked for decides (see commands.ts). */
