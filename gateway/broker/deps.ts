@@ -48,6 +48,12 @@ export interface TargetProbe {
   }): Promise<"ok" | "refused" | "unreachable" | "too-old" | "key-changed">;
 }
 
+/** Reaches a desktop without a session. Addresses were checked by the caller. */
+export interface DesktopProbe {
+  /** The certificate that the host shows, as `x509-sha256 <64 hex digits>`; rejects with `target-unreachable`, or `target-too-old` when it shows none. */
+  scanCertificate(target: { readonly address: string; readonly port: number }): Promise<string>;
+}
+
 export type Log = (
   level: "info" | "warn" | "error",
   message: string,
@@ -72,6 +78,7 @@ export interface BrokerDeps {
   /** Every address a host name has now; rejects when it has none. Literal addresses never come here. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
   readonly probe: TargetProbe;
+  readonly desktopProbe: DesktopProbe;
   /** Tells pages that something changed; never throws. */
   readonly notify: (notice: Notice) => void;
   readonly log: Log;

@@ -66,7 +66,7 @@ export async function replaySegment(
       keyframe.atUs,
       askedTo,
     );
-    const screen = { cols: keyframe.cols, rows: keyframe.rows, ansi: keyframe.ansi };
+    const screen = { cols: keyframe.cols, rows: keyframe.rows, state: keyframe.state };
     return done({ channel: range.channel, fromUs: keyframe.atUs, toUs, screen, events });
   } finally {
     await reader.close();

@@ -90,7 +90,7 @@ function openChannels(entry: LiveEntry, screens: readonly Keyframe[]): WatchStar
       cols: screen?.cols ?? pty?.cols ?? 80,
       rows: screen?.rows ?? pty?.rows ?? 24,
       pty: pty !== null,
-      screen: screen?.ansi ?? "",
+      screen: screen?.state ?? "",
     };
   });
 }

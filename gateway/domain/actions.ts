@@ -28,5 +28,8 @@ export interface Limits {
   readonly forwardTo: readonly ForwardTarget[];
 }
 
-/** What the grant asks of those around it. `watcher`: the session opens only while someone watches (a later issue). */
-export type Obligation = "watcher" | "no-download";
+/**
+ * What the grant asks of those around it. `watcher`: the session opens only while someone watches (a later issue).
+ * `watermark`: the operator's name and the time stand over a desktop, live and in replays.
+ */
+export type Obligation = "watcher" | "no-download" | "watermark";

@@ -5,6 +5,16 @@ import type { AccountId, AssetId, ContractId, EntitlementId, PersonId, UnitId } 
 export type AssetState = "active" | "retired";
 export type Protocol = "ssh" | "rdp";
 
+/** How a desktop is reached. The certificate itself stands in `Asset.hostKey`. */
+export interface DesktopSettings {
+  /** What the protocol negotiates; `any` takes what the host offers. */
+  readonly security: "any" | "nla" | "tls" | "rdp";
+  /** Opens even where guacd does not know an argument that a restriction needs; an administrator's word, shown to the approver. */
+  readonly acceptsMissing: boolean;
+}
+/** `Asset.hostKey` of a desktop whose certificate an administrator said is not to be checked. Otherwise `x509-sha256 <64 hex digits>`. */
+export const CERTIFICATE_UNCHECKED = "certificate-unchecked";
+
 export interface Asset {
   readonly id: AssetId;
   readonly unitId: UnitId;
@@ -16,7 +26,9 @@ export interface Asset {
   readonly description: string;
   /** Allows the old algorithms towards this target only; flagged on every page that shows the asset. */
   readonly legacyAlgorithms: boolean;
-  /** OpenSSH one-line host key; null until an administrator confirmed one. No session opens without. */
+  /** Null unless the protocol is a desktop's. */
+  readonly desktop: DesktopSettings | null;
+  /** OpenSSH one-line host key, or for a desktop its certificate (see `CERTIFICATE_UNCHECKED`); null until an administrator confirmed one. No session opens without. */
   readonly hostKey: string | null;
   readonly hostKeyConfirmedBy: PersonId | null;
   readonly hostKeyConfirmedAt: number | null;

@@ -26,6 +26,12 @@ export const ERROR_CODES = [
   "target-key-unknown",
   "target-credential-refused",
   "target-too-old",
+  /** The ticket is unknown, used, too old, or another page session's: all the same to who shows it. */
+  "ticket-refused",
+  /** guacd is down, hangs, or is not guacd. */
+  "desktop-service-unavailable",
+  /** guacd does not know an argument that a restriction of this session needs. */
+  "desktop-service-too-old",
   "storage-unavailable",
   "recorder-failed",
   "too-many-sessions",

@@ -5,6 +5,7 @@ export * from "./actions.js";
 export * from "./addresses.js";
 export * from "./assets.js";
 export * from "./audit.js";
+export * from "./desktop.js";
 export * from "./errors.js";
 export * from "./ids.js";
 export * from "./login-name.js";

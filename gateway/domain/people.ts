@@ -112,4 +112,6 @@ export interface Actor {
   readonly sourceAddress: string;
   /** The person's epoch when he was authenticated; `refresh` refuses an actor whose epoch is no longer the row's. */
   readonly credentialEpoch: number;
+  /** The page session he acts through; absent on SSH. `refresh` refuses the actor once it has ended. */
+  readonly webSessionId?: WebSessionId;
 }

@@ -4,6 +4,7 @@
 import type { AccessRequest, Approval, Grant, RequestItem } from "./access.js";
 import type { Account, Asset, Entitlement } from "./assets.js";
 import type { AuditEntry, AuditRow, Checkpoint } from "./audit.js";
+import type { Ticket } from "./desktop.js";
 import type { Alert, Channel, Connection, InputOpening, NodeRow, Recording, Session, Transfer } from "./sessions.js";
 import type { Person, PersonKey, PowerHolding, RecoveryCode, RoleHolding, Unit, WebSession } from "./people.js";
 
@@ -96,6 +97,7 @@ export interface Stores {
   readonly powers: Store<PowerHolding> & { remove(id: PowerHolding["id"]): Promise<boolean> };
   readonly roles: Store<RoleHolding> & { remove(id: RoleHolding["id"]): Promise<boolean> };
   readonly webSessions: Store<WebSession>;
+  readonly tickets: Store<Ticket> & { removeOlder(expiredBefore: number): Promise<number> };
   readonly assets: Store<Asset>;
   readonly accounts: Store<Account>;
   readonly entitlements: Store<Entitlement>;

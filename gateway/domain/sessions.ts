@@ -1,5 +1,5 @@
 /** Sessions, their connections and channels, recordings, transfers, alerts: what happened, as rows. */
-import type { Action } from "./actions.js";
+import type { Action, Obligation } from "./actions.js";
 import type {
   AccountId,
   AlertId,
@@ -48,6 +48,9 @@ export interface SessionSnapshot {
   readonly grantTo: number;
   readonly actions: readonly Action[];
   readonly legacyAlgorithms: boolean;
+  /** What the approver was shown about a desktop's certificate; null for SSH. Absent in rows older than desktops. */
+  readonly certificate?: "pinned" | "unchecked" | null;
+  readonly obligations?: readonly Obligation[];
 }
 
 export interface Session {
@@ -78,7 +81,7 @@ export interface Connection {
   readonly closedAt: number | null;
 }
 
-export type ChannelKind = "shell" | "exec" | "sftp" | "scp" | "rsync" | "forward" | "desktop";
+export type ChannelKind = "shell" | "exec" | "sftp" | "scp" | "rsync" | "forward" | "desktop" | "file";
 /** How an accepted channel ended up; promise 2 counts them apart and the daily figure of anything else is 0. */
 export type ChannelOutcome = "open" | "recorded" | "digested" | "refused";
 

@@ -38,7 +38,30 @@ export type TapEvent =
       readonly outcome: ChannelOutcome;
     }
   | { readonly type: "transfer"; readonly channel: number; readonly atUs: number; readonly transfer: TransferRecord }
-  | { readonly type: "gate"; readonly channel: number; readonly atUs: number; readonly text: string };
+  | { readonly type: "gate"; readonly channel: number; readonly atUs: number; readonly text: string }
+  | {
+      /** Whole Guacamole drawing instructions; never clipboard, files, or anything of the operator's keys. */
+      readonly type: "graphics";
+      readonly channel: number;
+      readonly atUs: number;
+      readonly bytes: Uint8Array;
+    }
+  | {
+      readonly type: "pointer";
+      readonly channel: number;
+      readonly atUs: number;
+      readonly x: number;
+      readonly y: number;
+      readonly mask: number;
+    }
+  | {
+      /** That something was copied or pasted, without what it was. */
+      readonly type: "clipboard";
+      readonly channel: number;
+      readonly atUs: number;
+      readonly direction: ClipboardRecord["direction"];
+      readonly size: number;
+    };
 
 export interface TransferRecord {
   readonly direction: "upload" | "download";
@@ -48,12 +71,29 @@ export interface TransferRecord {
   readonly sequential: boolean;
 }
 
+/** One text that passed between the two clipboards. */
+export interface ClipboardRecord {
+  /** `copy`: target → operator · `paste`: operator → target. */
+  readonly direction: "copy" | "paste";
+  readonly mimetype: string;
+  /** The text as it passed, at most `CLIPBOARD_TEXT_LONGEST` characters of it. */
+  readonly text: string;
+  /** Bytes of the whole. */
+  readonly size: number;
+  /** Hex, of the whole. */
+  readonly sha256: string;
+  readonly truncated: boolean;
+}
+export const CLIPBOARD_TEXT_LONGEST = 8_192;
+
 export interface ChannelOpening {
   readonly kind: ChannelKind;
   /** Command, path, `host:port`: for people. */
   readonly detail: string;
   /** Present when the channel has a pty. */
   readonly pty?: { readonly term: string; readonly cols: number; readonly rows: number };
+  /** Present on a desktop: pixels, and dots an inch. */
+  readonly desktop?: { readonly width: number; readonly height: number; readonly dpi: number };
   /** Bytes each channel keeps before it goes on as digest or is cut; Infinity for terminals. */
   readonly keepBytes: number;
   readonly beyond: "digest" | "cut";
@@ -70,6 +110,15 @@ export interface ChannelTap {
    */
   input(bytes: Uint8Array, mark: { readonly endsLine: boolean; readonly secret: boolean }): Promise<void>;
   resize(cols: number, rows: number): Promise<void>;
+  /**
+   * Target → operator on a desktop: whole Guacamole drawing instructions (`size img blob end sync …`), at most 65,536 bytes a
+   * call. Resolves when accepted, with the event's time; may be called again before it resolved, accepted in order.
+   */
+  graphics(bytes: Uint8Array): Promise<number>;
+  /** The operator's pointer, as often as it moves; the tap thins it out (buttons never). Resolves when accepted. */
+  pointer(x: number, y: number, mask: number): Promise<void>;
+  /** Before the text passes. */
+  clipboard(record: ClipboardRecord): Promise<void>;
   /** A line the gate itself wrote to the operator. */
   gate(text: string): Promise<void>;
   transfer(record: TransferRecord): Promise<void>;

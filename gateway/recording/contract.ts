@@ -115,11 +115,13 @@ export interface Derived {
   readonly markers: readonly {
     readonly atUs: number;
     readonly channel: number;
-    readonly kind: "command" | "transfer" | "alert" | "note" | "forward";
+    readonly kind: "command" | "transfer" | "alert" | "note" | "forward" | "clipboard" | "keys" | "watch";
     readonly text: string;
   }[];
   readonly activity: readonly number[];
   readonly keyframes: readonly { readonly channel: number; readonly atUs: number }[];
+  /** Event times of a desktop's small pictures, per channel; each can be had through `Library.thumbnail`. */
+  readonly thumbnails: readonly { readonly channel: number; readonly atUs: number }[];
   /** Lines the screen showed, for search; bounded. */
   readonly screen: readonly { readonly atUs: number; readonly channel: number; readonly text: string }[];
 }
@@ -129,8 +131,11 @@ export interface Keyframe {
   readonly atUs: number;
   readonly cols: number;
   readonly rows: number;
-  /** Escape sequences that bring an empty terminal of that size to this state, modes included. */
-  readonly ansi: string;
+  /**
+   * What brings an empty picture of that size here: for a terminal escape sequences, modes included; for a desktop whole
+   * Guacamole instructions (cols and rows are then pixels).
+   */
+  readonly state: string;
 }
 
 /** Reads containers, makes and keeps derived data (`<id>.derived`, sealed), through a bounded pool of workers. */
@@ -140,12 +145,19 @@ export interface Library {
   derived(id: RecordingId): Promise<Derived>;
   /** The newest keyframe of the channel at or before `atUs`; an empty screen when there is none. */
   keyframe(id: RecordingId, channel: number, atUs: number): Promise<Keyframe>;
-  /** State of every open terminal of a live recording now, for watchers. */
+  /**
+   * State of every open terminal and desktop of a live recording now, for watchers and for an operator who comes back. A desktop
+   * costs at most what was drawn since its newest kept keyframe (`LIVE_BEHIND_BYTES`).
+   */
   liveScreens(id: RecordingId): Promise<readonly Keyframe[]>;
   verify(id: RecordingId): Promise<Verdict>;
   raw(id: RecordingId): Promise<AsyncIterable<Uint8Array> | undefined>;
   asciicast(id: RecordingId, channel: number): AsyncIterable<Uint8Array>;
   text(id: RecordingId, channel: number): AsyncIterable<Uint8Array>;
+  /** A desktop as the plain instruction stream that Guacamole's own tools play. */
+  guac(id: RecordingId, channel: number): AsyncIterable<Uint8Array>;
+  /** The newest small picture (PNG, at most 240 pixels wide) of a desktop at or before `atUs`; undefined when there is none. */
+  thumbnail(id: RecordingId, channel: number, atUs: number): Promise<Uint8Array | undefined>;
   /** Kept input, through an opener that only two persons can get. */
   input(id: RecordingId, opener: StreamOpener): AsyncIterable<RecordedEvent>;
   /** Removes container and everything derived from it. */

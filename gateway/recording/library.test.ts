@@ -57,9 +57,9 @@ class Desk {
 }
 
 async function terminal(keyframe: Keyframe): Promise<InstanceType<typeof headless.Terminal>> {
-  const { cols, rows, ansi } = keyframe;
+  const { cols, rows, state } = keyframe;
   const screen = new headless.Terminal({ cols, rows, scrollback: 0, allowProposedApi: true });
-  await new Promise<void>((resolve) => screen.write(ansi, resolve));
+  await new Promise<void>((resolve) => screen.write(state, resolve));
   return screen;
 }
 
@@ -212,7 +212,7 @@ describe("keyframes", () => {
     await tap.close("left");
     const keyframe = await library.keyframe(id, 1, later + 1e9);
     expect(keyframe.atUs).toBe(later);
-    const [restored, original] = [await terminal(keyframe), await terminal({ ...keyframe, ansi: `${state}x` })];
+    const [restored, original] = [await terminal(keyframe), await terminal({ ...keyframe, state: `${state}x` })];
     // Both go on alike: scroll inside the region, restore the cursor, tab, draw.
     const next = "\u001b[20;1H\r\nscrolled\u001b8here\ttab\u001b(B\u001b[1;1HA";
     for (const one of [restored, original]) await new Promise<void>((resolve) => one.write(next, resolve));
@@ -220,9 +220,9 @@ describe("keyframes", () => {
       Array.from({ length: 24 }, (_, y) => one.buffer.active.getLine(y)?.translateToString(true));
     expect(rows(restored)).toEqual(rows(original));
     expect(restored.modes).toEqual(original.modes);
-    expect(keyframe.ansi).toContain("\u001b[?25l");
-    expect(keyframe.ansi).toContain("\u001b[?1006h");
-    expect(keyframe.ansi).toContain("top - web-01");
+    expect(keyframe.state).toContain("\u001b[?25l");
+    expect(keyframe.state).toContain("\u001b[?1006h");
+    expect(keyframe.state).toContain("top - web-01");
   });
 
   test("come at most 30 s of content or 1 MiB apart, and the newest at or before the time is given", async () => {
@@ -243,7 +243,7 @@ describe("keyframes", () => {
       expect(atUs - keyframe.atUs).toBeLessThanOrEqual(30_000_000 + 10_000_000);
       expect(keyframe.atUs).toBeLessThanOrEqual(atUs);
     }
-    expect(await library.keyframe(id, 1, 0)).toMatchObject({ ansi: "", cols: 80, rows: 24 });
+    expect(await library.keyframe(id, 1, 0)).toMatchObject({ state: "", cols: 80, rows: 24 });
   });
 });
 

@@ -309,7 +309,7 @@ function mustHave(summary: Summary | undefined): Summary {
 
 function emptyScreen(channels: Derived["channels"], channel: number): Keyframe {
   const { cols, rows, fromUs } = channels.find((one) => one.channel === channel) ?? { cols: 80, rows: 24, fromUs: 0 };
-  return { channel, atUs: fromUs, cols, rows, ansi: "" };
+  return { channel, atUs: fromUs, cols, rows, state: "" };
 }
 
 function openingOf(event: RecordedEvent): {

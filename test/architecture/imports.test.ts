@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "gateway/vault": { rooms: ["gateway/domain"], packages: ["argon2", "otplib"], node: true },
   "gateway/recording": {
     rooms: ["gateway/domain", "recordings/codec"],
-    packages: ["zstd-napi", "@xterm/headless", "@xterm/addon-serialize"],
+    packages: ["zstd-napi", "@xterm/headless", "@xterm/addon-serialize", "@napi-rs/canvas"],
     node: true,
   },
   "gateway/broker": {
@@ -36,6 +36,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "gateway/storage": {
     rooms: ["gateway/domain"],
     packages: ["typeorm", "better-sqlite3", "pg", "@aws-sdk/", "uuid", "canonicalize"],
+    node: true,
+  },
+  "gateway/doors/rdp": {
+    rooms: ["gateway/domain", "gateway/broker", "recordings/codec"],
+    packages: ["guacamole-lite", "guacamole-lite/", "ws"],
     node: true,
   },
   "gateway/doors/ssh": { rooms: ["gateway/domain", "gateway/broker"], packages: ["ssh2"], node: true },
@@ -58,6 +63,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "pinia",
       "element-plus",
       "@xterm/",
+      "guacamole-common-js",
       "socket.io-client",
       "echarts",
       "vite",

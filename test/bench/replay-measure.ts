@@ -15,7 +15,7 @@ const BOUND_MS = 150;
 
 interface Segment {
   readonly fromUs: number;
-  readonly screen: { readonly cols: number; readonly rows: number; readonly ansi: string };
+  readonly screen: { readonly cols: number; readonly rows: number; readonly state: string };
   readonly events: readonly (readonly [atUs: number, kind: string, data: string])[];
 }
 
@@ -27,9 +27,9 @@ function forget(ground: Ground): void {
 }
 
 async function draw({ screen, events }: Segment, atUs: number): Promise<void> {
-  const { cols, rows, ansi } = screen;
+  const { cols, rows, state } = screen;
   const terminal = new headless.Terminal({ cols, rows, allowProposedApi: true, scrollback: 0 });
-  terminal.write(ansi);
+  terminal.write(state);
   for (const [when, kind, data] of events)
     if (when <= atUs && kind === "o") terminal.write(Buffer.from(data, "base64"));
   await new Promise<void>((resolve) => terminal.write("", resolve));

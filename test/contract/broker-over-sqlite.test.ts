@@ -92,7 +92,7 @@ it("runs from a request to a replay, a search, an export and kept input", async 
   const drawn = segment.events
     .filter(([, code]) => code === "o")
     .map(([, , data]) => Buffer.from(data, "base64").toString());
-  expect(segment.screen.ansi + drawn.join("")).toContain("uptime --pretty");
+  expect(segment.screen.state + drawn.join("")).toContain("uptime --pretty");
   expect(must(await broker.recordings.verify(people.aud1, id)).verdict).toBe("complete");
   expect(must(await broker.recordings.search(people.aud1, { q: "uptime" })).map((hit) => hit.text)).toEqual([
     "uptime --pretty",

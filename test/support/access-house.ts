@@ -193,7 +193,7 @@ function fakeLibrary(world: World): Library {
   return {
     read: async () => undefined,
     derived: async () => world.derived,
-    keyframe: async (_id, channel, atUs) => ({ channel, atUs: Math.min(atUs, 0), cols: 80, rows: 24, ansi: "" }),
+    keyframe: async (_id, channel, atUs) => ({ channel, atUs: Math.min(atUs, 0), cols: 80, rows: 24, state: "" }),
     liveScreens: async () => [],
     verify: async () => ({ verdict: "altered", record: 2, offset: 99, what: "chain" }),
     raw: async () =>

@@ -7,6 +7,7 @@ import type {
   Approval,
   Asset,
   AssetId,
+  DesktopSettings,
   ForwardTarget,
   Grant,
   GrantId,
@@ -49,6 +50,9 @@ export interface RequestView extends AccessRequest {
     readonly assetPort: number;
     readonly hostKeyFingerprint: string | null;
     readonly legacyAlgorithms: boolean;
+    readonly protocol: Asset["protocol"];
+    readonly certificate: "pinned" | "unchecked" | null;
+    readonly desktop: DesktopSettings | null;
   })[];
   readonly approvals: readonly (Approval & { readonly approverLogin: string; readonly approverName: string })[];
   /** Who can agree, as groups, never as persons: e.g. "approvers of Example Bureau". */

@@ -6,6 +6,7 @@ import type {
   Actor,
   Asset,
   AssetId,
+  DesktopSettings,
   Entitlement,
   EntitlementId,
   Outcome,
@@ -14,6 +15,8 @@ import type {
 import type { Page, Listing } from "./lists.js";
 
 export interface AssetView extends Omit<Asset, "pendingChange"> {
+  /** For a desktop whose certificate was confirmed or marked; null otherwise. */
+  readonly certificate: "pinned" | "unchecked" | null;
   readonly hostKeyFingerprint: string | null;
   readonly pendingChange: {
     readonly host: string;
@@ -51,14 +54,16 @@ export interface AssetUseCases {
       readonly port: number;
       readonly description: string;
       readonly legacyAlgorithms: boolean;
+      /** For a desktop, and only there. */
+      readonly desktop?: DesktopSettings;
     },
   ): Promise<Outcome<AssetView>>;
-  /** Connects (address checked) and reads the host's key; shows, does not accept. */
+  /** Connects (address checked) and reads the host's key, or a desktop's certificate; shows, does not accept. */
   scanHostKey(
     actor: Actor,
     id: AssetId,
   ): Promise<Outcome<{ readonly publicKey: string; readonly fingerprint: string; readonly matches: boolean }>>;
-  /** First confirmation pins it; a different key later is a proposed change that a second administrator confirms. */
+  /** `CERTIFICATE_UNCHECKED` marks a desktop instead, without asking the host. First confirmation pins it; a different key later is a proposed change that a second administrator confirms. */
   confirmHostKey(actor: Actor, id: AssetId, publicKey: string): Promise<Outcome<AssetView>>;
   /** Name, description and flags at once; host or port as a proposed change (suspends grants, unbinds credentials when confirmed). */
   change(
@@ -67,6 +72,7 @@ export interface AssetUseCases {
     input: {
       readonly description?: string;
       readonly legacyAlgorithms?: boolean;
+      readonly desktop?: DesktopSettings;
       readonly host?: string;
       readonly port?: number;
     },

@@ -29,23 +29,28 @@ export interface ReplayIndex {
   readonly markers: readonly {
     readonly atUs: number;
     readonly channel: number;
-    readonly kind: "command" | "transfer" | "alert" | "note" | "forward";
+    readonly kind: "command" | "transfer" | "alert" | "note" | "forward" | "clipboard" | "keys" | "watch";
     readonly text: string;
   }[];
   /** Activity per equal slice of the duration, 0 … 1. */
   readonly activity: readonly number[];
+  /** Event times of a desktop's small pictures, per channel. */
+  readonly thumbnails: readonly { readonly channel: number; readonly atUs: number }[];
   /** Event times of keyframes, per channel. */
   readonly keyframes: readonly { readonly channel: number; readonly atUs: number }[];
 }
 
-/** A stretch of a terminal's replay: state at `fromUs`, then events in `[fromUs, toUs)`. */
+/** A stretch of a replay: state at `fromUs` (as `Keyframe.state`), then events in `[fromUs, toUs)`. */
 export interface ReplaySegment {
   readonly channel: number;
   readonly fromUs: number;
   readonly toUs: number;
-  readonly screen: { readonly cols: number; readonly rows: number; readonly ansi: string };
-  /** `o` output (base64 bytes), `r` resize "COLSxROWS", `g` the gate's own text. */
-  readonly events: readonly (readonly [atUs: number, code: "o" | "r" | "g", data: string])[];
+  readonly screen: { readonly cols: number; readonly rows: number; readonly state: string };
+  /**
+   * `o` output (base64 bytes), `r` resize "COLSxROWS", `g` the gate's own text; on a desktop `d` whole Guacamole instructions
+   * (text) and `p` the operator's pointer "x,y,mask".
+   */
+  readonly events: readonly (readonly [atUs: number, code: "o" | "r" | "g" | "d" | "p", data: string])[];
 }
 
 export interface SearchHit {
@@ -61,6 +66,14 @@ export interface RecordingUseCases {
     id: RecordingId,
     range: { readonly channel: number; readonly fromUs: number; readonly maxUs: number },
   ): Promise<Outcome<ReplaySegment>>;
+  /** The newest small picture (PNG) of a desktop at or before `atUs`. Counts as reading; `not-found` when there is none. */
+  thumbnail(
+    actor: Actor,
+    id: RecordingId,
+    at: { readonly channel: number; readonly atUs: number },
+  ): Promise<Outcome<Uint8Array>>;
+  /** A desktop as `.guac`. */
+  exportGuac(actor: Actor, id: RecordingId, channel: number): Promise<Outcome<AsyncIterable<Uint8Array>>>;
   /** Typed commands and transferred files. */
   search(
     actor: Actor,

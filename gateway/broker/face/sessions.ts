@@ -6,6 +6,8 @@ import type {
   Channel,
   ChannelKind,
   ChannelTap,
+  ClipboardRecord,
+  DesktopSettings,
   EndReason,
   ErrorCode,
   ForwardTarget,
@@ -54,6 +56,7 @@ export interface ChannelAsk {
   readonly action: Action;
   readonly detail: string;
   readonly pty?: { readonly term: string; readonly cols: number; readonly rows: number };
+  readonly desktop?: { readonly width: number; readonly height: number; readonly dpi: number };
   readonly forwardTo?: ForwardTarget;
 }
 
@@ -75,12 +78,20 @@ export interface LiveSession {
   refuseChannel(ask: { readonly kind: string; readonly detail: string; readonly because: string }): Promise<void>;
   /** Logs a transfer in the recording and as a row and audit event. */
   transfer(channel: LiveChannel, record: TransferRecord): Promise<void>;
+  /** Logs a text that passed between the clipboards: the text in the recording alone, its size and digest also as an event. Before it passes. */
+  clipboard(channel: LiveChannel, record: ClipboardRecord): Promise<void>;
+  /** The operator's own connection is gone; the session goes on without one. Written in the recording and as an event. */
+  detached(): Promise<void>;
+  /** He is back from the same page session: grant, person and rows are asked again; a connection row, a note and an event. */
+  rejoin(actor: Actor, client: string): Promise<Outcome<void>>;
+  /** A desktop channel's picture now, for the operator who comes back; see `Library.liveScreens`. */
+  picture(channel: LiveChannel): Promise<{ readonly atUs: number; readonly state: string }>;
   /** Logs what was vetoed inside a channel (an sftp write without the right, a forward elsewhere). */
   refuseInChannel(
     channel: LiveChannel,
     detail: { readonly what: string; readonly path?: string; readonly because: string },
   ): Promise<void>;
-  /** Operator input or target output just happened: resets the idle clock. */
+  /** Operator input or target output just happened: resets the idle clock. On a desktop: keys, mouse and touch alone. */
   touch(): void;
   /** The door's own ending (left, target-closed, idle …). Idempotent; resolves when the recording is closed. */
   end(because: EndReason): Promise<void>;
@@ -99,8 +110,10 @@ export interface DialPlan {
   readonly address: string;
   readonly port: number;
   readonly username: string;
+  /** The pinned host key; for a desktop its certificate or `CERTIFICATE_UNCHECKED`. */
   readonly hostKey: string;
   readonly legacyAlgorithms: boolean;
+  readonly desktop: DesktopSettings | null;
   readonly credential:
     | { readonly kind: "password"; readonly password: string }
     | { readonly kind: "key"; readonly privateKey: string; readonly passphrase?: string };
@@ -148,7 +161,7 @@ export interface SessionUseCases {
   drain(graceMs: number): Promise<void>;
 }
 
-/** What a watcher draws first: every open terminal's state now. */
+/** What a watcher draws first: the state of every open terminal and desktop now (`screen`, as `Keyframe.state`; pixels for a desktop). */
 export interface WatchStart {
   readonly session: SessionView;
   readonly channels: readonly {

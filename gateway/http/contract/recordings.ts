@@ -36,7 +36,7 @@ export const replaySegment = z.object({
   channel: z.number(),
   fromUs: z.number(),
   toUs: z.number(),
-  screen: z.object({ cols: z.number(), rows: z.number(), ansi: z.string() }),
+  screen: z.object({ cols: z.number(), rows: z.number(), state: z.string() }),
   events: z.array(replayEvent).readonly(),
 });
 export type ReplaySegment = z.infer<typeof replaySegment>;

@@ -56,8 +56,8 @@ export class DerivedFileWriter {
     return new DerivedFileWriter(writer, sealer);
   }
 
-  async keyframe({ channel, atUs, cols, rows, ansi }: Keyframe): Promise<void> {
-    const [offset, length] = await this.#piece(encodeUtf8(ansi));
+  async keyframe({ channel, atUs, cols, rows, state }: Keyframe): Promise<void> {
+    const [offset, length] = await this.#piece(encodeUtf8(state));
     this.#keyframes.push([channel, atUs, cols, rows, offset, length]);
   }
 
@@ -115,7 +115,7 @@ export async function readKeyframe(
     if (entry[0] === channel && entry[1] <= atUs && entry[1] >= (newest?.[1] ?? 0)) newest = entry;
   if (newest === undefined) return undefined;
   const [, at, cols, rows, offset, length] = newest;
-  return { channel, atUs: at, cols, rows, ansi: Buffer.from(await piece(blob, sealer, offset, length)).toString() };
+  return { channel, atUs: at, cols, rows, state: Buffer.from(await piece(blob, sealer, offset, length)).toString() };
 }
 
 async function piece(blob: BlobReader, sealer: Sealer, offset: number, length: number): Promise<Uint8Array> {

@@ -68,9 +68,9 @@ export class Deriver {
     this.#mode = mode;
     this.#out = out;
     this.#emulating = mode.what !== "derive" || mode.emulate;
-    for (const { channel, cols, rows, ansi, atUs } of from) {
+    for (const { channel, cols, rows, state, atUs } of from) {
       this.#openScreen(channel, cols, rows, false, atUs);
-      this.#screens.get(channel)?.screen.write(ansi, atUs);
+      this.#screens.get(channel)?.screen.write(state, atUs);
     }
   }
 

@@ -114,8 +114,8 @@ export class Screen {
 
   keyframe(atUs: number): Keyframe {
     const { cols, rows } = this.#terminal;
-    const ansi = this.#serializer.serialize({ scrollback: 0 }) + restOfState(this.#terminal, this.#title);
-    return { channel: this.channel, atUs, cols, rows, ansi };
+    const state = this.#serializer.serialize({ scrollback: 0 }) + restOfState(this.#terminal, this.#title);
+    return { channel: this.channel, atUs, cols, rows, state };
   }
 
   dispose(): void {

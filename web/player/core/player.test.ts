@@ -24,7 +24,7 @@ function lab(
   const drawn: string[] = [];
   const failures: unknown[] = [];
   const screen: Screen = {
-    reset: (cols, rows, ansi) => drawn.push(`reset ${String(cols)}x${String(rows)} ${ansi}`),
+    reset: (cols, rows, state) => drawn.push(`reset ${String(cols)}x${String(rows)} ${state}`),
     write: (data) => drawn.push(typeof data === "string" ? data : new TextDecoder().decode(data)),
     resize: (cols, rows) => drawn.push(`resize ${String(cols)}x${String(rows)}`),
   };
@@ -46,7 +46,7 @@ function lab(
             channel,
             fromUs,
             toUs,
-            screen: { cols: 80, rows: 24, ansi: `@${String(fromUs / S)}` },
+            screen: { cols: 80, rows: 24, state: `@${String(fromUs / S)}` },
             events,
             ...more,
           });

@@ -69,7 +69,7 @@ export function createPlayer(parts: PlayerParts, start: { channel: number; posit
   function accept(segment: ReplaySegment): void {
     if (run === undefined) {
       run = runOf(segment);
-      parts.screen.reset(segment.screen.cols, segment.screen.rows, segment.screen.ansi);
+      parts.screen.reset(segment.screen.cols, segment.screen.rows, segment.screen.state);
       clock = moveTo(clock, clock.positionUs, parts.now());
     } else {
       run = appended(run, segment);

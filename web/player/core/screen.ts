@@ -3,7 +3,7 @@ import type { SegmentEvent } from "./segments.js";
 
 export interface Screen {
   /** An empty terminal of that size, brought to a state by escape sequences. */
-  reset(cols: number, rows: number, ansi: string): void;
+  reset(cols: number, rows: number, state: string): void;
   write(data: string | Uint8Array): void;
   resize(cols: number, rows: number): void;
 }

@@ -6,7 +6,7 @@ const segment = (fromUs: number, toUs: number, times: readonly number[]): Replay
   channel: 1,
   fromUs,
   toUs,
-  screen: { cols: 80, rows: 24, ansi: "" },
+  screen: { cols: 80, rows: 24, state: "" },
   events: times.map((at) => [at, "o", ""] as const),
 });
 const times = (events: readonly (readonly [number, string, string])[]): number[] => events.map(([at]) => at);

@@ -78,10 +78,10 @@ export function watchLive(parts: LiveParts): LiveDriver {
   function begin(start: WatchStartMessage): void {
     channels.clear();
     waiting.clear();
-    for (const { channel, kind, detail, pty, cols, rows, screen: ansi } of start.channels) {
+    for (const { channel, kind, detail, pty, cols, rows, screen: state } of start.channels) {
       channels.set(channel, { channel, kind, detail, pty, open: true });
       put(channel, (screen) => {
-        screen.reset(cols, rows, ansi);
+        screen.reset(cols, rows, state);
       });
     }
     tell();

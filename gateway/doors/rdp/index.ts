@@ -1,0 +1,2 @@
+/** What the composition root may see of the desktop door. */
+export {};
