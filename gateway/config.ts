@@ -55,6 +55,11 @@ const schema = z
       .regex(/^(file:|s3:\/\/)/, "must begin with file: or s3://")
       .optional(),
     guacd: listenAddress.default({ host: "127.0.0.1", port: 4822 }),
+    /** A folder shared with guacd, for desktops' files: as this process sees it, and as guacd does. Without it no files pass. */
+    drive: z.string().min(1).optional(),
+    guacdDrive: z.string().regex(/^\//, "must be an absolute path").optional(),
+    /** Whether keys typed on desktops are kept, under the recording's input key. */
+    desktopKeys: z.enum(["none", "sealed"]).default("none"),
     masterKeyFile: z.string().optional(),
     policies: z.string().optional(),
     nodeName: z
@@ -149,6 +154,9 @@ function crossFaults(config: Parsed, demo: boolean): string[] {
   }
   if (demo && !(isLoopback(config.httpListen.host) && isLoopback(config.sshListen.host))) {
     faults.push("--demo: a demo listens on loopback only");
+  }
+  if (config.guacdDrive !== undefined && config.drive === undefined) {
+    faults.push("GATEHOUSE_GUACD_DRIVE: says how guacd sees GATEHOUSE_DRIVE, which is not set");
   }
   for (const target of config.allowTargets) {
     if (!listenAddress.safeParse(target).success)

@@ -5,12 +5,13 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pino, type Logger } from "pino";
 import { createBroker, type Broker, type Log } from "./broker/index.js";
 import type { Config } from "./config.js";
 import { DataFolderError, takeDataFolder } from "./data-folder.js";
-import type { BlobStore, Clock, NodeId, Stores } from "./domain/index.js";
+import { DESKTOP_PATH, type BlobStore, type Clock, type NodeId, type Stores } from "./domain/index.js";
+import { createDesktopDoor, createDesktopProbe } from "./doors/rdp/index.js";
 import { createProbe, createSshDoor } from "./doors/ssh/index.js";
 import { createHttp } from "./http/index.js";
 import { createLive } from "./live/index.js";
@@ -186,6 +187,7 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
     },
     resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     probe: createProbe(),
+    desktopProbe: createDesktopProbe(),
     notify: () => undefined,
     log,
     recover: (open) => recover(deps, open),
@@ -206,6 +208,17 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
     limits: { connections: config.sshConnections, connectionsPerAddress: config.sshConnectionsPerAddress },
   });
   const live = createLive({ broker, log });
+  const desktops = createDesktopDoor({
+    broker,
+    guacd: config.guacd,
+    drive:
+      config.drive === undefined
+        ? null
+        : { folder: resolve(config.drive), guacdFolder: config.guacdDrive ?? resolve(config.drive) },
+    keepKeys: config.desktopKeys === "sealed",
+    clock: systemClock,
+    log,
+  });
   const http = createHttp({
     broker,
     config: {
@@ -228,9 +241,11 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
     log,
   });
   http.registerUpgrade("/live", live.handleUpgrade);
+  http.registerUpgrade(DESKTOP_PATH, (call) => desktops.handleUpgrade(call));
   opened.push(
     () => http.close(),
     () => live.close(),
+    () => desktops.close(),
   );
   const ssh = await door.listen();
   opened.push(() => door.close(0));
@@ -244,6 +259,7 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
     async stop(graceMs) {
       await broker.sessions.drain(graceMs);
       await door.close(0);
+      await desktops.close();
       await live.close();
       await http.close();
       await broker.stop();

@@ -3,13 +3,13 @@
  * exit code 1 when one fails. `--ready` only asks a running gateway, for health checks.
  */
 import { existsSync, statSync } from "node:fs";
-import { createConnection } from "node:net";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import { ConfigError, readConfig, type Config, type HostPort } from "../config.js";
+import { ConfigError, readConfig, type Config } from "../config.js";
 import { openRecordings, openStores, systemClock } from "../main.js";
 import { loadPolicy } from "../policy/index.js";
 import { assertNativeBinding } from "../doors/ssh/index.js";
+import { checkGuacd, reachable } from "./doctor-guacd.js";
 import { asId, type NodeId } from "../domain/index.js";
 
 interface Check {
@@ -32,19 +32,6 @@ function keyFile(path: string): string {
   if ((mode & 0o077) !== 0)
     throw new Error(`${path} has mode ${mode.toString(8)}; others must not read it: chmod 600 ${path}`);
   return `${path}, mode ${mode.toString(8)}`;
-}
-
-function reachable(at: HostPort): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection({ host: at.host, port: at.port, timeout: 2_000 });
-    const answer = (found: boolean): void => {
-      socket.destroy();
-      resolve(found);
-    };
-    socket.once("connect", () => answer(true));
-    socket.once("error", () => answer(false));
-    socket.once("timeout", () => answer(false));
-  });
 }
 
 /** The status of `/readyz` over the gateway's own listener; the certificate is ours, so it is not judged here. */
@@ -104,9 +91,7 @@ async function checks(config: Config): Promise<Check[]> {
         throw new Error(`${config.recordingsUrl} has less than the reserve free: no session will open`);
       return `${config.recordingsUrl}, ${(health.freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
     }),
-    await check("guacd", async () =>
-      (await reachable(config.guacd)) ? "answers" : "not reachable; needed for desktops only",
-    ),
+    await check("guacd", () => checkGuacd(config.guacd)),
     await check("gateway", async () => ((await reachable(config.sshListen)) ? readiness(config) : "not running here")),
   ];
 }

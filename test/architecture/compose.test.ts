@@ -18,6 +18,7 @@ interface Service {
   readonly profiles?: readonly string[];
   readonly image?: string;
   readonly user?: string;
+  readonly networks?: readonly string[];
 }
 const compose = parse(readFileSync(resolve(ROOT, "docker-compose.yml"), "utf8")) as {
   readonly services: Readonly<Record<string, Service>>;
@@ -71,6 +72,16 @@ describe("docker-compose.yml", () => {
   test("opens only the gateway's two doors", () => {
     const open = Object.entries(compose.services).filter(([, service]) => service.ports !== undefined);
     expect(open.map(([name]) => name)).toEqual(["gateway"]);
+  });
+
+  test("guacd, which asks nobody who he is, shares its network with the gate alone and holds no privilege", () => {
+    const of = (name: string): readonly string[] => compose.services[name]?.networks ?? [];
+    const others = Object.keys(compose.services).filter((name) => name !== "guacd" && of(name).includes("desktops"));
+    expect(others).toEqual(["gateway"]);
+    expect(of("guacd")).toEqual(["desktops", "targets"]);
+    expect(of("gateway")).not.toContain("targets");
+    expect(compose.services["guacd"]?.ports).toBeUndefined();
+    expect(compose.services["guacd"]?.user).toBe("10001:10001");
   });
 
   test("the image runs as a person without rights, on a Node that is supported", () => {
