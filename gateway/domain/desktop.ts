@@ -43,3 +43,10 @@ export const KEYBOARD_LAYOUTS = [
   "failsafe",
 ] as const;
 export type KeyboardLayout = (typeof KEYBOARD_LAYOUTS)[number];
+
+/** The wire between page and desktop door; `gateway/http/contract/desktop.ts` says how it is spoken and repeats these for the page. */
+export const DESKTOP_PATH = "/desktop";
+export const DESKTOP_PROTOCOL = "gatehouse.desktop";
+export const TICKET_PROTOCOL_PREFIX = "ticket.";
+/** How long a desktop waits for its operator to come back. */
+export const DESKTOP_RETURN_SECONDS = 30;

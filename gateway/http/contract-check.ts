@@ -30,6 +30,7 @@ export type ViewsFit = [
   Fits<Answer<broker.AssetUseCases["scanHostKey"]>, api.HostKeyScan>,
   Fits<broker.RequestView, api.RequestView>,
   Fits<broker.GrantView, api.GrantView>,
+  Fits<broker.IssuedTicket, api.IssuedTicket>,
   Fits<broker.SessionView, api.SessionView>,
   Fits<Answer<broker.SessionUseCases["get"]>, api.SessionDetail>,
   Fits<broker.WatchStart, api.WatchStartMessage>,
@@ -50,6 +51,16 @@ export type InputsFit = [
   Fits<api.ChangeAssetBody, Input<broker.AssetUseCases["change"], 2>>,
   Fits<api.CredentialBody, Input<broker.AssetUseCases["setCredential"], 2>>,
   Fits<api.DecisionBody, Input<broker.AccessUseCases["decide"], 2>>,
+  Fits<api.DesktopChoices, domain.DesktopChoices>,
+];
+
+export type DesktopAgrees = [
+  Same<typeof api.DESKTOP_PATH, typeof domain.DESKTOP_PATH>,
+  Same<typeof api.DESKTOP_PROTOCOL, typeof domain.DESKTOP_PROTOCOL>,
+  Same<typeof api.TICKET_PROTOCOL_PREFIX, typeof domain.TICKET_PROTOCOL_PREFIX>,
+  Same<typeof api.DESKTOP_RETURN_SECONDS, typeof domain.DESKTOP_RETURN_SECONDS>,
+  Same<typeof api.DESKTOP_BOUNDS, typeof domain.DESKTOP_BOUNDS>,
+  Same<typeof api.CERTIFICATE_UNCHECKED, typeof domain.CERTIFICATE_UNCHECKED>,
 ];
 
 type WordsOf<Name extends keyof typeof api> = (typeof api)[Name] extends readonly (infer Word)[] ? Word : never;
@@ -62,6 +73,9 @@ export type WordsAgree = [
   Same<WordsOf<"PERSON_STATES">, domain.PersonState>,
   Same<WordsOf<"PROTOCOLS">, domain.Protocol>,
   Same<WordsOf<"ASSET_STATES">, domain.AssetState>,
+  Same<WordsOf<"DESKTOP_SECURITY">, domain.DesktopSettings["security"]>,
+  Same<WordsOf<"CERTIFICATES">, NonNullable<broker.AssetView["certificate"]>>,
+  Same<WordsOf<"KEYBOARD_LAYOUTS">, domain.KeyboardLayout>,
   Same<WordsOf<"CREDENTIAL_KINDS">, domain.CredentialKind>,
   Same<WordsOf<"REQUEST_STATES">, domain.RequestState>,
   Same<WordsOf<"GRANT_STATES">, domain.GrantState>,
@@ -70,7 +84,11 @@ export type WordsAgree = [
   Same<WordsOf<"END_REASONS">, domain.EndReason>,
   Same<WordsOf<"CHANNEL_KINDS">, domain.ChannelKind>,
   Same<WordsOf<"CHANNEL_OUTCOMES">, domain.ChannelOutcome>,
+  Same<WordsOf<"TRANSFER_DIRECTIONS">, domain.TransferRecord["direction"]>,
+  Same<WordsOf<"CLIPBOARD_DIRECTIONS">, domain.ClipboardRecord["direction"]>,
   Same<WordsOf<"RECORDING_STATES">, domain.RecordingState>,
+  Same<WordsOf<"MARKER_KINDS">, broker.ReplayIndex["markers"][number]["kind"]>,
+  Same<WordsOf<"REPLAY_CODES">, broker.ReplaySegment["events"][number][1]>,
   Same<WordsOf<"ALERT_STATES">, domain.AlertState>,
   Same<WordsOf<"ALERT_KINDS">, domain.AlertKind>,
   Same<WordsOf<"SEARCH_KINDS">, domain.SearchEntry["kind"]>,

@@ -35,6 +35,12 @@ const DOMAIN_FACES: Record<ErrorCode, Face> = {
   "target-key-unknown": { status: 409, title: "the target's host key was never confirmed" },
   "target-credential-refused": { status: 422, title: "the target refuses this credential" },
   "target-too-old": { status: 422, title: "the target speaks only algorithms that are not let in for it" },
+  "ticket-refused": { status: 403, title: "the ticket lets nobody in, ask for another" },
+  "desktop-service-unavailable": { status: 503, title: "the desktop service does not answer" },
+  "desktop-service-too-old": {
+    status: 503,
+    title: "the desktop service cannot keep a restriction that is asked of it",
+  },
   "storage-unavailable": { status: 503, title: "storage does not answer" },
   "recorder-failed": { status: 503, title: "recording does not work" },
   "too-many-sessions": { status: 429, title: "too many sessions" },

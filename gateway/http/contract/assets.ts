@@ -1,6 +1,6 @@
 /** Assets, the accounts on them, and who may see and ask for which. */
 import { z } from "zod";
-import { ACTIONS, ASSET_STATES, CREDENTIAL_KINDS, PROTOCOLS } from "./constants.js";
+import { ACTIONS, ASSET_STATES, CERTIFICATES, CREDENTIAL_KINDS, DESKTOP_SECURITY, PROTOCOLS } from "./constants.js";
 import {
   host,
   id,
@@ -17,6 +17,12 @@ import {
   time,
 } from "./fields.js";
 
+/** How a desktop is reached. `acceptsMissing`: opens even where guacd does not know an argument that a restriction needs. */
+const desktop = { security: z.enum(DESKTOP_SECURITY), acceptsMissing: z.boolean() };
+export const desktopSettings = z.object(desktop);
+export type DesktopSettings = z.infer<typeof desktopSettings>;
+const desktopBody = z.strictObject(desktop);
+
 export const assetView = z.object({
   id: outId,
   unitId: outId,
@@ -26,6 +32,9 @@ export const assetView = z.object({
   port: z.number(),
   description: z.string(),
   legacyAlgorithms: z.boolean(),
+  /** Null unless the protocol is a desktop's. */
+  desktop: desktopSettings.nullable(),
+  certificate: z.enum(CERTIFICATES).nullable(),
   hostKey: z.string().nullable(),
   hostKeyFingerprint: z.string().nullable(),
   hostKeyConfirmedBy: outId.nullable(),
@@ -78,11 +87,13 @@ export const createAssetBody = z.strictObject({
   port,
   description: linesOrEmpty(1000),
   legacyAlgorithms: z.boolean(),
+  desktop: optional(desktopBody),
 });
 export type CreateAssetBody = z.infer<typeof createAssetBody>;
 export const changeAssetBody = z.strictObject({
   description: optional(linesOrEmpty(1000)),
   legacyAlgorithms: optional(z.boolean()),
+  desktop: optional(desktopBody),
   host: optional(host),
   port: optional(port),
 });

@@ -28,13 +28,19 @@ export const POWERS = ["system", "security", "audit"] as const;
 export const ROLES = ["operator", "approver"] as const;
 export const PERSON_STATES = ["active", "disabled", "retired"] as const;
 export const PROTOCOLS = ["ssh", "rdp"] as const;
+/** How a desktop's connection is secured; `any` takes what the host offers. */
+export const DESKTOP_SECURITY = ["any", "nla", "tls", "rdp"] as const;
+/** What stands behind a desktop's name: a pinned certificate, or an administrator's mark that none is checked. */
+export const CERTIFICATES = ["pinned", "unchecked"] as const;
+/** Sent in place of a host key: marks a desktop's certificate as not checked. */
+export const CERTIFICATE_UNCHECKED = "certificate-unchecked";
 export const ASSET_STATES = ["active", "retired"] as const;
 export const CREDENTIAL_KINDS = ["password", "key", "none"] as const;
 export const REQUEST_STATES = ["pending", "approved", "denied", "withdrawn", "lapsed"] as const;
 export const REQUEST_VIEWS = ["mine", "queue", "decided", "all"] as const;
 export const VERDICTS = ["approved", "denied"] as const;
 export const GRANT_STATES = ["scheduled", "active", "suspended", "expired", "revoked"] as const;
-export const OBLIGATIONS = ["watcher", "no-download"] as const;
+export const OBLIGATIONS = ["watcher", "no-download", "watermark"] as const;
 export const SESSION_STATES = ["opening", "live", "frozen", "ended"] as const;
 export const END_REASONS = [
   "left",
@@ -50,11 +56,18 @@ export const END_REASONS = [
   "node-drained",
   "node-lost",
 ] as const;
-export const CHANNEL_KINDS = ["shell", "exec", "sftp", "scp", "rsync", "forward", "desktop"] as const;
+export const CHANNEL_KINDS = ["shell", "exec", "sftp", "scp", "rsync", "forward", "desktop", "file"] as const;
 export const CHANNEL_OUTCOMES = ["open", "recorded", "digested", "refused"] as const;
 export const TRANSFER_DIRECTIONS = ["upload", "download"] as const;
+/** `copy`: target to operator · `paste`: operator to target. */
+export const CLIPBOARD_DIRECTIONS = ["copy", "paste"] as const;
 export const RECORDING_STATES = ["open", "complete", "recovered", "removed"] as const;
-export const MARKER_KINDS = ["command", "transfer", "alert", "note", "forward"] as const;
+export const MARKER_KINDS = ["command", "transfer", "alert", "note", "forward", "clipboard", "keys", "watch"] as const;
+/**
+ * `o`: output, base64 · `r`: resize, "COLSxROWS" · `g`: the gate's own text · `d`: whole Guacamole instructions, text ·
+ * `p`: the operator's pointer, "x,y,mask".
+ */
+export const REPLAY_CODES = ["o", "r", "g", "d", "p"] as const;
 export const SEARCH_KINDS = ["command", "file", "screen"] as const;
 export const ALERT_STATES = ["open", "acknowledged", "resolved", "closed"] as const;
 export const ALERT_KINDS = [
@@ -96,6 +109,9 @@ export const ERROR_CODES = [
   "target-key-unknown",
   "target-credential-refused",
   "target-too-old",
+  "ticket-refused",
+  "desktop-service-unavailable",
+  "desktop-service-too-old",
   "storage-unavailable",
   "recorder-failed",
   "too-many-sessions",

@@ -12,3 +12,21 @@ export const DESKTOP_PROTOCOL = "gatehouse.desktop";
 export const TICKET_PROTOCOL_PREFIX = "ticket.";
 /** How long a desktop waits for its operator to come back. */
 export const DESKTOP_RETURN_SECONDS = 30;
+
+/** What a browser may choose. Pixels, and dots an inch. */
+export const DESKTOP_BOUNDS = {
+  width: { least: 320, most: 7_680 },
+  height: { least: 240, most: 4_320 },
+  dpi: { least: 48, most: 384 },
+} as const;
+export const KEYBOARD_LAYOUTS = [
+  "en-us-qwerty",
+  "en-gb-qwerty",
+  "de-de-qwertz",
+  "fr-fr-azerty",
+  "es-es-qwerty",
+  "it-it-qwerty",
+  "ja-jp-qwerty",
+  "pt-br-qwerty",
+  "failsafe",
+] as const;

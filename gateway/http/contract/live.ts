@@ -1,8 +1,15 @@
 /**
  * What passes over the socket at `/live`: types only, since the socket's own room checks what comes in by hand. Terminal
- * bytes travel as binary (`ArrayBuffer` in the page).
+ * bytes and a desktop's drawing travel as binary (`ArrayBuffer` in the page).
  */
-import type { CHANNEL_KINDS, CHANNEL_OUTCOMES, END_REASONS, NOTICE_TOPICS, TRANSFER_DIRECTIONS } from "./constants.js";
+import type {
+  CHANNEL_KINDS,
+  CHANNEL_OUTCOMES,
+  CLIPBOARD_DIRECTIONS,
+  END_REASONS,
+  NOTICE_TOPICS,
+  TRANSFER_DIRECTIONS,
+} from "./constants.js";
 import type { ProblemCode } from "./problems.js";
 import type { SessionView } from "./sessions.js";
 
@@ -18,10 +25,11 @@ export interface WatchChannel {
   readonly channel: number;
   readonly kind: (typeof CHANNEL_KINDS)[number];
   readonly detail: string;
+  /** Pixels on a desktop. */
   readonly cols: number;
   readonly rows: number;
   readonly pty: boolean;
-  /** Escape sequences that bring an empty terminal of that size to this state. */
+  /** What brings an empty picture of that size here: escape sequences, or on a desktop whole Guacamole instructions. */
   readonly screen: string;
 }
 export interface WatchStartMessage {
@@ -50,7 +58,16 @@ export type WatchEvent =
         readonly sequential: boolean;
       };
     })
-  | (At & { readonly type: "gate"; readonly text: string });
+  | (At & { readonly type: "gate"; readonly text: string })
+  /** Whole Guacamole drawing instructions, newer than the desktop's `screen`. */
+  | (At & { readonly type: "graphics"; readonly bytes: ArrayBuffer | Uint8Array })
+  | (At & { readonly type: "pointer"; readonly x: number; readonly y: number; readonly mask: number })
+  /** That something passed, never what. */
+  | (At & {
+      readonly type: "clipboard";
+      readonly direction: (typeof CLIPBOARD_DIRECTIONS)[number];
+      readonly size: number;
+    });
 
 export interface WatchEventMessage {
   readonly sessionId: string;

@@ -1,6 +1,6 @@
 /** Replay, verification, exports, opening of kept input, and search. */
 import { z } from "zod";
-import { CHANNEL_KINDS, MARKER_KINDS, SEARCH_KINDS } from "./constants.js";
+import { CHANNEL_KINDS, MARKER_KINDS, REPLAY_CODES, SEARCH_KINDS } from "./constants.js";
 import { line, lines, listing, optional, outId, outTime, pageQuery, queryNumber, queryUs } from "./fields.js";
 import { sessionFilter, sessionView } from "./sessions.js";
 
@@ -26,12 +26,13 @@ export const replayIndex = z.object({
     .array(z.object({ atUs: z.number(), channel: z.number(), kind: z.enum(MARKER_KINDS), text: z.string() }))
     .readonly(),
   activity: z.array(z.number()).readonly(),
+  /** Times of a desktop's small pictures. */
+  thumbnails: z.array(z.object({ channel: z.number(), atUs: z.number() })).readonly(),
   keyframes: z.array(z.object({ channel: z.number(), atUs: z.number() })).readonly(),
 });
 export type ReplayIndex = z.infer<typeof replayIndex>;
 
-/** `o`: output, base64 · `r`: resize, "COLSxROWS" · `g`: the gate's own text. */
-const replayEvent = z.tuple([z.number(), z.enum(["o", "r", "g"]), z.string()]).readonly();
+const replayEvent = z.tuple([z.number(), z.enum(REPLAY_CODES), z.string()]).readonly();
 export const replaySegment = z.object({
   channel: z.number(),
   fromUs: z.number(),
@@ -51,6 +52,8 @@ export const segmentQuery = z.strictObject({
 export type SegmentQuery = z.input<typeof segmentQuery>;
 export const channelQuery = z.strictObject({ channel: channelNumber });
 export type ChannelQuery = z.input<typeof channelQuery>;
+export const thumbnailQuery = z.strictObject({ channel: channelNumber, atUs: queryUs });
+export type ThumbnailQuery = z.input<typeof thumbnailQuery>;
 
 export const verification = z.object({ verdict: z.string(), detail: z.string() });
 export type Verification = z.infer<typeof verification>;

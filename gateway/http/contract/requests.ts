@@ -1,6 +1,16 @@
 /** Requests, approvals and grants. */
 import { z } from "zod";
-import { ACTIONS, GRANT_STATES, OBLIGATIONS, REQUEST_STATES, REQUEST_VIEWS, VERDICTS } from "./constants.js";
+import { desktopSettings } from "./assets.js";
+import {
+  ACTIONS,
+  CERTIFICATES,
+  GRANT_STATES,
+  OBLIGATIONS,
+  PROTOCOLS,
+  REQUEST_STATES,
+  REQUEST_VIEWS,
+  VERDICTS,
+} from "./constants.js";
 import {
   host,
   id,
@@ -63,6 +73,9 @@ export const requestItem = z.object({
   assetPort: z.number(),
   hostKeyFingerprint: z.string().nullable(),
   legacyAlgorithms: z.boolean(),
+  protocol: z.enum(PROTOCOLS),
+  certificate: z.enum(CERTIFICATES).nullable(),
+  desktop: desktopSettings.nullable(),
 });
 export type RequestItemView = z.infer<typeof requestItem>;
 

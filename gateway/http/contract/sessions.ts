@@ -2,9 +2,11 @@
 import { z } from "zod";
 import {
   ACTIONS,
+  CERTIFICATES,
   CHANNEL_KINDS,
   CHANNEL_OUTCOMES,
   END_REASONS,
+  OBLIGATIONS,
   PROTOCOLS,
   RECORDING_STATES,
   SESSION_STATES,
@@ -45,6 +47,9 @@ export const sessionSnapshot = z.object({
   grantTo: outTime,
   actions: z.array(z.enum(ACTIONS)).readonly(),
   legacyAlgorithms: z.boolean(),
+  /** What the approver was shown; absent in rows older than desktops. */
+  certificate: optional(z.enum(CERTIFICATES).nullable()),
+  obligations: optional(z.array(z.enum(OBLIGATIONS)).readonly()),
 });
 
 export const sessionView = z.object({
