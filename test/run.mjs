@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { guacdIsThere, guacdName, installGuacd } from "./desktop-lab/guacd-folder.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const artifacts = join(root, "test", ".artifacts");
@@ -38,6 +39,19 @@ function installPackages() {
   return true;
 }
 
+/** Needs root, as the packages do. */
+function unpackGuacd() {
+  if (guacdIsThere()) return true;
+  console.log(`\n── unpacking ${guacdName}`);
+  try {
+    installGuacd();
+    return true;
+  } catch (problem) {
+    console.error(`the tests need ${guacdName}, and it could not be had: ${problem.message}`);
+    return false;
+  }
+}
+
 /** Runs some of the suites; answers how many tests passed and failed. A suite that could not even load counts as a failure. */
 function suites(title, name, args) {
   const report = join(artifacts, `${name}.json`);
@@ -52,7 +66,7 @@ function suites(title, name, args) {
 
 const extra = process.argv.slice(2);
 mkdirSync(artifacts, { recursive: true });
-if (!installPackages()) process.exit(1);
+if (![installPackages(), unpackGuacd()].every(Boolean)) process.exit(1);
 if (!run("install and build", process.execPath, ["gateway/start.mjs", "--build-only"])) process.exit(1);
 const results =
   extra.length > 0
