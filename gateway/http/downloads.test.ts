@@ -59,6 +59,7 @@ describe("a download", () => {
           exportContainer: async () => done(text()),
           exportAsciicast: async () => done(text()),
           exportText: async () => done(text()),
+          exportGuac: async () => done(text()),
         },
         audit: {
           export: async (_actor, range) =>
@@ -74,6 +75,7 @@ describe("a download", () => {
     const names: [string, string, string][] = [
       [`/recordings/${UUID}/container`, `recording-${UUID}.ghr`, "application/octet-stream"],
       [`/recordings/${UUID}/asciicast?channel=2`, `recording-${UUID}-2.cast`, "application/x-asciicast"],
+      [`/recordings/${UUID}/guac?channel=2`, `recording-${UUID}-2.guac`, "application/x-guacamole"],
       [`/recordings/${UUID}/text?channel=2`, `recording-${UUID}-2.txt`, "text/plain; charset=utf-8"],
       ["/audit/export?from=5", "audit-5-now.jsonl", "application/jsonl; charset=utf-8"],
     ];
@@ -98,6 +100,8 @@ describe("a download", () => {
       "container",
       "asciicast?channel=0",
       "text?channel=0",
+      "guac?channel=0",
+      "thumbnails?channel=0&atUs=0",
       "index",
       "segment?channel=0&fromUs=0&maxUs=1",
     ]) {

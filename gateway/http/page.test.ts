@@ -98,6 +98,9 @@ describe("the page", () => {
     expect(policy.get("connect-src")).toBe("'self'");
     expect(policy.get("frame-ancestors")).toBe("'none'");
     expect(policy.get("base-uri")).toBe("'none'");
+    // A desktop's cursor is a data: image; sound, frames and foreign pictures fall under default-src.
+    expect(policy.get("img-src")).toBe("'self' data:");
+    for (const name of ["media-src", "frame-src", "child-src"]) expect(policy.has(name), name).toBe(false);
     expect(headers).toMatchObject({
       "cross-origin-opener-policy": "same-origin",
       "cross-origin-resource-policy": "same-origin",
@@ -105,6 +108,14 @@ describe("the page", () => {
       "x-frame-options": "DENY",
       "x-content-type-options": "nosniff",
     });
+    const allowed = new Map(
+      String(headers["permissions-policy"])
+        .split(", ")
+        .map((one) => one.split("=") as [string, string]),
+    );
+    for (const name of ["clipboard-read", "clipboard-write", "fullscreen"])
+      expect(allowed.get(name), name).toBe("(self)");
+    for (const name of ["camera", "microphone", "display-capture", "usb"]) expect(allowed.get(name), name).toBe("()");
     expect(headers).not.toHaveProperty("strict-transport-security");
     expect(headers).not.toHaveProperty("x-gatehouse-demo");
   });

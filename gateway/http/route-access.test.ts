@@ -33,6 +33,7 @@ const asset = {
   description: "",
   legacyAlgorithms: false,
 };
+const choices = { width: 1_280, height: 800, dpi: 96, keyboardLayout: "en-us-qwerty", timeZone: "Asia/Shanghai" };
 const because = { reason: "enough" };
 
 /** method, path, who passes, body */
@@ -84,11 +85,15 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["GET /api/v1/grants", ["operator", "approver", "security", "audit"]],
   ["POST /api/v1/grants/:id/revocation", ["operator", "approver", "security"], because],
   ["GET /api/v1/sessions", ["operator", "approver", "security", "audit"]],
+  ["POST /api/v1/sessions", ["operator"], { accountId: UUID, choices }],
+  ["POST /api/v1/sessions/:id/ticket", ["operator"], { choices }],
   ["GET /api/v1/sessions/live", ["operator", "approver", "security", "audit"]],
   ["GET /api/v1/sessions/:id", ["operator", "approver", "security", "audit"]],
   ["POST /api/v1/sessions/:id/stop", ["operator", "approver", "security", "audit"], because],
   ["GET /api/v1/recordings/:id/index", ["audit"]],
   ["GET /api/v1/recordings/:id/segment?channel=0&fromUs=0&maxUs=1000", ["audit"]],
+  ["GET /api/v1/recordings/:id/thumbnails?channel=0&atUs=0", ["audit"]],
+  ["GET /api/v1/recordings/:id/guac?channel=0", ["audit"]],
   ["POST /api/v1/recordings/:id/verification", ["audit"]],
   ["GET /api/v1/recordings/:id/container", ["audit"]],
   ["GET /api/v1/recordings/:id/asciicast?channel=0", ["audit"]],

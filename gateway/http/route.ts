@@ -70,6 +70,14 @@ export interface DownloadSpec<P extends Shape, Q extends Shape> extends Spec<P, 
   run(call: Call<P, Q, undefined>): Promise<Outcome<AsyncIterable<Uint8Array | string>>>;
 }
 
+/** A picture shown in place, as PNG. */
+export interface PictureSpec<P extends Shape, Q extends Shape> extends Spec<P, Q, undefined> {
+  run(call: Call<P, Q, undefined>): Promise<Outcome<Uint8Array>>;
+}
+
+/** A small picture has at most 240 × 240 pixels or so; raw, that is less. */
+const PICTURE_MOST_BYTES = 512 * 1024;
+
 function options<P extends Shape, Q extends Shape, B extends Shape>(
   spec: Spec<P, Q, B>,
   response: Record<string, unknown>,
@@ -127,6 +135,24 @@ export function route<
       const outcome = await spec.run(callOf<P, Q, B>(request, reply));
       if (!outcome.ok) return sendProblem(request, reply, outcome.code, outcome);
       return spec.answer === undefined ? reply.code(204).send() : reply.code(status).send(outcome.value);
+    },
+  });
+}
+
+/** Registers a route that answers one small PNG; a larger one is a bug and is not sent. */
+export function picture<P extends Shape = undefined, Q extends Shape = undefined>(
+  app: FastifyInstance,
+  spec: PictureSpec<P, Q>,
+): void {
+  const png = { description: "The picture", content: { "image/png": { schema: z.string() } } };
+  app.route({
+    ...options(spec, { 200: png }),
+    async handler(request, reply) {
+      const outcome = await spec.run(callOf<P, Q, undefined>(request, reply));
+      if (!outcome.ok) return sendProblem(request, reply, outcome.code, outcome);
+      const { value } = outcome;
+      if (value.byteLength > PICTURE_MOST_BYTES) throw new Error("a picture is larger than any may be");
+      return reply.type("image/png").header("x-content-type-options", "nosniff").send(value);
     },
   });
 }

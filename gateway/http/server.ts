@@ -35,7 +35,8 @@ import { registerPeople } from "./routes/people.js";
 import { registerExports, registerInputOpenings, registerRecordings } from "./routes/recordings.js";
 import { registerGrants, registerRequests } from "./routes/requests.js";
 import { registerSessions } from "./routes/sessions.js";
-import { securityHeaders } from "./security-headers.js";
+import { registerTickets } from "./routes/tickets.js";
+import { PERMISSIONS, securityHeaders } from "./security-headers.js";
 import { createSessionCookie } from "./session-cookie.js";
 import { createTethers } from "./tethers.js";
 import { createTurnstile } from "./turnstile.js";
@@ -148,6 +149,7 @@ function registerApi(api: FastifyInstance, deps: RouteDeps, triesPerMinute: numb
   registerRequests(api, deps);
   registerGrants(api, deps);
   registerSessions(api, deps);
+  registerTickets(api, deps);
   registerRecordings(api, deps);
   registerExports(api, deps);
   registerInputOpenings(api, deps);
@@ -176,6 +178,7 @@ async function assemble(
   app.addHook("onRoute", collectRoutes(routes));
   app.decorateRequest("actor", null);
   app.addHook("onRequest", async (request, reply) => {
+    void reply.header("permissions-policy", PERMISSIONS);
     if (config.demo) void reply.header("x-gatehouse-demo", "1");
     const isProbe = request.url === "/healthz" || request.url === "/readyz";
     if (plainOnlyNear && !isProbe && !addresses.isNear(request.raw)) throw new Refusal("forbidden");

@@ -5,6 +5,7 @@ import { createFakeBroker, fakeActor, withPeople, type FakeBroker } from "../../
 import { doorOf, OWN_PAGE } from "../../test/support/http-door.js";
 import { done } from "../domain/index.js";
 import type { HttpConfig } from "./index.js";
+import { DESKTOP_PATH, DESKTOP_PROTOCOL, TICKET_PROTOCOL_PREFIX } from "./contract/index.js";
 import { UPGRADE_LIMITS, type UpgradeCall } from "./upgrade.js";
 
 const GOOD = {
@@ -28,15 +29,21 @@ async function bench(fake: FakeBroker = withPeople(createFakeBroker()), config: 
   /** Sends the bytes and answers the first line, or "" when the gate said nothing and closed. */
   const send = (
     bytes: string,
-  ): Promise<{ readonly line: string; readonly socket: net.Socket; readonly closed: Promise<void> }> =>
+  ): Promise<{
+    readonly line: string;
+    readonly rest: string;
+    readonly socket: net.Socket;
+    readonly closed: Promise<void>;
+  }> =>
     new Promise((resolve) => {
       const socket = net.connect(port, "127.0.0.1");
       const closed = new Promise<void>((over) => socket.once("close", () => over()));
       socket.on("error", () => undefined);
-      socket.once("data", (chunk: Buffer) =>
-        resolve({ line: chunk.toString("latin1").split("\r\n", 1)[0] ?? "", socket, closed }),
-      );
-      socket.once("close", () => resolve({ line: "", socket, closed }));
+      socket.once("data", (chunk: Buffer) => {
+        const [line = "", ...rest] = chunk.toString("latin1").split("\r\n");
+        resolve({ line, rest: rest.join("\n"), socket, closed });
+      });
+      socket.once("close", () => resolve({ line: "", rest: "", socket, closed }));
       socket.write(bytes);
     });
   const upgrade = (headers: Record<string, string | undefined> = {}, target = "/live") => {
@@ -199,10 +206,87 @@ describe("an upgrade", () => {
     expect(lines).toHaveLength(1);
   });
 
+  it("that goes wrong after it was handed on ends alone", async () => {
+    const { door, upgrade, lines } = await bench();
+    door.registerUpgrade("/late", async ({ socket }) => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+      await Promise.reject(new Error("the desktop is gone"));
+    });
+    door.registerUpgrade("/never", () => {
+      throw new Error("the desktop never was");
+    });
+    const other = await upgrade();
+    const { line, closed } = await upgrade({}, "/late");
+    expect(line).toContain(" 101 ");
+    await closed;
+    expect((await upgrade({}, "/never")).line).toContain(" 503 ");
+    expect(lines.map(({ message }) => message)).toEqual(["an upgrade failed", "an upgrade failed"]);
+    expect(other.socket.destroyed).toBe(false);
+  });
+
   it("ends when the door closes", async () => {
     const { upgrade, door } = await bench();
     const { closed } = await upgrade();
     await door.close();
     await closed;
+  });
+});
+
+describe("a desktop's ticket", () => {
+  const TICKET = "dGhpcyBpcyBhIHRpY2tldCBvZiAyNTYgYml0cyE";
+  const offer = { "Sec-WebSocket-Protocol": `${DESKTOP_PROTOCOL}, ${TICKET_PROTOCOL_PREFIX}${TICKET}` };
+
+  it("reaches the door in its header, with the person of the page session", async () => {
+    const { door, upgrade } = await bench();
+    const seen: unknown[] = [];
+    door.registerUpgrade(DESKTOP_PATH, ({ req, socket, actor }) => {
+      seen.push([req.headers["sec-websocket-protocol"], actor.login]);
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    const { line, closed } = await upgrade({ ...offer, Cookie: "gatehouse=operator" }, DESKTOP_PATH);
+    expect(line).toBe("HTTP/1.1 403 Forbidden");
+    await closed;
+    expect(seen).toEqual([[offer["Sec-WebSocket-Protocol"], "operator"]]);
+  });
+
+  it("is settled after origin and cookie: without them the door is not asked", async () => {
+    const { door, upgrade } = await bench();
+    let asked = 0;
+    door.registerUpgrade(DESKTOP_PATH, () => void (asked += 1));
+    for (const [headers, status] of [
+      [{ Cookie: undefined }, 401],
+      [{ Cookie: "gatehouse=old" }, 401],
+      [{ Origin: undefined }, 403],
+      [{ Origin: "http://evil.example" }, 403],
+    ] as const)
+      expect((await upgrade({ ...offer, ...headers }, DESKTOP_PATH)).line).toContain(` ${String(status)} `);
+    expect(asked).toBe(0);
+  });
+
+  it("stands in no log and no answer, whatever goes wrong", async () => {
+    const fake = withPeople(createFakeBroker());
+    const { identity } = fake.broker;
+    const resume = identity.resume.bind(identity);
+    (identity as { resume: typeof resume }).resume = (cookie, ...more) =>
+      cookie === "away" ? Promise.reject(new Error("away")) : resume(cookie, ...more);
+    const { door, send, lines } = await bench(fake);
+    door.registerUpgrade(DESKTOP_PATH, () => {
+      throw new Error("the desktop never was");
+    });
+    const answers: string[] = [];
+    for (const [cookie, path] of [
+      ["gatehouse=away", DESKTOP_PATH],
+      ["gatehouse=audit", DESKTOP_PATH],
+      ["gatehouse=old", DESKTOP_PATH],
+      ["gatehouse=audit", "/desktop2"],
+      ["gatehouse=audit", `${DESKTOP_PATH}\0`],
+    ]) {
+      const headers = Object.entries({ ...GOOD, ...offer, Cookie: cookie }).map(([name, value]) => `${name}: ${value}`);
+      const { line, rest } = await send([`GET ${path ?? ""} HTTP/1.1`, ...headers, "", ""].join("\r\n"));
+      answers.push(line, rest);
+    }
+    expect(lines).toHaveLength(2);
+    expect(answers.join("")).toContain("503");
+    expect(JSON.stringify([lines, answers])).not.toContain(TICKET);
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Owns every upgrade. One listener checks path, origin, cookie and person and hands the socket to what was registered for
- * exactly that path; everything else is answered and closed. It speaks no WebSocket itself: the handler does.
+ * exactly that path; everything else is answered and closed. It speaks no WebSocket itself: the handler does. Headers are
+ * never logged nor repeated: a desktop's ticket travels in one.
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
@@ -21,7 +22,8 @@ export interface UpgradeCall {
   /** Who it is, from rows, at this moment. */
   readonly actor: Actor;
 }
-export type UpgradeHandler = (call: UpgradeCall) => void;
+/** May go on after it returned; a promise that rejects ends that socket alone. */
+export type UpgradeHandler = (call: UpgradeCall) => void | Promise<void>;
 
 export const UPGRADE_LIMITS = {
   /** Open upgraded sockets of one person: a few tabs. */
@@ -97,6 +99,11 @@ export function dispatchUpgrades(server: Server, deps: Deps): (path: string, han
   const enterPending = createCounter(UPGRADE_LIMITS.pending);
   const tries = createBuckets(UPGRADE_LIMITS.tries, deps.clock);
 
+  const logFailure = (error: unknown): void =>
+    deps.log("error", "an upgrade failed", {
+      error: error instanceof Error ? (error.stack ?? error.message) : "not an error",
+    });
+
   const admit = async (req: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     const handler = handlers.get(pathOf(req) ?? "");
     if (handler === undefined) return refuse(socket, 404);
@@ -116,7 +123,11 @@ export function dispatchUpgrades(server: Server, deps: Deps): (path: string, han
       leave();
       stopAsking();
     });
-    handler({ req, socket, head, actor: resumed.value });
+    // Not awaited: opening a desktop may take longer than a look-up.
+    Promise.resolve(handler({ req, socket, head, actor: resumed.value })).catch((error: unknown) => {
+      logFailure(error);
+      socket.destroy();
+    });
   };
 
   server.on("upgrade", (req: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -132,9 +143,7 @@ export function dispatchUpgrades(server: Server, deps: Deps): (path: string, han
     const tooLong = setTimeout(() => socket.destroy(), UPGRADE_LIMITS.pendingMs);
     admit(req, socket, head)
       .catch((error: unknown) => {
-        deps.log("error", "an upgrade failed", {
-          error: error instanceof Error ? (error.stack ?? error.message) : "not an error",
-        });
+        logFailure(error);
         refuse(socket, 503);
       })
       .finally(() => {

@@ -31,9 +31,22 @@ export function readSessionId(input: unknown): SessionId | undefined {
   return asId<SessionId>(value);
 }
 
-/** The event with bytes of its own: the recorder's buffer may be used again before the socket has sent it. */
+/**
+ * The event with bytes of its own: the recorder's buffer may be used again before the socket has sent it. Of the clipboard
+ * only what is named here goes out: that something passed, never what.
+ */
 export function copyEvent(event: TapEvent): TapEvent {
-  return event.type === "output" ? { ...event, bytes: Buffer.from(event.bytes) } : event;
+  switch (event.type) {
+    case "output":
+    case "graphics":
+      return { ...event, bytes: Buffer.from(event.bytes) };
+    case "clipboard": {
+      const { type, channel, atUs, direction, size } = event;
+      return { type, channel, atUs, direction, size };
+    }
+    default:
+      return event;
+  }
 }
 
 const EVENT_OVERHEAD_BYTES = 200;
@@ -42,6 +55,7 @@ const EVENT_OVERHEAD_BYTES = 200;
 export function sizeOf(event: TapEvent): number {
   switch (event.type) {
     case "output":
+    case "graphics":
       return EVENT_OVERHEAD_BYTES + event.bytes.byteLength;
     case "gate":
       return EVENT_OVERHEAD_BYTES + event.text.length * 3;
@@ -51,6 +65,13 @@ export function sizeOf(event: TapEvent): number {
       return EVENT_OVERHEAD_BYTES + event.transfer.path.length * 3;
     case "resize":
     case "channel-closed":
+    case "pointer":
+    case "clipboard":
       return EVENT_OVERHEAD_BYTES;
   }
+}
+
+/** About how many bytes the first pictures take on their way. */
+export function sizeOfStart({ channels }: WatchStart): number {
+  return channels.reduce((sum, { screen }) => sum + EVENT_OVERHEAD_BYTES + Buffer.byteLength(screen), 0);
 }

@@ -4,8 +4,8 @@
  */
 import type { Broker } from "../broker/index.js";
 import type { Actor, ErrorCode, SessionId, TapEvent } from "../domain/index.js";
-import type { Backlog } from "./backlog.js";
-import { copyEvent, sizeOf, type WatchAnswer, type WatchEnd } from "./messages.js";
+import { BACKLOG_MAX_BYTES, type Backlog } from "./backlog.js";
+import { copyEvent, sizeOf, sizeOfStart, type WatchAnswer, type WatchEnd } from "./messages.js";
 
 export interface Watch {
   /** What the watcher held when it was authorised. */
@@ -30,6 +30,7 @@ export async function startWatch(
   onEnd: () => void,
 ): Promise<Watch | ErrorCode> {
   let waiting: TapEvent[] | undefined = [];
+  let waitingBytes = 0;
   const atBroker: { stop?: () => void } = {};
   let over: WatchEnd | undefined;
 
@@ -46,8 +47,14 @@ export async function startWatch(
   };
   const send = (event: TapEvent): void => {
     if (over !== undefined) return;
-    if (!peer.backlog.add(sizeOf(event))) end("too-slow");
-    else if (waiting === undefined) peer.event(sessionId, copyEvent(event));
+    const bytes = sizeOf(event);
+    if (waiting === undefined) {
+      if (peer.backlog.add(bytes)) peer.event(sessionId, copyEvent(event));
+      else end("too-slow");
+      return;
+    }
+    waitingBytes += bytes;
+    if (waitingBytes > BACKLOG_MAX_BYTES) end("too-slow");
     else waiting.push(copyEvent(event));
   };
 
@@ -59,10 +66,20 @@ export async function startWatch(
   atBroker.stop = () => {
     outcome.value.stop();
   };
+  if (!peer.backlog.addPictures(sizeOfStart(outcome.value.catchUp))) {
+    atBroker.stop();
+    return "too-many-sessions";
+  }
   peer.answer({ ok: true, start: outcome.value.catchUp });
   const early = waiting;
+  for (const event of early) {
+    if (!peer.backlog.add(sizeOf(event))) {
+      end("too-slow");
+      break;
+    }
+    peer.event(sessionId, event);
+  }
   waiting = undefined;
-  for (const event of early) peer.event(sessionId, event);
   if (over !== undefined) finish();
   return { actor, end };
 }

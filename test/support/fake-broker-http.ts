@@ -107,6 +107,7 @@ export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
       people: noun("people"),
       assets: noun("assets"),
       access: noun("access"),
+      desktops: noun("desktops"),
       sessions: noun("sessions"),
       recordings: noun("recordings"),
       audit: noun("audit"),

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { asId, done } from "../../domain/index.js";
 import * as contract from "../contract/index.js";
-import { download, route, type RouteDeps } from "../route.js";
+import { download, picture, route, type RouteDeps } from "../route.js";
 
 const shared = { tag: "recordings", access: { powers: ["audit"] } } as const;
 
@@ -22,11 +22,20 @@ export function registerRecordings(app: FastifyInstance, deps: RouteDeps): void 
     ...shared,
     method: "GET",
     url: "/recordings/:id/segment",
-    summary: "A stretch of a terminal: its screen, then what happened",
+    summary: "A stretch of a terminal or desktop: its picture, then what happened",
     params: contract.idParams,
     query: contract.segmentQuery,
     answer: contract.replaySegment,
     run: ({ actor, params, query }) => recordings.segment(actor, asId(params.id), query),
+  });
+  picture(app, {
+    ...shared,
+    method: "GET",
+    url: "/recordings/:id/thumbnails",
+    summary: "A desktop's newest small picture at or before a moment",
+    params: contract.idParams,
+    query: contract.thumbnailQuery,
+    run: ({ actor, params, query }) => recordings.thumbnail(actor, asId(params.id), query),
   });
   route(app, {
     ...shared,
@@ -71,6 +80,15 @@ export function registerExports(app: FastifyInstance, deps: RouteDeps): void {
     mediaType: "application/x-asciicast",
     fileName: ({ params, query }) => `recording-${params.id}-${String(query.channel)}.cast`,
     run: ({ actor, params, query }) => recordings.exportAsciicast(actor, asId(params.id), query.channel),
+  });
+  download(app, deps, {
+    ...file,
+    url: "/recordings/:id/guac",
+    summary: "A desktop as the instructions that drew it",
+    query: contract.channelQuery,
+    mediaType: "application/x-guacamole",
+    fileName: ({ params, query }) => `recording-${params.id}-${String(query.channel)}.guac`,
+    run: ({ actor, params, query }) => recordings.exportGuac(actor, asId(params.id), query.channel),
   });
   download(app, deps, {
     ...file,
