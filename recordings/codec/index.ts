@@ -11,5 +11,13 @@ export { ContainerScanner } from "./scanner.js";
 export type { ScannedRecord } from "./scanner.js";
 export { verifyContainer } from "./verify.js";
 export { AsciicastWriter, asciicastHeader } from "./asciicast.js";
+export {
+  GUACAMOLE_LIMITS,
+  GuacamoleError,
+  InstructionParser,
+  encodeInstruction,
+  encodeInstructionBytes,
+} from "./guacamole.js";
+export type { GuacamoleFault, Instruction } from "./guacamole.js";
 export { encodeUtf8 } from "./utf8.js";
 export { concat, equal, fromBase64, toBase64, toHex } from "./bytes.js";
