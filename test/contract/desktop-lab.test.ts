@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import asked from "../desktop-lab/args-1.3.0.json" with { type: "json" };
 import type { DesktopUser } from "../support/desktop-user.js";
-import { quarters, typing } from "../support/desktops.js";
+import { flashing, printing, quarters, terminal, typing } from "../support/desktops.js";
 import { startGuacd, type TestGuacd } from "../support/guacd.js";
 import { talkToGuacd, type Picture, type RawGuacd } from "../support/raw-guacd.js";
 import { startXrdp, type TestXrdp } from "../support/xrdp.js";
@@ -109,6 +109,32 @@ describe("the desktop lab", () => {
       false,
     );
     await other.stop();
+  });
+
+  it.each([
+    ["a shell", terminal],
+    ["colours that change", flashing(200)],
+    ["lines that scroll", printing(100)],
+  ])("shows %s", async (_what, session) => {
+    user.show(session);
+    const operator = open();
+    await user.untilShown();
+    await expect.poll(() => operator.pictures.length, { timeout: 5_000 }).toBeGreaterThan(0);
+    await operator.leave();
+  });
+
+  it("carries Chinese text into the desktop's clipboard and out of it", async () => {
+    user.show(typing);
+    const operator = open();
+    await user.untilShown();
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const data = Buffer.from("粘贴的文字").toString("base64");
+    operator.send(["clipboard", "0", "text/plain"], ["blob", "0", data], ["end", "0"]);
+    await expect.poll(() => user.clipboard().catch(() => ""), { timeout: 5_000 }).toBe("粘贴的文字");
+    await user.setClipboard("桌面上的文字");
+    const copied = Buffer.from("桌面上的文字").toString("base64");
+    await operator.until(([opcode, , blob]) => opcode === "blob" && blob === copied);
+    await operator.leave();
   });
 
   it("hands keys to the desktop and says nothing while frozen", async () => {

@@ -11,17 +11,19 @@ xsetroot -solid '#204060' -cursor_name left_ptr
 openbox &
 `;
 
-const xterm = "xterm -fa 'Noto Sans Mono CJK SC' -fs 12 +sb -bg white -fg black -geometry 80x24+40+40";
+const look = "-fa 'DejaVu Sans Mono' -fd 'Noto Sans Mono CJK SC' -fs 11 +sb -bg white -fg black -geometry 80x24+40+40";
 
-/** Waits for a window of xterm's before it says so. */
-const shown = `(until xdotool search --onlyvisible --class xterm; do sleep 0.05; done; touch "$HOME/.shown") &
-`;
+/** An xterm that pastes the clipboard by Shift+Insert and runs a command, without single quotes, once its window is mapped. */
+function xterm(command: string): string {
+  const ways = "-xrm 'XTerm*selectToClipboard: true' -xrm 'XTerm*waitForMap: true'";
+  return `exec xterm ${ways} ${look} -e sh -c 'touch "$HOME/.shown"; ${command}'\n`;
+}
 
 /** A shell in a white terminal of 80×24 on dark blue. */
-export const terminal = `${opening}${shown}exec ${xterm} -e bash --norc --noprofile\n`;
+export const terminal = opening + xterm("exec bash --norc --noprofile");
 
 /** A terminal whose typed lines land in `~/typed`. */
-export const typing = `${opening}${shown}exec ${xterm} -e sh -c 'cat > "$HOME/typed"'\n`;
+export const typing = opening + xterm('exec cat > "$HOME/typed"');
 
 /** Four still quarters: red, green over blue, white. Nothing else on the screen. */
 export const quarters = `${opening}
@@ -46,5 +48,5 @@ while :; do for colour in ${colours.map((each) => `'${each}'`).join(" ")}; do xs
 /** A terminal that prints a numbered line every so often, in three colours and in Chinese: the scripted desktop for measuring. */
 export function printing(everyMs: number): string {
   const loop = `n=0; while :; do n=$((n+1)); printf "\\033[3$((n%3+1))m%06d 网关记录 the quick brown fox jumps over the lazy dog\\n" $n; sleep ${everyMs / 1000}; done`;
-  return `${opening}${shown}exec ${xterm} -e sh -c '${loop}'\n`;
+  return opening + xterm(loop);
 }

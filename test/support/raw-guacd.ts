@@ -16,7 +16,7 @@ export interface Picture {
 }
 
 export interface RawGuacd {
-  /** What came, in order; `blob` without its data. */
+  /** What came, in order; an image's `blob` without its data. */
   readonly heard: readonly Instruction[];
   /** Images painted onto the visible layer, in order. */
   readonly pictures: readonly Picture[];
@@ -98,8 +98,9 @@ export function talkToGuacd(port: number, settings: Readonly<Record<string, stri
     const [opcode, first = ""] = instruction;
     if (opcode === "args") socket.write(handshake(instruction, settings));
     if (opcode === "sync") socket.write(encode("sync", first));
+    const painted = opcode === "blob" && painting.has(first);
     paint(instruction);
-    heard.push(opcode === "blob" ? [opcode, first] : instruction);
+    heard.push(painted ? [opcode, first] : instruction);
   };
   socket.on("data", (chunk: Buffer) => {
     const { whole, rest } = decode(text + decoder.write(chunk));
