@@ -66,6 +66,7 @@ export type DesktopAgrees = [
 type WordsOf<Name extends keyof typeof api> = (typeof api)[Name] extends readonly (infer Word)[] ? Word : never;
 export type WordsAgree = [
   Same<WordsOf<"ERROR_CODES">, domain.ErrorCode>,
+  Same<WordsOf<"AUDIT_VERBS">, domain.AuditVerb>,
   Same<WordsOf<"ACTIONS">, domain.Action>,
   Same<WordsOf<"LOCALES">, domain.Locale>,
   Same<WordsOf<"POWERS">, domain.Power>,

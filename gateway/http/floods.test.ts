@@ -112,7 +112,7 @@ describe("one address", () => {
 
   it("tries so many upgrades, then is refused before anybody is looked up", async () => {
     const { door } = await doorOf(withPeople(createFakeBroker()));
-    door.registerUpgrade("/live", ({ socket }) => socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+    door.registerUpgrade("/live", ({ socket }) => void socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
     const { port } = await door.listen();
     const upgrade = async (): Promise<string> => {
       const socket = net.connect(port, "127.0.0.1");

@@ -117,10 +117,13 @@ describe("a query and a path", () => {
     "/api/v1/assets?q=%1b%5b31m",
     `/api/v1/assets?q=${"a".repeat(201)}`,
     `/api/v1/assets?cursor=${"a".repeat(513)}`,
+    "/api/v1/audit/events?verb=session.conjured",
+    "/api/v1/audit/events?verb=constructor",
   ])("%s is refused", async (url) => {
     const fake = withPeople(createFakeBroker());
     const { door } = await doorOf(fake);
-    const answer = await door.app.inject({ url, headers: { cookie: "gatehouse=system" } });
+    const who = url.includes("/audit/") ? "audit" : "system";
+    const answer = await door.app.inject({ url, headers: { cookie: `gatehouse=${who}` } });
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ code: "invalid-input" });
     expect(fake.calls).toEqual([]);

@@ -25,7 +25,7 @@ it("serves any address with its own certificate, refuses TLS 1.1, and upgrades u
   const pair = certificate();
   const config = { listen: { host: "0.0.0.0", port: 0 }, tls: pair, publicUrl: "https://gate.example" };
   const { door } = await doorOf(withPeople(createFakeBroker()), config);
-  door.registerUpgrade("/live", ({ socket, actor }) => socket.end(`HTTP/1.1 101 ${actor.login}\r\n\r\n`));
+  door.registerUpgrade("/live", ({ socket, actor }) => void socket.end(`HTTP/1.1 101 ${actor.login}\r\n\r\n`));
   const { port } = await door.listen();
   const answer = await new Promise<number | undefined>((resolve, reject) => {
     https

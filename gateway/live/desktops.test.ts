@@ -118,14 +118,14 @@ describe("a watched desktop", () => {
     bench.picture = "second";
     expect(screenOf(await late.watch({ sessionId: SESSION }))).toBe("second");
     for (const listener of bench.watched) listener(graphics(Buffer.from("two"), 2));
-    const atTwo = ({ event }: { event: TapEvent }) => event.type !== "ended" && event.atUs === 2;
+    const atTwo = ({ event }: { event: TapEvent }) => event.atUs === 2;
     await early.hears("watch:event", atTwo);
     await late.hears("watch:event", atTwo);
     expect([early.heard.length, late.heard.length]).toEqual([2, 1]);
     early.close();
     await until(() => bench.stopped.length === 1);
     bench.watched[1]?.(graphics(Buffer.from("three"), 3));
-    await late.hears("watch:event", ({ event }: { event: TapEvent }) => event.type !== "ended" && event.atUs === 3);
+    await late.hears("watch:event", ({ event }: { event: TapEvent }) => event.atUs === 3);
     for (const listener of bench.watched) listener({ type: "ended", because: "stopped" });
     expect(await late.hears("watch:ended")).toEqual({ sessionId: SESSION, because: "stopped" });
   });
@@ -136,7 +136,7 @@ describe("a watched desktop", () => {
     bench.meanwhile = (listener) => listener(graphics(new Uint8Array(65_536)));
     expect(screenOf(await peer.watch({ sessionId: SESSION }))).toHaveLength(bench.picture.length);
     bench.watched[0]?.(graphics(new Uint8Array(65_536), 2));
-    await peer.hears("watch:event", ({ event }: { event: TapEvent }) => event.type !== "ended" && event.atUs === 2);
+    await peer.hears("watch:event", ({ event }: { event: TapEvent }) => event.atUs === 2);
     expect(bench.stopped).toEqual([]);
   });
 
@@ -178,14 +178,28 @@ describe("a watched desktop", () => {
     expect(await peer.hears("watch:ended")).toEqual({ sessionId: SESSION, because: "too-slow" });
   });
 
-  it("is cut when more is drawn before the first picture than a watcher may be behind", async () => {
+  it("is cut when more is drawn before the first picture than a watcher may be behind, and nothing more is kept for it", async () => {
     const peer = await join("audit");
+    const chunk = new Uint8Array(65_536);
+    const most = BACKLOG_MAX_BYTES / chunk.length;
+    let looked = 0;
+    const drawn = (): TapEvent => ({
+      type: "graphics",
+      channel: 1,
+      atUs: 1,
+      get bytes() {
+        looked += 1;
+        return chunk;
+      },
+    });
     bench.meanwhile = (listener) => {
-      for (let sent = 0; sent <= BACKLOG_MAX_BYTES; sent += 65_536) listener(graphics(new Uint8Array(65_536)));
+      for (let count = 0; count < 4 * most; count += 1) listener(drawn());
     };
     expect(await peer.watch({ sessionId: SESSION })).toMatchObject({ ok: true });
     expect(await peer.hears("watch:ended")).toEqual({ sessionId: SESSION, because: "too-slow" });
     expect(bench.stopped).toEqual([0]);
+    // Once for its size and twice for the copy.
+    expect(looked).toBeLessThanOrEqual(3 * most);
   });
 });
 

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ALERT_KINDS, ALERT_STATES } from "./constants.js";
 import { line, lines, listing, optional, outId, outTime, pageQuery, queryFlag, queryTime } from "./fields.js";
+import { AUDIT_VERBS } from "./verbs.js";
 
 export const auditRow = z.object({
   id: outId,
@@ -19,7 +20,7 @@ export type AuditRowView = z.infer<typeof auditRow>;
 const range = { from: optional(queryTime), to: optional(queryTime) };
 export const auditQuery = z.strictObject({
   ...pageQuery,
-  verb: optional(z.string().regex(/^[a-z-]{1,40}\.[a-z-]{1,40}$/)),
+  verb: optional(line(80).refine((verb) => AUDIT_VERBS.some((one) => one === verb), { error: "unknown verb" })),
   objectId: optional(line(200)),
   ...range,
 });

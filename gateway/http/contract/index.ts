@@ -13,3 +13,4 @@ export * from "./recordings.js";
 export * from "./requests.js";
 export * from "./sessions.js";
 export * from "./tickets.js";
+export * from "./verbs.js";
