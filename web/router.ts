@@ -9,6 +9,8 @@ declare module "vue-router" {
     readonly title: string;
     /** Shown without anybody signed in. */
     readonly open?: boolean;
+    /** Takes the whole window: no navigation, no bar. */
+    readonly whole?: boolean;
   }
 }
 
@@ -33,6 +35,13 @@ const routes: RouteRecordRaw[] = [
   },
   { path: "/access", name: "access", meta: { title: "access" }, component: () => import("./pages/access-page.vue") },
   { path: "/access/ask", name: "ask", meta: { title: "ask" }, component: () => import("./pages/ask-page.vue") },
+  {
+    path: "/access/:accountId/desktop",
+    name: "desktop",
+    meta: { title: "desktop", whole: true },
+    props: true,
+    component: () => import("./pages/desktop-page.vue"),
+  },
   {
     path: "/decisions",
     name: "decisions",

@@ -2,9 +2,19 @@
 import { access } from "./en/access.js";
 import { administration } from "./en/administration.js";
 import { common } from "./en/common.js";
+import { desktop } from "./en/desktop.js";
 import { errors } from "./en/errors.js";
 import { evidence } from "./en/evidence.js";
 import { verbs } from "./en/verbs.js";
 import { words } from "./en/words.js";
 
-export const en = { ...common, ...access, ...evidence, ...administration, ...words, error: errors, verb: verbs };
+export const en = {
+  ...common,
+  ...access,
+  ...evidence,
+  ...administration,
+  ...words,
+  ...desktop,
+  error: errors,
+  verb: verbs,
+};

@@ -2,9 +2,19 @@
 import { access } from "./zh-CN/access.js";
 import { administration } from "./zh-CN/administration.js";
 import { common } from "./zh-CN/common.js";
+import { desktop } from "./zh-CN/desktop.js";
 import { errors } from "./zh-CN/errors.js";
 import { evidence } from "./zh-CN/evidence.js";
 import { verbs } from "./zh-CN/verbs.js";
 import { words } from "./zh-CN/words.js";
 
-export const zhCN = { ...common, ...access, ...evidence, ...administration, ...words, error: errors, verb: verbs };
+export const zhCN = {
+  ...common,
+  ...access,
+  ...evidence,
+  ...administration,
+  ...words,
+  ...desktop,
+  error: errors,
+  verb: verbs,
+};

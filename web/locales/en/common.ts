@@ -45,6 +45,7 @@ export const common = {
     enrol: "Enrol",
     bootstrap: "First administrator",
     watch: "Watch",
+    desktop: "Desktop",
   },
   do: {
     save: "Save",

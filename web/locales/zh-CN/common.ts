@@ -45,6 +45,7 @@ export const common = {
     enrol: "注册",
     bootstrap: "首位管理员",
     watch: "实时监看",
+    desktop: "远程桌面",
   },
   do: {
     save: "保存",

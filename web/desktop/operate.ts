@@ -1,0 +1,203 @@
+/**
+ * One desktop being operated: tunnel, Guacamole client, keyboard, pointer, clipboard and files joined, told to the page as
+ * events. It holds the display from the first picture to the end, through lost connections. Rights only decide what is
+ * offered; the gate decides what passes.
+ */
+import Guacamole from "guacamole-common-js";
+import type { Action } from "../api/types.js";
+import { choicesFor, pixelsOf, scaleFor, type KeyboardLayout, type Room } from "./choices.js";
+import { receiveClipboard, sendClipboard } from "./clipboard.js";
+import { listenKeyboard, type DesktopKeyboard } from "./keyboard.js";
+import { keysymsOf } from "./keysyms.js";
+import { listenPointer, type TouchMode } from "./pointer.js";
+import { download, saveFile, upload, type OnTransfer } from "./transfers.js";
+import { DesktopTunnel, type TunnelDeps, type TunnelEnd } from "./tunnel.js";
+
+export interface DesktopEvents {
+  readonly onSession: (sessionId: string) => void;
+  /** A picture is shown: the first, or the first after a lost connection. */
+  readonly onPicture: () => void;
+  readonly onLatency: (ms: number) => void;
+  readonly onUnstable: (unstable: boolean) => void;
+  readonly onAway: (until: number) => void;
+  readonly onEnd: (end: TunnelEnd) => void;
+  /** The desktop put a text on its clipboard. */
+  readonly onCopied: (text: string) => void;
+  /** A text was put on the desktop's clipboard by a key; false: it was too long. */
+  readonly onPasted: (sent: boolean) => void;
+  readonly onTransfer: OnTransfer;
+  readonly onEscape: () => void;
+}
+export interface DesktopParts extends DesktopEvents, Pick<TunnelDeps, "dial" | "askReturn"> {
+  readonly host: HTMLElement;
+  readonly field: HTMLTextAreaElement;
+  readonly actions: readonly Action[];
+  readonly touchMode: () => TouchMode;
+}
+
+/** A window that is being dragged changes many times; the desktop is asked once it rests. */
+const RESIZE_REST_MS = 250;
+
+/** The room a desktop has in an element, now. */
+export function roomOf(host: HTMLElement): Room {
+  return { width: host.clientWidth, height: host.clientHeight, ratio: window.devicePixelRatio || 1 };
+}
+export function choicesOf(host: HTMLElement, layout: KeyboardLayout): ReturnType<typeof choicesFor> {
+  return choicesFor(roomOf(host), layout, Intl.DateTimeFormat().resolvedOptions().timeZone);
+}
+
+export class OperatedDesktop {
+  readonly #parts: DesktopParts;
+  readonly #client: Guacamole.Client;
+  readonly #keyboard: DesktopKeyboard;
+  readonly #observer: ResizeObserver;
+  readonly #transfers = new Set<(status: number) => void>();
+  #resting: ReturnType<typeof setTimeout> | undefined;
+  #shown = false;
+
+  /** Begins at once. `ticket` is used and forgotten. */
+  constructor(parts: DesktopParts, ticket: string) {
+    this.#parts = parts;
+    const { field, host } = parts;
+    this.#client = new Guacamole.Client(this.#tunnel());
+    this.#keyboard = listenKeyboard(field, {
+      onKey: (pressed, keysym) => this.#client.sendKeyEvent(pressed ? 1 : 0, keysym),
+      onText: (text) => this.#press(keysymsOf(text)),
+      onPaste: (text) => {
+        if (this.#may("rdp.paste") && text !== "") parts.onPasted(this.paste(text));
+      },
+      onEscape: parts.onEscape,
+      pastes: () => this.#may("rdp.paste"),
+    });
+    listenPointer(this.#client, {
+      touchMode: parts.touchMode,
+      onPress: (x, y) => {
+        // The input method opens its list where the field is: where the work is.
+        field.style.left = `${String(x)}px`;
+        field.style.top = `${String(y)}px`;
+        this.focus();
+      },
+    });
+    const display = this.#client.getDisplay();
+    display.onresize = () => this.#fit();
+    host.append(display.getElement());
+    this.#observer = new ResizeObserver(() => this.#resized());
+    this.#observer.observe(host);
+    this.#receive();
+    this.#client.connect(ticket);
+  }
+
+  #may(action: Action): boolean {
+    return this.#parts.actions.includes(action);
+  }
+
+  #tunnel(): DesktopTunnel {
+    const { dial, askReturn, onSession, onLatency, onUnstable, onAway, onEnd } = this.#parts;
+    return new DesktopTunnel({
+      dial,
+      askReturn,
+      onLatency,
+      onUnstable,
+      onSession: (sessionId, again) => {
+        if (again) this.#clear();
+        onSession(sessionId);
+      },
+      onAway: (until) => {
+        this.#shown = false;
+        this.#keyboard.reset();
+        this.#endTransfers();
+        onAway(until);
+      },
+      onEnd: (end) => {
+        this.#endTransfers();
+        this.#dispose();
+        onEnd(end);
+      },
+    });
+  }
+
+  /** Forgets layers, buffers and what was half drawn: the picture that follows is whole. What is shown stays until then. */
+  #clear(): void {
+    this.#client.importState({ currentState: Guacamole.Client.State.WAITING, currentTimestamp: 0, layers: {} });
+  }
+
+  #receive(): void {
+    const { onCopied, onPicture } = this.#parts;
+    this.#client.onsync = () => {
+      if (this.#shown) return;
+      this.#shown = true;
+      onPicture();
+      this.#askSize();
+    };
+    this.#client.onclipboard = (stream, mimetype) => {
+      if (this.#may("rdp.copy")) receiveClipboard(stream, mimetype, onCopied);
+    };
+    this.#client.onfile = (stream, _mimetype, name) => {
+      if (!this.#may("rdp.download")) return stream.sendAck("not granted", Guacamole.Status.Code.CLIENT_FORBIDDEN);
+      this.#keepTransfer((tell) => download(stream, name, tell, saveFile));
+    };
+  }
+
+  #keepTransfer(begin: (tell: OnTransfer) => (status: number) => void): void {
+    const end = begin((transfer) => {
+      if (transfer.status !== undefined) this.#transfers.delete(end);
+      this.#parts.onTransfer(transfer);
+    });
+    this.#transfers.add(end);
+  }
+  #endTransfers(): void {
+    for (const end of [...this.#transfers]) end(Guacamole.Status.Code.RESOURCE_CLOSED);
+  }
+
+  #fit(): void {
+    const display = this.#client.getDisplay();
+    display.scale(scaleFor({ width: display.getWidth(), height: display.getHeight() }, roomOf(this.#parts.host)));
+  }
+  #resized(): void {
+    this.#fit();
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#askSize(), RESIZE_REST_MS);
+  }
+  /** Asks for a desktop as large as its room; whether it follows is the desktop's to say. */
+  #askSize(): void {
+    const wanted = pixelsOf(roomOf(this.#parts.host));
+    const display = this.#client.getDisplay();
+    if (!this.#shown || (display.getWidth() === wanted.width && display.getHeight() === wanted.height)) return;
+    this.#client.sendSize(wanted.width, wanted.height);
+  }
+
+  #press(keysyms: readonly number[]): void {
+    for (const keysym of keysyms) {
+      this.#client.sendKeyEvent(1, keysym);
+      this.#client.sendKeyEvent(0, keysym);
+    }
+  }
+
+  /** Presses keys together, in order, and lets go of them in the other. */
+  chord(keysyms: readonly number[]): void {
+    for (const keysym of keysyms) this.#client.sendKeyEvent(1, keysym);
+    for (const keysym of [...keysyms].reverse()) this.#client.sendKeyEvent(0, keysym);
+  }
+  /** Puts a text on the desktop's clipboard; false when it is too long. */
+  paste(text: string): boolean {
+    return sendClipboard(this.#client, text);
+  }
+  upload(files: Iterable<File>): void {
+    for (const file of files) this.#keepTransfer((tell) => upload(this.#client, file, tell));
+  }
+  /** Gives the keyboard to the desktop. */
+  focus(): void {
+    this.#parts.field.focus({ preventScroll: true });
+  }
+  /** Leaves for good: the gate ends the session. */
+  leave(): void {
+    this.#client.disconnect();
+  }
+
+  #dispose(): void {
+    clearTimeout(this.#resting);
+    this.#observer.disconnect();
+    this.#keyboard.dispose();
+    this.#client.getDisplay().getElement().remove();
+  }
+}
