@@ -23,10 +23,15 @@ function lab(
   const asks: Ask[] = [];
   const drawn: string[] = [];
   const failures: unknown[] = [];
+  const batches: number[] = [];
+  let busy = false;
   const screen: Screen = {
     reset: (cols, rows, state) => drawn.push(`reset ${String(cols)}x${String(rows)} ${state}`),
-    write: (data) => drawn.push(typeof data === "string" ? data : new TextDecoder().decode(data)),
-    resize: (cols, rows) => drawn.push(`resize ${String(cols)}x${String(rows)}`),
+    draw: (events) => {
+      batches.push(events.length);
+      drawn.push(...events.map(([, , data]) => atob(String(data))));
+    },
+    busy: () => busy,
   };
   const settle = async (): Promise<void> => {
     for (let i = 0; i < 5; i += 1) await Promise.resolve();
@@ -59,7 +64,7 @@ function lab(
       });
     });
   const player: Player = createPlayer(
-    { source, screen, durationUs, now: () => nowMs, onFailure: (cause) => failures.push(cause) },
+    { source, screenOf: () => screen, durationUs, now: () => nowMs, onFailure: (cause) => failures.push(cause) },
     start,
   );
   const run = (ms: number): void => {
@@ -71,7 +76,10 @@ function lab(
     if (one === undefined) throw new Error(`no fetch number ${String(at)}`);
     return one;
   };
-  return { player, asks, ask, drawn, failures, run };
+  const work = (on: boolean): void => {
+    busy = on;
+  };
+  return { player, asks, ask, drawn, batches, failures, run, work };
 }
 
 test("it opens at the moment asked for, with the screen as it was then", async () => {
@@ -250,6 +258,54 @@ test("an answer that brings nothing forward is not asked for without end", async
   run(1000);
   run(1000);
   expect(asks).toHaveLength(1);
+});
+
+test("many events that are due at once are given to the screen as one batch, in their order", async () => {
+  const { ask, batches, drawn, player, run } = lab(29 * S, [1 * S, 1 * S, 2 * S, 5 * S]);
+  await ask(0).answer();
+  player.setSpeed(10);
+  player.play();
+  run(400);
+  expect([drawn.slice(1), batches]).toEqual([["1", "1", "2"], [3]]);
+});
+
+test("the clock waits while the screen is at work, and nothing piles up on it", async () => {
+  const { ask, drawn, player, run, work } = lab(100 * S, [1 * S, 5 * S]);
+  await ask(0).answer();
+  player.play();
+  run(1000);
+  work(true);
+  for (let i = 0; i < 20; i += 1) run(1000);
+  expect([player.state().positionUs, drawn]).toEqual([1 * S, ["reset 80x24 @0", "1"]]);
+  work(false);
+  run(4000);
+  expect([player.state().positionUs, drawn.at(-1)]).toEqual([5 * S, "5"]);
+});
+
+test("a sought moment is waited for until the screen has drawn it", async () => {
+  const { ask, player, run, work } = lab(100 * S, []);
+  await ask(0).answer();
+  player.seek(60 * S);
+  work(true);
+  await ask(1).answer();
+  run(10);
+  expect(player.state().waiting).toBe(true);
+  work(false);
+  run(10);
+  expect(player.state().waiting).toBe(false);
+  work(true);
+  expect(player.state().waiting).toBe(false);
+});
+
+test("a newer seek takes over while the screen is at work on an older one", async () => {
+  const { ask, drawn, player, work } = lab(100 * S, []);
+  await ask(0).answer();
+  player.seek(60 * S);
+  work(true);
+  await ask(1).answer();
+  player.seek(20 * S);
+  await ask(2).answer();
+  expect(drawn).toEqual(["reset 80x24 @0", "reset 80x24 @60", "reset 80x24 @20"]);
 });
 
 test("a disposed player fetches and draws nothing more", async () => {

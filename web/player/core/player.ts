@@ -1,12 +1,12 @@
 /**
- * The replay of one channel: a clock, a run of segments, a screen. Fetches ahead, holds the clock while the next stretch is
+ * The replay of one channel at a time: a clock, a run of segments, a screen. Fetches ahead, holds the clock while the next stretch is
  * on its way, jumps over stillness when told to, and drops every answer that belongs to a place it has left. Knows neither
  * the network nor the browser: the source, the screen and the wall come from outside.
  */
 import type { ReplaySegment } from "../../api/types.js";
 import { atSpeed, moveTo, pause, play, positionAt, stoppedAt, type Clock } from "./clock.js";
 import { idleJump } from "./idle.js";
-import { draw, type Screen } from "./screen.js";
+import type { Screen } from "./screen.js";
 import { appended, nextEventUs, runOf, taken, type Run } from "./segments.js";
 
 type Source = (channel: number, fromUs: number, maxUs: number, signal: AbortSignal) => Promise<ReplaySegment>;
@@ -18,7 +18,7 @@ const AHEAD_WALL_US = 10_000_000;
 export interface PlayerState {
   readonly positionUs: number;
   readonly playing: boolean;
-  /** Playing or sought, and waiting for a stretch that is being fetched. */
+  /** Playing or sought, and waiting for a stretch that is being fetched or for its picture. */
   readonly waiting: boolean;
   readonly speed: number;
   readonly skipIdle: boolean;
@@ -28,7 +28,8 @@ export interface PlayerState {
 
 export interface PlayerParts {
   readonly source: Source;
-  readonly screen: Screen;
+  /** Where a channel is drawn. */
+  readonly screenOf: (channel: number) => Screen;
   readonly durationUs: number;
   /** Monotonic ms. */
   readonly now: () => number;
@@ -56,6 +57,8 @@ export function createPlayer(parts: PlayerParts, start: { channel: number; posit
   let skipIdle = false;
   let fetching: AbortController | undefined;
   let failed = false;
+  /** The moment sought is not on the screen yet. */
+  let settling = true;
 
   const bound = (us: number): number => Math.min(parts.durationUs, Math.max(0, Math.round(us)));
 
@@ -63,13 +66,14 @@ export function createPlayer(parts: PlayerParts, start: { channel: number; posit
     if (run === undefined) return;
     const step = taken(run, untilUs);
     run = step.run;
-    for (const event of step.events) draw(parts.screen, event);
+    if (step.events.length > 0) parts.screenOf(channel).draw(step.events);
   }
 
   function accept(segment: ReplaySegment): void {
     if (run === undefined) {
       run = runOf(segment);
-      parts.screen.reset(segment.screen.cols, segment.screen.rows, segment.screen.state);
+      const { cols, rows, state } = segment.screen;
+      parts.screenOf(channel).reset(cols, rows, state);
       clock = moveTo(clock, clock.positionUs, parts.now());
     } else {
       run = appended(run, segment);
@@ -99,6 +103,7 @@ export function createPlayer(parts: PlayerParts, start: { channel: number; posit
     const to = bound(positionUs);
     const at = clock.positionUs;
     failed = false;
+    settling = true;
     clock = moveTo(clock, to, parts.now());
     if (run !== undefined && toChannel === channel && to >= at && to <= run.toUs) {
       deliver(to);
@@ -121,6 +126,12 @@ export function createPlayer(parts: PlayerParts, start: { channel: number; posit
       clock = moveTo(clock, clock.positionUs, now);
       return;
     }
+    if (parts.screenOf(channel).busy()) {
+      clock = moveTo(clock, clock.positionUs, now);
+      fetchAhead(clock.positionUs);
+      return;
+    }
+    settling = false;
     let to = Math.min(bound(positionAt(clock, now)), run.toUs);
     deliver(to);
     if (clock.playing && skipIdle) {
@@ -137,7 +148,10 @@ export function createPlayer(parts: PlayerParts, start: { channel: number; posit
     state: () => ({
       positionUs: clock.positionUs,
       playing: clock.playing,
-      waiting: fetching !== undefined && (run === undefined || (clock.playing && clock.positionUs >= run.toUs)),
+      waiting:
+        fetching === undefined
+          ? run !== undefined && settling && parts.screenOf(channel).busy()
+          : run === undefined || (clock.playing && clock.positionUs >= run.toUs),
       speed: clock.speed,
       skipIdle,
       channel,

@@ -1,32 +1,14 @@
-/** What a player draws on. A terminal view is one; a test is another. */
+/** What a player draws on. A terminal view is one, a desktop view another; a test is a third. The core knows no protocol: codes and data pass through it. */
 import type { SegmentEvent } from "./segments.js";
 
+/** One event for a screen: as in a segment, or live, where the data may be the bytes themselves. */
+export type ScreenEvent = readonly [atUs: number, code: SegmentEvent[1], data: string | Uint8Array];
+
 export interface Screen {
-  /** An empty terminal of that size, brought to a state by escape sequences. */
+  /** An empty picture of that size, brought to a state; what was being drawn for an older one is dropped. */
   reset(cols: number, rows: number, state: string): void;
-  write(data: string | Uint8Array): void;
-  resize(cols: number, rows: number): void;
-}
-
-export function decodeBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-}
-
-/** The gate's own line for the screen: control characters other than line breaks and tabs are dropped, breaks return the carriage. */
-export function gateText(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, "").replace(/\r?\n/g, "\r\n");
-}
-
-/** Draws one event of a segment. A size that is no size is ignored. */
-export function draw(screen: Screen, event: SegmentEvent): void {
-  const [, code, data] = event;
-  if (code === "o") {
-    screen.write(decodeBase64(data));
-  } else if (code === "g") {
-    screen.write(gateText(data));
-  } else {
-    const size = /^(\d{1,4})x(\d{1,4})$/.exec(data);
-    if (size !== null) screen.resize(Math.max(1, Number(size[1])), Math.max(1, Number(size[2])));
-  }
+  /** Shows the last of these, by way of all of them in their order. */
+  draw(events: readonly ScreenEvent[]): void;
+  /** Still at work on what it was given: whoever feeds it should wait. */
+  busy(): boolean;
 }

@@ -3,7 +3,7 @@
  * not on the page yet wait for it.
  */
 import type { ChannelKind, WatchEndedMessage, WatchEvent, WatchStartMessage } from "../../api/types.js";
-import { gateText, type Screen } from "../core/screen.js";
+import type { Screen, ScreenEvent } from "../core/screen.js";
 
 export interface LiveChannel {
   readonly channel: number;
@@ -25,11 +25,14 @@ interface WatchPort {
   ): () => void;
 }
 
+/** What passed beside the picture: a file, or that something was copied or pasted. */
+export type PassedEvent = Extract<WatchEvent, { type: "transfer" | "clipboard" }>;
+
 export interface LiveParts {
   readonly sessionId: string;
   readonly watch: WatchPort;
   readonly onChannels: (channels: readonly LiveChannel[]) => void;
-  readonly onTransfer: (event: Extract<WatchEvent, { type: "transfer" }>) => void;
+  readonly onPassed: (event: PassedEvent) => void;
   readonly onEnded: (because: string) => void;
   readonly onRefused: (code: string) => void;
 }
@@ -42,20 +45,18 @@ export interface LiveDriver {
 
 type Draw = (screen: Screen) => void;
 
-function drawOf(event: WatchEvent): Draw | undefined {
+function screenEvent(event: WatchEvent): ScreenEvent | undefined {
   switch (event.type) {
     case "output":
-      return (screen) => {
-        screen.write(new Uint8Array(event.bytes));
-      };
+      return [event.atUs, "o", new Uint8Array(event.bytes)];
     case "resize":
-      return (screen) => {
-        screen.resize(event.cols, event.rows);
-      };
+      return [event.atUs, "r", `${String(event.cols)}x${String(event.rows)}`];
     case "gate":
-      return (screen) => {
-        screen.write(gateText(event.text));
-      };
+      return [event.atUs, "g", event.text];
+    case "graphics":
+      return [event.atUs, "d", new Uint8Array(event.bytes)];
+    case "pointer":
+      return [event.atUs, "p", `${String(event.x)},${String(event.y)},${String(event.mask)}`];
     default:
       return undefined;
   }
@@ -99,11 +100,14 @@ export function watchLive(parts: LiveParts): LiveDriver {
       const known = channels.get(event.channel);
       if (known !== undefined) channels.set(event.channel, { ...known, open: false });
       tell();
-    } else if (event.type === "transfer") {
-      parts.onTransfer(event);
+    } else if (event.type === "transfer" || event.type === "clipboard") {
+      parts.onPassed(event);
     } else {
-      const draw = drawOf(event);
-      if (draw !== undefined) put(event.channel, draw);
+      const drawn = screenEvent(event);
+      if (drawn !== undefined)
+        put(event.channel, (screen) => {
+          screen.draw([drawn]);
+        });
     }
   }
 

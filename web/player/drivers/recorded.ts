@@ -10,7 +10,7 @@ export interface RecordedParts {
     range: { channel: number; fromUs: number; maxUs: number },
     signal: AbortSignal,
   ) => Promise<ReplaySegment>;
-  readonly screen: Screen;
+  readonly screenOf: (channel: number) => Screen;
   readonly durationUs: number;
   readonly onState: (state: PlayerState) => void;
   readonly onFailure: (cause: unknown) => void;
@@ -22,7 +22,7 @@ export function playRecorded(parts: RecordedParts, start: { channel: number; pos
     {
       source: (channel, fromUs, maxUs, signal) =>
         parts.fetchSegment(parts.recordingId, { channel, fromUs, maxUs }, signal),
-      screen: parts.screen,
+      screenOf: parts.screenOf,
       durationUs: parts.durationUs,
       now: () => performance.now(),
       onFailure: parts.onFailure,

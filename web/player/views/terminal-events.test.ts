@@ -1,12 +1,11 @@
 import { expect, test } from "vitest";
-import { decodeBase64, draw, gateText, type Screen } from "./screen.js";
+import { decodeBase64, drawOnTerminal as draw, gateText, type TerminalScreen } from "./terminal-events.js";
 
-function recorder(): { readonly screen: Screen; readonly calls: unknown[][] } {
+function recorder(): { readonly screen: TerminalScreen; readonly calls: unknown[][] } {
   const calls: unknown[][] = [];
   return {
     calls,
     screen: {
-      reset: (...args) => calls.push(["reset", ...args]),
       write: (data) => calls.push(["write", typeof data === "string" ? data : [...data]]),
       resize: (...args) => calls.push(["resize", ...args]),
     },
@@ -18,6 +17,14 @@ test("output is drawn as the bytes it was, also where they are no UTF-8", () => 
   draw(screen, [0, "o", btoa("\u00ff\u0000A")]);
   expect(calls).toEqual([["write", [255, 0, 65]]]);
   expect(decodeBase64("")).toEqual(new Uint8Array(0));
+});
+
+test("output that comes as bytes is drawn as it is, and a desktop's codes are passed over", () => {
+  const { screen, calls } = recorder();
+  draw(screen, [0, "o", Uint8Array.of(7, 8)]);
+  draw(screen, [0, "d", "4.sync,1.1;"]);
+  draw(screen, [0, "p", "1,2,0"]);
+  expect(calls).toEqual([["write", [7, 8]]]);
 });
 
 test("a resize sets columns and rows", () => {
