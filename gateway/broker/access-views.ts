@@ -9,9 +9,10 @@ import {
   type PersonId,
   type Stores,
 } from "../domain/index.js";
+import { certificateOf, shownFingerprint } from "./asset-views.js";
 import type { GrantView, RequestView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
-import { fingerprint } from "./hashing.js";
+
 import { policyActor, policyPerson, vendorChain } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "clock" | "policy">;
@@ -97,8 +98,11 @@ async function itemViews(stores: Stores, request: AccessRequest): Promise<Reques
       assetName: asset?.name ?? "",
       assetHost: asset?.host ?? "",
       assetPort: asset?.port ?? 0,
-      hostKeyFingerprint: asset?.hostKey == null ? null : fingerprint(asset.hostKey),
+      hostKeyFingerprint: shownFingerprint(asset?.hostKey ?? null),
       legacyAlgorithms: asset?.legacyAlgorithms ?? false,
+      protocol: asset?.protocol ?? "ssh",
+      certificate: asset === undefined ? null : certificateOf(asset),
+      desktop: asset?.desktop ?? null,
     });
   }
   return views;

@@ -1,7 +1,7 @@
 /** Puts the broker together around one registry of live sessions and one hub of notices, and gives it a start and an end. */
 import type { LiveEntry } from "./live-entry.js";
 import type { Broker, IdentityUseCases, PeopleUseCases } from "./broker.js";
-import { bindAccess, bindAssets, bindAudit, bindRecordings, bindSessions } from "./bind-use-cases.js";
+import { bindAccess, bindAssets, bindAudit, bindDesktops, bindRecordings, bindSessions } from "./bind-use-cases.js";
 import { DeriveQueue } from "./derive-queue.js";
 import type { BrokerDeps } from "./deps.js";
 import { closeSession } from "./end-session.js";
@@ -9,6 +9,7 @@ import { LiveSessions } from "./live-sessions.js";
 import { moveStates } from "./move-states.js";
 import { logHeads, recoverNode, registerNode } from "./node-start.js";
 import { createNoticeHub } from "./notices.js";
+import { sweepTickets } from "./redeem-ticket.js";
 import { startRounds } from "./rounds.js";
 import { obeyStops } from "./stop-session.js";
 
@@ -31,6 +32,7 @@ export interface AssembledBroker extends RunningBroker {
 
 const SEQUENCE_MS = 1000;
 const HEADS_MS = 10_000;
+const SWEEP_MS = 60_000;
 
 /** The broker with its inner parts showing; `createBroker` hides them. */
 export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker {
@@ -59,6 +61,7 @@ export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker
     people: parts.people(deps),
     assets: bindAssets(deps),
     access: bindAccess({ ...deps, hub }),
+    desktops: bindDesktops({ ...deps, live }),
     sessions: bindSessions({ ...deps, live, identity }),
     recordings: bindRecordings({ ...deps, live }),
     audit: bindAudit(deps),
@@ -89,5 +92,6 @@ function roundsOf(deps: BrokerDeps): Parameters<typeof startRounds>[0] {
     { everyMs: SEQUENCE_MS, what: "sequencing the audit log", run: () => deps.checkpoints.advance() },
     { everyMs: SEQUENCE_MS, what: "moving grants and requests on", run: () => moveStates(deps) },
     { everyMs: HEADS_MS, what: "logging the heads of recordings", run: () => logHeads(deps) },
+    { everyMs: SWEEP_MS, what: "taking old tickets away", run: () => sweepTickets(deps) },
   ];
 }

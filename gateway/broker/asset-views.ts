@@ -1,5 +1,5 @@
 /** What pages may see of assets and accounts: never a sealed text. */
-import type { Account, Asset, AssetChange, Stores } from "../domain/index.js";
+import { CERTIFICATE_UNCHECKED, type Account, type Asset, type AssetChange, type Stores } from "../domain/index.js";
 import type { AccountView, AssetView } from "./broker.js";
 import { fingerprint } from "./hashing.js";
 
@@ -8,20 +8,32 @@ export function pendingChangeOf(asset: Pick<Asset, "pendingChange">): AssetChang
   return asset.pendingChange === null ? null : (JSON.parse(asset.pendingChange) as AssetChange);
 }
 
+/** What is known of a desktop's certificate; null for SSH, and until an administrator said something about it. */
+export function certificateOf(asset: Pick<Asset, "protocol" | "hostKey">): AssetView["certificate"] {
+  if (asset.protocol !== "rdp" || asset.hostKey === null) return null;
+  return asset.hostKey === CERTIFICATE_UNCHECKED ? "unchecked" : "pinned";
+}
+
+/** A host key or certificate for people to compare; null where there is none to compare. */
+export function shownFingerprint(hostKey: string | null): string | null {
+  return hostKey === null || hostKey === CERTIFICATE_UNCHECKED ? null : fingerprint(hostKey);
+}
+
 export async function assetView(stores: Pick<Stores, "people">, asset: Asset): Promise<AssetView> {
   const change = pendingChangeOf(asset);
   const proposer = change === null ? undefined : await stores.people.get(change.proposedBy);
   const { pendingChange: _, ...shown } = asset;
   return {
     ...shown,
-    hostKeyFingerprint: asset.hostKey === null ? null : fingerprint(asset.hostKey),
+    certificate: certificateOf(asset),
+    hostKeyFingerprint: shownFingerprint(asset.hostKey),
     pendingChange:
       change === null
         ? null
         : {
             host: change.host,
             port: change.port,
-            hostKeyFingerprint: change.hostKey === null ? null : fingerprint(change.hostKey),
+            hostKeyFingerprint: shownFingerprint(change.hostKey),
             proposedBy: proposer?.login ?? "",
             proposedAt: change.proposedAt,
           },

@@ -3,6 +3,7 @@ import type {
   AccessUseCases,
   AssetUseCases,
   AuditUseCases,
+  DesktopUseCases,
   IdentityUseCases,
   RecordingUseCases,
   SessionUseCases,
@@ -16,8 +17,10 @@ import { decideRequest } from "./decide-request.js";
 import type { BrokerDeps } from "./deps.js";
 import { dialTarget, hostKeyChanged } from "./dial-target.js";
 import { createEntitlement, endEntitlement, listEntitlements } from "./entitlements.js";
-import { exportAsciicast, exportContainer, exportText, verifyRecording } from "./export-recording.js";
+import { exportAsciicast, exportContainer, exportGuac, exportText, verifyRecording } from "./export-recording.js";
 import { confirmHostKey, scanHostKey } from "./host-keys.js";
+import { issueReturnTicket } from "./issue-return-ticket.js";
+import { issueTicket } from "./issue-ticket.js";
 import { inTurn } from "./forward-rules.js";
 import { getRequest, listGrants, listRequests, waitForDecision } from "./list-requests.js";
 import { getSession, listLive, listSessions } from "./list-sessions.js";
@@ -26,7 +29,8 @@ import type { NoticeHub } from "./notices.js";
 import { approveInput, listInputOpenings, readInput, requestInput } from "./open-input.js";
 import { openSession } from "./open-session.js";
 import { reachable } from "./reachable.js";
-import { replayIndex, replaySegment, Viewings } from "./replay.js";
+import { redeemTicket } from "./redeem-ticket.js";
+import { replayIndex, replaySegment, thumbnail, Viewings } from "./replay.js";
 import { requestAccess, withdrawRequest } from "./request-access.js";
 import { revokeGrant } from "./revoke-grant.js";
 import { searchRecordings } from "./search-recordings.js";
@@ -68,6 +72,14 @@ export function bindAccess(deps: BrokerDeps & { readonly hub: NoticeHub }): Acce
   };
 }
 
+export function bindDesktops(deps: BrokerDeps & { readonly live: LiveSessions }): DesktopUseCases {
+  return {
+    issueTicket: (actor, input) => issueTicket(deps, actor, input),
+    issueReturnTicket: (actor, input) => issueReturnTicket(deps, actor, input),
+    redeemTicket: (actor, ticket) => redeemTicket(deps, actor, ticket),
+  };
+}
+
 type SessionDeps = BrokerDeps & {
   readonly live: LiveSessions;
   readonly identity: Pick<IdentityUseCases, "installation">;
@@ -98,11 +110,13 @@ export function bindRecordings(input: BrokerDeps & { readonly live: LiveSessions
   return {
     index: (actor, id) => replayIndex(deps, actor, id),
     segment: (actor, id, range) => replaySegment(deps, actor, id, range),
+    thumbnail: (actor, id, at) => thumbnail(deps, actor, id, at),
     search: (actor, query) => searchRecordings(deps, actor, query),
     verify: (actor, id) => verifyRecording(deps, actor, id),
     exportContainer: (actor, id) => exportContainer(deps, actor, id),
     exportAsciicast: (actor, id, channel) => exportAsciicast(deps, actor, id, channel),
     exportText: (actor, id, channel) => exportText(deps, actor, id, channel),
+    exportGuac: (actor, id, channel) => exportGuac(deps, actor, id, channel),
     requestInput: (actor, id, reason) => requestInput(deps, actor, id, reason),
     approveInput: (actor, id) => approveInput(deps, actor, id),
     readInput: (actor, id) => readInput(deps, actor, id),

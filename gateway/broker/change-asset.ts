@@ -21,6 +21,7 @@ import { assetView, pendingChangeOf } from "./asset-views.js";
 import type { AssetUseCases, AssetView } from "./broker.js";
 import { DESCRIPTION_LONGEST, hostFault } from "./create-asset.js";
 import type { BrokerDeps } from "./deps.js";
+import { changedSettings, desktopFault, sameSettings } from "./desktop-settings.js";
 import { assetPin } from "./hashing.js";
 import { alertNotice, grantNotice } from "./notices.js";
 import { standing } from "./standing.js";
@@ -32,7 +33,7 @@ type ChangeInput = Parameters<AssetUseCases["change"]>[2];
 
 /**
  * Description and flags at once; host or port as a proposed change. `conflict` while another change waits. Allowing weak
- * algorithms suspends the grants: their approvers were shown an asset without them.
+ * algorithms, and any change to how a desktop is reached, suspends the grants: their approvers were shown another asset.
  */
 export async function changeAsset(
   deps: Deps,
@@ -47,6 +48,8 @@ export async function changeAsset(
     if (admin?.power !== "system") return refused("forbidden");
     const asset = await tx.assets.get(id);
     if (asset === undefined || asset.state !== "active") return refused("not-found");
+    const unfit = desktopFault(asset.protocol, input.desktop) ?? legacyFault(asset, input);
+    if (unfit !== undefined) return unfit;
     const host = input.host ?? asset.host;
     const port = input.port ?? asset.port;
     const repointed = host !== asset.host || port !== asset.port;
@@ -59,24 +62,33 @@ export async function changeAsset(
     const patch = {
       description: input.description ?? asset.description,
       legacyAlgorithms: input.legacyAlgorithms ?? asset.legacyAlgorithms,
+      desktop: changedSettings(asset, input.desktop),
     };
+    const sameDesktop = sameSettings(asset.desktop, patch.desktop);
     await tx.assets.update(id, patch);
-    if (patch.description !== asset.description || patch.legacyAlgorithms !== asset.legacyAlgorithms) {
+    const sameFlags = sameDesktop && patch.legacyAlgorithms === asset.legacyAlgorithms;
+    if (patch.description !== asset.description || !sameFlags) {
       await tx.audit.append({
         verb: "asset.changed",
         actorId: admin.personId,
         object: { kind: "asset", id },
         sourceAddress: actor.sourceAddress,
-        detail: { description: patch.description, legacy: patch.legacyAlgorithms },
+        detail: { description: patch.description, legacy: patch.legacyAlgorithms, ...patch.desktop },
       });
     }
-    if (patch.legacyAlgorithms && !asset.legacyAlgorithms) {
+    if ((patch.legacyAlgorithms && !asset.legacyAlgorithms) || !sameDesktop) {
       suspended = await endGrants(deps, tx, admin, { assetId: id }, "suspended", "asset-changed");
     }
     return done({ ...asset, ...patch, pendingChange: change ?? asset.pendingChange });
   });
   for (const grant of suspended) deps.notify(grantNotice(grant.id, grant.personId));
   return outcome.ok ? done(await assetView(deps.database.read, outcome.value)) : outcome;
+}
+
+function legacyFault(asset: Asset, input: ChangeInput): ReturnType<typeof refused> | undefined {
+  return asset.protocol === "rdp" && input.legacyAlgorithms === true
+    ? refused("invalid-input", { field: "legacyAlgorithms" })
+    : undefined;
 }
 
 /** Writes the change down as waiting; answers its stored text. In the caller's transaction. */

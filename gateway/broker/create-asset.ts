@@ -15,6 +15,7 @@ import {
 import { accountView, assetView } from "./asset-views.js";
 import type { AccountView, AssetUseCases, AssetView, Listing, Page } from "./broker.js";
 import type { BrokerConfig, BrokerDeps } from "./deps.js";
+import { desktopFault, newDesktopSettings } from "./desktop-settings.js";
 import { assetPin } from "./hashing.js";
 import { mapListing, pageOf } from "./pages.js";
 import { standing } from "./standing.js";
@@ -37,7 +38,9 @@ export function hostFault(config: BrokerConfig, host: string, port: number): Ret
 function inputFault(config: BrokerConfig, input: CreateInput): ReturnType<typeof refused> | undefined {
   if (!isAssetName(input.name)) return refused("invalid-input", { field: "name" });
   if (input.description.length > DESCRIPTION_LONGEST) return refused("invalid-input", { field: "description" });
-  return hostFault(config, input.host, input.port);
+  if (input.protocol === "rdp" && input.legacyAlgorithms)
+    return refused("invalid-input", { field: "legacyAlgorithms" });
+  return desktopFault(input.protocol, input.desktop) ?? hostFault(config, input.host, input.port);
 }
 
 /** System administrators only. `conflict` on field `name` when it is taken, also by a retired asset. */
@@ -55,6 +58,7 @@ export async function createAsset(deps: Deps, actor: Actor, input: CreateInput):
     port: input.port,
     description: input.description,
     legacyAlgorithms: input.legacyAlgorithms,
+    desktop: newDesktopSettings(input.protocol, input.desktop),
     hostKey: null,
     hostKeyConfirmedBy: null,
     hostKeyConfirmedAt: null,
@@ -81,6 +85,7 @@ export async function createAsset(deps: Deps, actor: Actor, input: CreateInput):
           port: asset.port,
           protocol: asset.protocol,
           legacy: asset.legacyAlgorithms,
+          ...(asset.desktop === null ? {} : { ...asset.desktop }),
         },
       });
     }),

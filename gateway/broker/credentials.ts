@@ -111,7 +111,8 @@ async function mayAdd(tx: Stores, actor: Actor, assetId: Asset["id"]): Promise<b
 
 /**
  * Seals a password or private key. Unless `untested`, it must open the account now: `target-unreachable`,
- * `target-credential-refused`, `target-key-changed` (which opens an alert), and nothing is kept.
+ * `target-credential-refused`, `target-key-changed` (which opens an alert), and nothing is kept. A desktop opens by a password
+ * alone, and nothing but a real logon could try it: it is kept as untested.
  */
 export async function setCredential(
   deps: Deps,
@@ -128,7 +129,8 @@ export async function setCredential(
   if (account?.state !== "active" || asset?.state !== "active") return refused("not-found");
   if (asset.hostKey === null) return refused("target-key-unknown");
   const credential = credentialOf(input);
-  const tested = input.untested !== true;
+  if (asset.protocol === "rdp" && credential.kind !== "password") return refused("invalid-input", { field: "kind" });
+  const tested = input.untested !== true && asset.protocol !== "rdp";
   if (tested) {
     const fault = await tryCredential(deps, admin, account, asset, credential);
     if (fault !== undefined) return fault;

@@ -13,6 +13,7 @@ import {
   type AccessRequest,
   type Actor,
   type Approval,
+  type Asset,
   type ApprovalId,
   type Grant,
   type GrantId,
@@ -73,7 +74,7 @@ async function decideIn(deps: Deps, tx: Stores, actor: Actor, id: RequestId, wor
   const fault = await decideFault(deps, tx, approver, request, approvals);
   if (fault !== undefined) return refused(fault);
   const items = await tx.requestItems.find({ requestId: id }, { orderBy: "id" });
-  if (word.digest !== request.digest || requestDigest({ ...request, items }) !== request.digest)
+  if (word.digest !== request.digest || (await digestNow(tx, request, items)) !== request.digest)
     return refused("stale");
 
   const approval: Approval = {
@@ -98,6 +99,13 @@ async function decideIn(deps: Deps, tx: Stores, actor: Actor, id: RequestId, wor
   return done({ request: { ...request, state, decidedAt }, grants, approver });
 }
 
+/** The digest of the same request as it would be filed now: another where an asset's desktop settings are no longer the same. */
+async function digestNow(tx: Stores, request: AccessRequest, items: readonly RequestItem[]): Promise<string> {
+  const digested: (RequestItem & Pick<Asset, "desktop">)[] = [];
+  for (const item of items) digested.push({ ...item, desktop: (await tx.assets.get(item.assetId))?.desktop ?? null });
+  return requestDigest({ ...request, items: digested });
+}
+
 /** One grant an item, clipped by its entitlement; refused when anything the approver saw is no longer so. */
 async function prepareGrants(
   deps: Deps,
@@ -111,7 +119,7 @@ async function prepareGrants(
     return refused("stale");
   const grants: Grant[] = [];
   for (const item of items) {
-    const grant = await prepareGrant(deps, tx, request, item, now);
+    const grant = await prepareGrant(deps, tx, request, item, requester.vendorId !== null, now);
     if (!grant.ok) return grant;
     grants.push(grant.value);
   }
@@ -123,6 +131,7 @@ async function prepareGrant(
   tx: Stores,
   request: AccessRequest,
   item: RequestItem,
+  vendor: boolean,
   now: number,
 ): Promise<Outcome<Grant>> {
   const asset = await tx.assets.get(item.assetId);
@@ -135,6 +144,7 @@ async function prepareGrant(
   const window = grantWindow(request, now, [entitlement.to]);
   if (window === undefined) return refused("outside-entitlement");
   const row = { state: "scheduled", ...window } as const;
+  const { obligations } = deps.policy.approvalRule({ actions: item.actions, unitId: request.unitId, vendor });
   return done({
     ...window,
     id: asId<GrantId>(deps.ids.next()),
@@ -148,7 +158,7 @@ async function prepareGrant(
     assetPin: item.assetPin,
     actions: item.actions,
     limits: item.limits,
-    obligations: [],
+    obligations,
     state: grantStateAt(row, now),
     endedAt: null,
     endedBy: null,
@@ -188,6 +198,7 @@ async function insertGrant(tx: Stores, approver: Actor, grant: Grant): Promise<v
       assetId: grant.assetId,
       assetPin: grant.assetPin,
       actions: grant.actions,
+      obligations: grant.obligations,
       from: grant.from,
       to: grant.to,
     },

@@ -16,7 +16,7 @@ import { raiseAlert } from "./alerts.js";
 import type { DialPlan } from "./broker.js";
 import { credentialBound, readCredential } from "./credentials.js";
 import type { BrokerDeps } from "./deps.js";
-import { fingerprint, normaliseHostKey } from "./hashing.js";
+import { fingerprint, normaliseCertificate, normaliseHostKey } from "./hashing.js";
 import type { LiveEntry } from "./live-entry.js";
 import type { LiveSessions } from "./live-sessions.js";
 import { alertNotice } from "./notices.js";
@@ -88,6 +88,7 @@ async function lendAndUse<T>(
           username: account.login,
           hostKey: asset.hostKey ?? "",
           legacyAlgorithms: asset.legacyAlgorithms,
+          desktop: asset.desktop,
           credential: readCredential(secret),
         });
         return deps.live.admitted(entry.admission) === undefined ? refused("grant-ended") : done(value);
@@ -114,11 +115,11 @@ async function logRefusal(deps: Deps, entry: LiveEntry, code: ErrorCode): Promis
 
 const SHOWN_LONGEST = 200;
 
-/** The target showed another key than the pinned one: alert, event, end of the session. */
+/** The target showed another key, or a desktop another certificate, than the pinned one: alert, event, end of the session. */
 export async function hostKeyChanged(deps: Deps, admission: Admission, shown: string): Promise<void> {
   const entry = deps.live.get(admission.sessionId);
   if (!Admission.isGenuine(admission) || entry === undefined) return;
-  const key = normaliseHostKey(shown);
+  const key = normaliseHostKey(shown) ?? normaliseCertificate(shown);
   const seen = key === undefined ? shown.slice(0, SHOWN_LONGEST) : fingerprint(key);
   void deps.live.end(entry, "target-unreachable");
   const { assetId } = entry.grant;

@@ -80,7 +80,7 @@ async function writeEnd(
   const now = deps.clock.now();
   for (const { id, ...patch } of channels)
     await tx.channels.update(id, { ...patch, closedAt: now }, { outcome: "open" });
-  await tx.connections.update(entry.connectionId, { closedAt: now });
+  await tx.connections.update(entry.connectionId, { closedAt: now }, { closedAt: null });
   await tx.sessions.update(entry.id, { state: "ended", because, endedAt: now });
   await tx.audit.append({
     verb: "session.ended",

@@ -46,6 +46,13 @@ export function actionsOf(protocol: Asset["protocol"]): readonly Action[] {
   return ACTIONS.filter((action) => action.startsWith("rdp.") === (protocol === "rdp"));
 }
 
+/** Whether the actions belong to one kind of door, and a desktop's others come with the desktop itself. */
+export function actionsFit(actions: readonly Action[]): boolean {
+  const desktop = actions.filter((action) => action.startsWith("rdp."));
+  if (desktop.length === 0) return true;
+  return desktop.length === actions.length && desktop.includes("rdp.connect");
+}
+
 /** For security administrators and auditors. */
 export async function listEntitlements(
   deps: Pick<Deps, "database">,
@@ -94,7 +101,8 @@ export async function createEntitlement(
     if (account?.state !== "active" || asset?.state !== "active")
       return refused("invalid-input", { field: "accountId" });
     const sensible = actionsOf(asset.protocol);
-    if (input.actions.length === 0 || !input.actions.every((action) => sensible.includes(action))) {
+    const fits = input.actions.every((action) => sensible.includes(action)) && actionsFit(input.actions);
+    if (input.actions.length === 0 || !fits) {
       return refused("invalid-input", { field: "actions" });
     }
     if (input.to !== null && input.to <= now) return refused("invalid-input", { field: "to" });

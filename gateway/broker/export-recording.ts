@@ -29,6 +29,11 @@ export async function exportText(deps: Deps, actor: Actor, id: RecordingId, chan
   return exportAs(deps, actor, id, { as: "text", channel }, () => Promise.resolve(deps.library.text(id, channel)));
 }
 
+/** One desktop as a plain instruction stream. */
+export async function exportGuac(deps: Deps, actor: Actor, id: RecordingId, channel: number): Promise<Outcome<Bytes>> {
+  return exportAs(deps, actor, id, { as: "guac", channel }, () => Promise.resolve(deps.library.guac(id, channel)));
+}
+
 async function exportAs(
   deps: Deps,
   actor: Actor,

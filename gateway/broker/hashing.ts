@@ -17,10 +17,26 @@ export function assetPin(asset: Parameters<typeof assetPinInput>[0]): string {
   return sha256Hex(assetPinInput(asset));
 }
 
-/** `SHA256:…` as OpenSSH prints it, of an OpenSSH one-line key. */
+/** `SHA256:…` as OpenSSH prints it, of an OpenSSH one-line key; pairs of hex digits, as certificate viewers print them, of a certificate. */
 export function fingerprint(publicKey: string): string {
+  const certificate = normaliseCertificate(publicKey);
+  if (certificate !== undefined) return hexPairs(certificate.slice(CERTIFICATE_PREFIX.length));
   const blob = Buffer.from(publicKey.split(" ")[1] ?? "", "base64");
   return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+}
+
+const CERTIFICATE_PREFIX = "x509-sha256 ";
+const CERTIFICATE = /^x509-sha256 [0-9a-f]{64}$/;
+
+/** `x509-sha256 <64 hex digits>`, in small letters; undefined when it is not that. */
+export function normaliseCertificate(text: string): string | undefined {
+  if (text.length > 256) return undefined;
+  const lower = text.trim().toLowerCase();
+  return CERTIFICATE.test(lower) ? lower : undefined;
+}
+
+function hexPairs(hex: string): string {
+  return (hex.toUpperCase().match(/../g) ?? []).join(":");
 }
 
 const KEY_TYPE = /^(?:ssh-ed25519|ssh-rsa|ssh-dss|ecdsa-sha2-nistp(?:256|384|521))$/;

@@ -1,17 +1,27 @@
 /**
- * Host keys of assets: scanned from the checked address, shown to an administrator, and pinned when he confirms exactly
- * the key that the host shows at that moment. An operator can never accept one.
+ * Host keys of assets, and certificates of desktops: scanned from the checked address, shown to an administrator, and pinned
+ * when he confirms exactly the one that the host shows at that moment. An operator can never accept one. A desktop's certificate
+ * may instead be marked as not to be checked; that mark is pinned like a key, and approvers and recordings show it.
  */
-import { done, refused, GatehouseError, type Actor, type Asset, type AssetId, type Outcome } from "../domain/index.js";
-import { assetView } from "./asset-views.js";
+import {
+  CERTIFICATE_UNCHECKED,
+  done,
+  refused,
+  GatehouseError,
+  type Actor,
+  type Asset,
+  type AssetId,
+  type Outcome,
+} from "../domain/index.js";
+import { assetView, shownFingerprint } from "./asset-views.js";
 import type { AssetUseCases, AssetView } from "./broker.js";
 import { proposeChange } from "./change-asset.js";
 import type { BrokerDeps } from "./deps.js";
-import { assetPin, fingerprint, normaliseHostKey } from "./hashing.js";
+import { assetPin, fingerprint, normaliseCertificate, normaliseHostKey } from "./hashing.js";
 import { resolveTarget } from "./resolve-target.js";
 import { standing } from "./standing.js";
 
-type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "resolve" | "probe">;
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "resolve" | "probe" | "desktopProbe">;
 type Scan = Awaited<ReturnType<AssetUseCases["scanHostKey"]>>;
 
 /** Reads the host's key without accepting it. `address-refused`, `target-unreachable`. */
@@ -50,15 +60,24 @@ export async function confirmHostKey(
   id: AssetId,
   publicKey: string,
 ): Promise<Outcome<AssetView>> {
-  const key = normaliseHostKey(publicKey);
-  if (key === undefined) return refused("invalid-input", { field: "publicKey" });
   const found = await administered(deps, actor, id);
   if (!found.ok) return found;
-  const shown = await readKey(deps, found.value.asset);
-  if (!shown.ok) return shown;
-  if (shown.value !== key) return refused("target-key-changed", { field: "publicKey" });
-  const outcome = await pinOrPropose(deps, actor, found.value.asset, key);
+  const { asset } = found.value;
+  const key = identityOf(asset, publicKey);
+  if (key === undefined) return refused("invalid-input", { field: "publicKey" });
+  if (key !== CERTIFICATE_UNCHECKED) {
+    const shown = await readKey(deps, asset);
+    if (!shown.ok) return shown;
+    if (shown.value !== key) return refused("target-key-changed", { field: "publicKey" });
+  }
+  const outcome = await pinOrPropose(deps, actor, asset, key);
   return outcome.ok ? done(await assetView(deps.database.read, outcome.value)) : outcome;
+}
+
+/** What tells this asset from others, in its one spelling: a host key, or a desktop's certificate or mark. */
+function identityOf(asset: Pick<Asset, "protocol">, text: string): string | undefined {
+  if (asset.protocol === "ssh") return normaliseHostKey(text);
+  return text === CERTIFICATE_UNCHECKED ? text : normaliseCertificate(text);
 }
 
 async function pinOrPropose(deps: Deps, actor: Actor, scanned: Asset, key: string): Promise<Outcome<Asset>> {
@@ -88,7 +107,7 @@ async function pinOrPropose(deps: Deps, actor: Actor, scanned: Asset, key: strin
       actorId: admin.personId,
       object: { kind: "asset", id: asset.id },
       sourceAddress: actor.sourceAddress,
-      detail: { fingerprint: fingerprint(key), host, port },
+      detail: { fingerprint: shownFingerprint(key) ?? key, host, port },
     });
     return done({ ...asset, ...patch });
   });
@@ -109,12 +128,12 @@ async function readKey(deps: Deps, asset: Asset): Promise<Outcome<string>> {
   const address = await resolveTarget(deps, asset);
   if (!address.ok) return address;
   try {
-    const shown = await deps.probe.scanHostKey({
-      address: address.value,
-      port: asset.port,
-      legacy: asset.legacyAlgorithms,
-    });
-    const key = normaliseHostKey(shown);
+    const target = { address: address.value, port: asset.port };
+    const shown =
+      asset.protocol === "rdp"
+        ? await deps.desktopProbe.scanCertificate(target)
+        : await deps.probe.scanHostKey({ ...target, legacy: asset.legacyAlgorithms });
+    const key = identityOf(asset, shown);
     return key === undefined ? refused("target-unreachable") : done(key);
   } catch (error) {
     const { code } = error instanceof GatehouseError ? error : { code: undefined };

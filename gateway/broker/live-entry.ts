@@ -12,6 +12,7 @@ import type {
   Session,
   SessionId,
   UnitId,
+  WebSessionId,
 } from "../domain/index.js";
 import type { OpenTap } from "../recording/index.js";
 import type { Admission } from "./admission.js";
@@ -20,6 +21,7 @@ export interface OpenChannel {
   readonly row: Channel;
   readonly tap: ChannelTap;
   readonly pty: { readonly cols: number; readonly rows: number } | null;
+  readonly desktop: { readonly width: number; readonly height: number } | null;
   /** Set by the first who closes it. */
   closing: Promise<ChannelOutcome> | null;
 }
@@ -37,7 +39,10 @@ export interface LiveEntry {
   readonly sourceAddress: string;
   readonly admission: Admission;
   readonly recordingId: RecordingId;
-  readonly connectionId: ConnectionId;
+  /** The newest: an operator who comes back to his desktop has another. */
+  connectionId: ConnectionId;
+  /** The page session that opened a desktop, and ends it; null for anything else. */
+  readonly webSessionId: WebSessionId | null;
   /** The person's credential epoch when the session opened. */
   readonly epoch: number;
   readonly startedAt: number;
@@ -52,6 +57,8 @@ export interface LiveEntry {
   /** As last read. */
   grant: Grant;
   person: PersonStanding | undefined;
+  /** Whether that page session stands; true where there is none. */
+  pageStands: boolean;
   snapshot: Session["snapshot"] | null;
   open: OpenTap | null;
   frozen: boolean;

@@ -13,14 +13,17 @@ import {
 } from "../domain/index.js";
 import type { ChannelAsk, LiveChannel, LiveSession } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
+import { detach, logClipboard, pictureOf, rejoin } from "./desktop-session.js";
 import { forwardAllowed } from "./forward-rules.js";
 import type { LiveEntry, OpenChannel } from "./live-entry.js";
 import type { LiveSessions } from "./live-sessions.js";
+import { grantAllows } from "./obligations.js";
 import { logRefusedAct, logRefusedChannel, logTransfer } from "./session-log.js";
 import { policyPerson } from "./standing.js";
+import { markSeen, SEEN_EVERY_MS } from "./web-session.js";
 import { writeInTheEnd } from "./write-in-the-end.js";
 
-type Deps = Pick<BrokerDeps, "config" | "database" | "clock" | "ids" | "policy" | "resolve" | "log"> & {
+type Deps = Pick<BrokerDeps, "config" | "database" | "clock" | "ids" | "policy" | "library" | "resolve" | "log"> & {
   readonly live: LiveSessions;
 };
 
@@ -42,15 +45,34 @@ export function createLiveSession(deps: Deps, entry: LiveEntry): LiveSession {
     get ended() {
       return entry.ended !== null;
     },
-    allows: (action) => entry.grant.actions.includes(action) && deps.live.admitted(entry.admission) === entry,
+    allows: (action) => grantAllows(entry.grant, action) && deps.live.admitted(entry.admission) === entry,
     openChannel: (ask) => openChannel(deps, entry, ask),
     refuseChannel: (ask) => logRefusedChannel(deps, entry, ask),
     transfer: (channel, record) => logTransfer(deps, entry, channel, record),
     refuseInChannel: (channel, detail) => logRefusedAct(deps, entry, channel, detail),
-    touch: () => {
-      entry.activeAtUs = deps.clock.monotonicUs();
-    },
+    clipboard: (channel, record) => logClipboard(deps, entry, channel, record),
+    detached: () => detach(deps, entry),
+    rejoin: (actor, client) => rejoin(deps, entry, actor, client),
+    picture: (channel) => pictureOf(deps, entry, channel),
+    touch: touching(deps, entry),
     end: (because) => deps.live.end(entry, because, false),
+  };
+}
+
+/**
+ * Resets the idle clock. Whoever works in a desktop also uses the page session that it came from: its row is told so once a
+ * minute, as a request would tell it.
+ */
+function touching(deps: Deps, entry: LiveEntry): () => void {
+  let seenUs = deps.clock.monotonicUs();
+  return () => {
+    const nowUs = deps.clock.monotonicUs();
+    entry.activeAtUs = nowUs;
+    if (entry.webSessionId === null || nowUs - seenUs < SEEN_EVERY_MS * 1000) return;
+    seenUs = nowUs;
+    markSeen(deps, entry.webSessionId).catch((error: unknown) => {
+      deps.log("warn", "the use of a page session could not be written", { sessionId: entry.id, error: String(error) });
+    });
   };
 }
 
@@ -78,7 +100,7 @@ async function openChannel(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Promi
     openedAt: deps.clock.now(),
     closedAt: null,
   };
-  const channel: OpenChannel = { row, tap, pty: ask.pty ?? null, closing: null };
+  const channel: OpenChannel = { row, tap, pty: ask.pty ?? null, desktop: ask.desktop ?? null, closing: null };
   entry.channels.add(channel);
   try {
     await writeOpened(deps, entry, ask, row);
@@ -98,7 +120,7 @@ async function openChannel(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Promi
 /** Why the channel may not open at this moment: rows are read afresh, then the grant's actions, then policy. */
 async function channelFault(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Promise<ErrorCode | undefined> {
   if (entry.ended !== null || !(await deps.live.recheck(entry))) return "grant-ended";
-  if (!entry.grant.actions.includes(ask.action)) return "not-granted";
+  if (!kindFits(ask) || !grantAllows(entry.grant, ask.action)) return "not-granted";
   if (!(await mayUse(deps, entry, ask.action))) return "not-granted";
   if (ask.kind !== "forward" && ask.action !== "ssh.forward") return undefined;
   if (ask.forwardTo === undefined || !forwardIsNamed(entry.grant.limits, ask.forwardTo)) return "not-granted";
@@ -106,6 +128,13 @@ async function channelFault(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Prom
   if (asset === undefined || !(await forwardAllowed(deps, deps.database.read, asset, ask.forwardTo)))
     return "address-refused";
   return entry.ended === null ? undefined : "grant-ended";
+}
+
+/** A desktop and its files are opened by their own actions, and those open nothing else. */
+function kindFits({ kind, action, desktop }: ChannelAsk): boolean {
+  if (kind === "desktop") return action === "rdp.connect" && desktop !== undefined;
+  if (kind === "file") return action === "rdp.upload" || action === "rdp.download";
+  return !action.startsWith("rdp.");
 }
 
 async function mayUse(deps: Deps, entry: LiveEntry, action: Action): Promise<boolean> {
@@ -116,9 +145,10 @@ async function mayUse(deps: Deps, entry: LiveEntry, action: Action): Promise<boo
   return deps.policy.decide({ act: "use", person, account, action, granted: true, grantLive: true }).allowed;
 }
 
-/** A channel without a terminal keeps so many bytes, then goes on as a digest. */
+/** A channel without a screen keeps so many bytes, then goes on as a digest. */
 function opening(ask: ChannelAsk, detail: string, keepBytes: number): ChannelOpening {
   const base = { kind: ask.kind, detail, beyond: "digest" } as const;
+  if (ask.desktop !== undefined) return { ...base, desktop: ask.desktop, keepBytes: Infinity };
   return ask.pty === undefined ? { ...base, keepBytes } : { ...base, pty: ask.pty, keepBytes: Infinity };
 }
 

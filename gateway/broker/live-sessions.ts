@@ -13,10 +13,12 @@ import {
   type PersonId,
   type PersonStanding,
   type SessionId,
+  type WebSessionId,
 } from "../domain/index.js";
 import type { Admission } from "./admission.js";
 import type { Log } from "./deps.js";
 import type { LiveEntry } from "./live-entry.js";
+import { standingPages } from "./web-session.js";
 
 export const TICK_MS = 250;
 const REREAD_US = 1_000_000;
@@ -76,7 +78,7 @@ export class LiveSessions {
   admitted(admission: Admission): LiveEntry | undefined {
     const entry = this.#entries.get(admission.sessionId);
     if (entry === undefined || entry.admission !== admission || entry.frozen) return undefined;
-    return this.verdict(entry).go && entry.ended === null ? entry : undefined;
+    return this.verdict(entry).go && entry.pageStands && entry.ended === null ? entry : undefined;
   }
 
   /** Sessions that have not ended. */
@@ -128,6 +130,7 @@ export class LiveSessions {
   #judge(entry: LiveEntry, nowUs: number, silentUs: number): void {
     const verdict = this.verdict(entry);
     if (!verdict.go) return void this.end(entry, verdict.because);
+    if (!entry.pageStands) return void this.end(entry, "left");
     if (nowUs >= entry.tooOldAtUs) return void this.end(entry, "too-old");
     if (silentUs >= LOST_AFTER_US) return void this.end(entry, "node-lost");
     const frozen = silentUs >= FREEZE_AFTER_US;
@@ -181,21 +184,35 @@ export class LiveSessions {
       this.#deps.database,
       entries.map((entry) => entry.personId),
     );
+    const pages = await this.#readPages(entries);
     for (const entry of entries) {
+      entry.pageStands = entry.webSessionId === null || pages.has(entry.webSessionId);
       entry.grant = ended.get(entry.grant.id) ?? entry.grant;
       entry.person = persons.get(entry.personId);
     }
+  }
+
+  async #readPages(entries: readonly LiveEntry[]): Promise<ReadonlySet<WebSessionId>> {
+    const ids = entries.flatMap((entry) => entry.webSessionId ?? []);
+    const { database, clock } = this.#deps;
+    const standing = new Set<WebSessionId>();
+    for (const batch of batches(ids))
+      for (const id of await standingPages(database.read, batch, clock.now())) standing.add(id);
+    return standing;
   }
 
   /** Reads one session's rows afresh and answers whether it may go on; ends it when not. */
   async recheck(entry: LiveEntry): Promise<boolean> {
     const grant = await this.#deps.database.read.grants.get(entry.grant.id);
     const persons = await readStandings(this.#deps.database, [entry.personId]);
+    const pages = await this.#readPages([entry]);
     if (grant !== undefined) entry.grant = grant;
+    entry.pageStands = entry.webSessionId === null || pages.has(entry.webSessionId);
     entry.person = persons.get(entry.personId);
     const verdict = this.verdict(entry);
     if (!verdict.go) void this.end(entry, verdict.because);
-    return verdict.go && entry.ended === null && !entry.frozen;
+    else if (!entry.pageStands) void this.end(entry, "left");
+    return verdict.go && entry.pageStands && entry.ended === null && !entry.frozen;
   }
 
   #safely(message: string, act: () => void): void {

@@ -20,18 +20,20 @@ import {
 } from "../domain/index.js";
 import { Admission } from "./admission.js";
 import { raiseAlertNow } from "./alerts.js";
+import { certificateOf } from "./asset-views.js";
 import type { IdentityUseCases, OpenedSession, OpenSession, Reachable } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import type { LiveEntry } from "./live-entry.js";
 import { createLiveSession } from "./live-session.js";
 import type { LiveSessions } from "./live-sessions.js";
 import { sessionNotice } from "./notices.js";
+import { usableActions } from "./obligations.js";
 import { reachable } from "./reachable.js";
 import { policyActor, standing, vendorChain } from "./standing.js";
 
 export type OpenDeps = Pick<
   BrokerDeps,
-  "database" | "clock" | "ids" | "policy" | "config" | "recorder" | "nodeId" | "notify" | "log" | "resolve"
+  "database" | "clock" | "ids" | "policy" | "config" | "recorder" | "library" | "nodeId" | "notify" | "log" | "resolve"
 > & {
   readonly live: LiveSessions;
   readonly identity: Pick<IdentityUseCases, "installation">;
@@ -50,6 +52,7 @@ export async function openSession(deps: OpenDeps, input: OpenSession): Promise<O
   if (deps.isDraining()) return refuse(deps, input, "draining");
   const person = await standing(deps.database.read, input.actor);
   if (person === undefined) return refuse(deps, input, "unauthenticated");
+  if (input.protocol === "rdp" && person.webSessionId === undefined) return refuse(deps, input, "forbidden");
   const choice = await choose(deps, person, input);
   if ("kind" in choice) return choice.kind === "refused" ? refuse(deps, input, choice.code) : choice;
   const entry = register(deps, choice, input);
@@ -106,6 +109,7 @@ function register(deps: OpenDeps, { person, grant, asset }: Chosen, input: OpenS
     admission: Admission.mint(id, grant.id),
     recordingId: asId<RecordingId>(deps.ids.next()),
     connectionId: asId<ConnectionId>(deps.ids.next()),
+    webSessionId: asset.protocol === "rdp" ? (person.webSessionId ?? null) : null,
     epoch: person.credentialEpoch,
     startedAt: now,
     endsAt: Math.min(grant.to, now + deps.config.maxSessionMs),
@@ -116,6 +120,7 @@ function register(deps: OpenDeps, { person, grant, asset }: Chosen, input: OpenS
     onDrain: input.onDrain,
     grant,
     person: { state: "active", credentialEpoch: person.credentialEpoch, isOperator: person.roles.includes("operator") },
+    pageStands: true,
     snapshot: null,
     open: null,
     frozen: false,
@@ -153,7 +158,8 @@ async function admissionFault(deps: OpenDeps, chosen: Chosen, entry: LiveEntry):
   return endedCode(entry);
 }
 
-function mayUse(deps: OpenDeps, { person, account, grant }: Chosen): boolean {
+/** Whether anything may be done in the session; a desktop has only the one thing to begin with. */
+function mayUse(deps: OpenDeps, { person, account, asset, grant }: Chosen): boolean {
   const { id, unitId, assetId } = account;
   const query = {
     act: "use",
@@ -162,7 +168,8 @@ function mayUse(deps: OpenDeps, { person, account, grant }: Chosen): boolean {
     granted: true,
     grantLive: true,
   } as const;
-  return grant.actions.some((action) => deps.policy.decide({ ...query, action }).allowed);
+  const first = usableActions(grant).filter((action) => asset.protocol !== "rdp" || action === "rdp.connect");
+  return first.some((action) => deps.policy.decide({ ...query, action }).allowed);
 }
 
 function endedCode(entry: LiveEntry): ErrorCode | undefined {
@@ -295,6 +302,8 @@ async function takeSnapshot(stores: Stores, { person, account, asset, grant }: C
     grantTo: grant.to,
     actions: grant.actions,
     legacyAlgorithms: asset.legacyAlgorithms,
+    certificate: certificateOf(asset),
+    obligations: grant.obligations,
   };
 }
 

@@ -12,6 +12,7 @@ import {
 import type { Reachable } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { entitlementStands } from "./entitlements.js";
+import { usableActions } from "./obligations.js";
 import { standing } from "./standing.js";
 
 const MOST = 1000;
@@ -100,6 +101,6 @@ async function describe(
 }
 
 function grantSummary(grant: Grant): NonNullable<Reachable["grant"]> {
-  const { id, from, to, actions, limits } = grant;
-  return { id, from, to, actions, forwardTo: limits.forwardTo };
+  const { id, from, to, limits } = grant;
+  return { id, from, to, actions: usableActions(grant), forwardTo: limits.forwardTo };
 }

@@ -5,7 +5,15 @@ import type { ReplaySegment } from "./broker.js";
 type RecordedEvent = ReturnType<ContainerReader["events"]> extends AsyncIterable<infer Event> ? Event : never;
 type Drawn = ReplaySegment["events"][number];
 
-export const RECORDED = { output: 1, errorOutput: 2, resize: 3, input: 8, gate: 11 } as const;
+export const RECORDED = {
+  output: 1,
+  errorOutput: 2,
+  resize: 3,
+  input: 8,
+  gate: 11,
+  graphics: 13,
+  pointer: 14,
+} as const;
 
 /** Payload bytes one answer carries; a stretch that holds more ends early, between two event times. */
 const MOST_BYTES = 2 * 1024 * 1024;
@@ -45,7 +53,17 @@ function draw({ type, atUs, payload }: RecordedEvent): Drawn | undefined {
       return bytes.length === 4
         ? [atUs, "r", `${String(bytes.readUInt16BE(0))}x${String(bytes.readUInt16BE(2))}`]
         : undefined;
+    case RECORDED.graphics:
+      return [atUs, "d", bytes.toString("utf8")];
+    case RECORDED.pointer:
+      return bytes.length === POINTER_BYTES ? [atUs, "p", pointerText(bytes)] : undefined;
     default:
       return undefined;
   }
+}
+
+const POINTER_BYTES = 5;
+
+function pointerText(bytes: Buffer): string {
+  return `${String(bytes.readUInt16BE(0))},${String(bytes.readUInt16BE(2))},${String(bytes.readUInt8(4))}`;
 }

@@ -23,7 +23,7 @@ export async function replayIndex(deps: Deps, actor: Actor, id: RecordingId): Pr
   if (!may.ok) return may;
   await logReading(deps, may.value, "recording.viewed", { part: "index" });
   const derived = await deps.library.derived(id);
-  const { durationUs, markers, activity, keyframes } = derived;
+  const { durationUs, markers, activity, thumbnails, keyframes } = derived;
   const channels = derived.channels.map((channel) => ({
     ...channel,
     kind: channel.kind as ReplayIndex["channels"][number]["kind"],
@@ -36,6 +36,7 @@ export async function replayIndex(deps: Deps, actor: Actor, id: RecordingId): Pr
     channels,
     markers,
     activity,
+    thumbnails,
     keyframes,
   });
 }
@@ -73,6 +74,22 @@ export async function replaySegment(
   }
 }
 
+/** See `RecordingUseCases.thumbnail`. */
+export async function thumbnail(
+  deps: Deps,
+  actor: Actor,
+  id: RecordingId,
+  at: Parameters<RecordingUseCases["thumbnail"]>[2],
+): Promise<Outcome<Uint8Array>> {
+  const whole = [at.channel, at.atUs].every((value) => Number.isSafeInteger(value) && value >= 0);
+  if (!whole) return refused("invalid-input", { field: "atUs" });
+  const may = await mayRead(deps, actor, id, "replay");
+  if (!may.ok) return may;
+  await deps.viewings.tellPictures(deps, may.value);
+  const picture = await deps.library.thumbnail(id, at.channel, at.atUs);
+  return picture === undefined ? refused("not-found") : done(picture);
+}
+
 interface Viewing {
   readonly fromUs: number;
   readonly toUs: number;
@@ -85,6 +102,7 @@ interface Viewing {
  */
 export class Viewings {
   readonly #last = new Map<string, Viewing>();
+  readonly #pictures = new Map<string, number>();
 
   async tell(deps: Pick<Deps, "database" | "clock">, readable: Readable, fromUs: number, toUs: number): Promise<void> {
     const nowUs = deps.clock.monotonicUs();
@@ -95,5 +113,22 @@ export class Viewings {
     await logReading(deps, readable, "recording.viewed", { part: "range", fromUs, toUs });
     if (this.#last.size >= REMEMBERED) this.#last.clear();
     this.#last.set(key, { fromUs, toUs, toldUs: nowUs });
+  }
+
+  /** The small pictures of a recording, all of them: asked for many at once, they are one reading for ten seconds. */
+  async tellPictures(deps: Pick<Deps, "database" | "clock">, readable: Readable): Promise<void> {
+    const nowUs = deps.clock.monotonicUs();
+    const key = `${readable.reader.personId} ${readable.recording.id}`;
+    const toldUs = this.#pictures.get(key);
+    if (toldUs !== undefined && nowUs - toldUs < TELL_EVERY_US) return;
+    // Before the first await, so that those asked for at the same moment count as the same reading.
+    if (this.#pictures.size >= REMEMBERED) this.#pictures.clear();
+    this.#pictures.set(key, nowUs);
+    try {
+      await logReading(deps, readable, "recording.viewed", { part: "pictures" });
+    } catch (error) {
+      this.#pictures.delete(key);
+      throw error;
+    }
   }
 }

@@ -13,6 +13,7 @@ import {
   type Action,
   type Actor,
   type Asset,
+  type DigestedRequest,
   type Limits,
   type Outcome,
   type RequestId,
@@ -23,7 +24,7 @@ import {
 import { requestView } from "./access-views.js";
 import type { AccessUseCases, RequestView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
-import { actionsOf, entitlementOf } from "./entitlements.js";
+import { actionsFit, actionsOf, entitlementOf } from "./entitlements.js";
 import { forwardAllowed } from "./forward-rules.js";
 import { requestDigest } from "./hashing.js";
 import { requestNotice } from "./notices.js";
@@ -101,7 +102,7 @@ function shapeFault(ask: Ask, now: number): Refusal | undefined {
 
 function itemIsWellFormed(item: AskedItem): boolean {
   const forwardTo = item.limits?.forwardTo ?? [];
-  if (item.actions.length === 0 || forwardTo.length > FORWARDS_MOST) return false;
+  if (item.actions.length === 0 || forwardTo.length > FORWARDS_MOST || !actionsFit(item.actions)) return false;
   return item.actions.includes("ssh.forward") === forwardTo.length > 0;
 }
 
@@ -243,7 +244,7 @@ async function fileRequest(
     ...content,
     id,
     unitId: person.unitId,
-    digest: requestDigest({ ...content, items }),
+    digest: requestDigest({ ...content, items: judged.map(digestedItem) }),
     state: "pending",
     approvalsNeeded: rule.approvals,
     sourceAddress: person.sourceAddress,
@@ -271,6 +272,10 @@ async function fileRequest(
     },
   });
   return done(request);
+}
+
+function digestedItem({ account, asset, actions, limits }: JudgedItem): DigestedRequest["items"][number] {
+  return { accountId: account.id, assetId: asset.id, assetPin: asset.pin, actions, limits, desktop: asset.desktop };
 }
 
 /** Only the requester, only while it is pending. */

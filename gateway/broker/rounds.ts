@@ -1,4 +1,4 @@
-/** What a node does over and over: sequence the audit log each second, log the heads of open recordings each ten. */
+/** What a node does over and over: sequence the audit log each second, log the heads of open recordings each ten, take old tickets away each minute. */
 import type { Log } from "./deps.js";
 
 export interface Round {

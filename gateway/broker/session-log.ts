@@ -9,7 +9,7 @@ type Deps = Pick<BrokerDeps, "database" | "clock" | "ids">;
 /** Refusals a session has written out one by one; later ones are only counted, so that nobody floods the log with them. */
 const REFUSALS_WRITTEN = 500;
 const TEXT_LONGEST = 4096;
-const KINDS: readonly ChannelKind[] = ["shell", "exec", "sftp", "scp", "rsync", "forward", "desktop"];
+const KINDS: readonly ChannelKind[] = ["shell", "exec", "sftp", "scp", "rsync", "forward", "desktop", "file"];
 
 /** A file that passed: in the recording first, then as row and event. */
 export async function logTransfer(

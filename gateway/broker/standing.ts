@@ -6,13 +6,16 @@ import type { Actor, Person, PersonId, Power, Role, Stores } from "../domain/ind
 import type { PolicyPerson } from "../policy/index.js";
 
 type PeopleStores = Pick<Stores, "people" | "powers" | "roles">;
+type StandingStores = PeopleStores & Pick<Stores, "webSessions">;
 
-/** The actor as his rows say now; undefined when he may not act any more (disabled, not enrolled, older epoch). */
-export async function standing(stores: PeopleStores, actor: Actor): Promise<Actor | undefined> {
+/** The actor as his rows say now; undefined when he may not act any more (disabled, not enrolled, older epoch, signed out). */
+export async function standing(stores: StandingStores, actor: Actor): Promise<Actor | undefined> {
   const person = await stores.people.get(actor.personId);
   if (person === undefined || person.state !== "active" || person.credentialEpoch !== actor.credentialEpoch)
     return undefined;
   if (person.passwordHash === null || person.totpEnrolledAt === null) return undefined;
+  if (actor.webSessionId !== undefined && (await stores.webSessions.get(actor.webSessionId))?.endedAt !== null)
+    return undefined;
   const { power, roles } = await holdings(stores, person.id);
   return {
     ...actor,

@@ -81,14 +81,14 @@ async function writeWatched(deps: Deps, entry: LiveEntry, actor: Actor, decidedB
 }
 
 function openChannels(entry: LiveEntry, screens: readonly Keyframe[]): WatchStart["channels"] {
-  return [...entry.channels].map(({ row, pty }) => {
+  return [...entry.channels].map(({ row, pty, desktop }) => {
     const screen = screens.find((one) => one.channel === row.number);
     return {
       channel: row.number,
       kind: row.kind,
       detail: row.detail,
-      cols: screen?.cols ?? pty?.cols ?? 80,
-      rows: screen?.rows ?? pty?.rows ?? 24,
+      cols: screen?.cols ?? pty?.cols ?? desktop?.width ?? 80,
+      rows: screen?.rows ?? pty?.rows ?? desktop?.height ?? 24,
       pty: pty !== null,
       screen: screen?.state ?? "",
     };
@@ -129,7 +129,7 @@ class Watcher implements LiveWatcher {
       return;
     }
     this.#backlog.push(event);
-    this.#backlogBytes += event.type === "output" ? event.bytes.length : 64;
+    this.#backlogBytes += "bytes" in event ? event.bytes.length : 64;
     if (this.#backlogBytes > BACKLOG_BYTES) this.end("quota");
   }
 

@@ -19,7 +19,7 @@ import { hashOfToken, newToken } from "./secrets-shown-once.js";
 
 const LONGEST_MS = 12 * 3_600_000;
 const IDLE_MS = 30 * 60_000;
-const SEEN_EVERY_MS = 60_000;
+export const SEEN_EVERY_MS = 60_000;
 const LONGEST_AGENT = 256;
 
 type Deps = Pick<IdentityDeps, "database" | "clock">;
@@ -70,7 +70,26 @@ export async function resume(
     const seen = { lastSeenAt: session.lastSeenAt, endedAt: null };
     await deps.database.write((tx) => tx.webSessions.update(session.id, { lastSeenAt: now }, seen));
   }
-  return done(await actorOf(deps.database.read, person, sourceAddress));
+  return done({ ...(await actorOf(deps.database.read, person, sourceAddress)), webSessionId: session.id });
+}
+
+/**
+ * Of the page sessions named, those that stand: not signed out, not twelve hours old. Being unused is not asked: whoever works in
+ * a desktop sends the page's server nothing, and the desktop has an idle clock of its own.
+ */
+export async function standingPages(
+  stores: Pick<Stores, "webSessions">,
+  ids: readonly WebSessionId[],
+  now: number,
+): Promise<ReadonlySet<WebSessionId>> {
+  const where = { id: { in: [...new Set(ids)] }, endedAt: null, expiresAt: { gt: now } };
+  return new Set((await stores.webSessions.find(where, { limit: 1000 })).map((row) => row.id));
+}
+
+/** Counts as use of the page session, as a request would. */
+export async function markSeen(deps: Deps, id: WebSessionId): Promise<void> {
+  const lastSeenAt = deps.clock.now();
+  await deps.database.write((tx) => tx.webSessions.update(id, { lastSeenAt }, { endedAt: null }));
 }
 
 function isAlive(session: WebSession, now: number): boolean {

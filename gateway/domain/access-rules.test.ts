@@ -25,7 +25,14 @@ const content: DigestedRequest = {
   windowFrom: 1,
   durationMs: 2,
   items: [
-    { accountId: "b", assetId: "x", assetPin: "1", actions: ["ssh.exec", "ssh.shell"], limits: { forwardTo: [] } },
+    {
+      accountId: "b",
+      assetId: "x",
+      assetPin: "1",
+      actions: ["ssh.exec", "ssh.shell"],
+      limits: { forwardTo: [] },
+      desktop: null,
+    },
     {
       accountId: "a",
       assetId: "y",
@@ -37,6 +44,7 @@ const content: DigestedRequest = {
           { host: "g", port: 1 },
         ],
       },
+      desktop: null,
     },
   ],
 };
@@ -72,7 +80,15 @@ describe("a request's digest", () => {
       { ...content, windowFrom: 2 },
       { ...content, durationMs: 3 },
       { ...content, items: [first] },
-      ...[{ accountId: "c" }, { assetId: "z" }, { assetPin: "3" }, { actions: ["ssh.shell"] as const }].map((more) => ({
+      ...[
+        { accountId: "c" },
+        { assetId: "z" },
+        { assetPin: "3" },
+        { actions: ["ssh.shell"] as const },
+        { desktop: { security: "any", acceptsMissing: false } as const },
+        { desktop: { security: "nla", acceptsMissing: false } as const },
+        { desktop: { security: "any", acceptsMissing: true } as const },
+      ].map((more) => ({
         ...content,
         items: [{ ...first, ...more }, second],
       })),

@@ -4,6 +4,7 @@
  */
 import type { AccessRequest, Approval, Grant, GrantState, RequestState } from "./access.js";
 import { ACTIONS, type Action, type ForwardTarget, type Limits } from "./actions.js";
+import type { DesktopSettings } from "./assets.js";
 import type { Person } from "./people.js";
 import type { AlertState, EndReason, SessionState } from "./sessions.js";
 
@@ -38,6 +39,8 @@ export interface DigestedRequest {
     readonly assetPin: string;
     readonly actions: readonly Action[];
     readonly limits: Limits;
+    /** The asset's desktop settings; what they are must be what they were. Null for SSH. */
+    readonly desktop: DesktopSettings | null;
   }[];
 }
 
@@ -49,6 +52,7 @@ export function requestDigestInput(request: DigestedRequest): string {
     assetPin: item.assetPin,
     actions: orderActions(item.actions),
     forwardTo: item.limits.forwardTo.map(forwardText).sort(),
+    ...(item.desktop === null ? {} : { desktop: [item.desktop.security, item.desktop.acceptsMissing] }),
   }));
   items.sort((a, b) => (a.accountId < b.accountId ? -1 : a.accountId > b.accountId ? 1 : 0));
   return canonicalText({

@@ -1,5 +1,5 @@
-/** `approvals.yaml`: how many must say yes and how long a grant may last. The first rule that fits decides. */
-import { ACTIONS, type Action } from "../domain/index.js";
+/** `approvals.yaml`: how many must say yes, how long a grant may last, what it asks of those around it. The first rule that fits decides. */
+import { ACTIONS, type Action, type Obligation } from "../domain/index.js";
 import type { ApprovalRule, Policy } from "./contract.js";
 import { duration, integer, listOf, oneOf, optional, record, text, truth, wrong } from "./shape.js";
 
@@ -14,7 +14,11 @@ interface Rule {
   readonly when: When | undefined;
   readonly approvals: number;
   readonly longest: number;
+  readonly obligations: readonly Obligation[];
 }
+
+/** Those that this gate keeps; one that it could not keep is not written into a grant. */
+export const KEPT_OBLIGATIONS = ["no-download", "watermark"] as const satisfies readonly Obligation[];
 
 const when = record<When>({
   actions: optional(listOf(oneOf(ACTIONS)), []),
@@ -29,6 +33,7 @@ const file = record<{ readonly version: 1; readonly rules: readonly Rule[] }>({
       when: optional<When | undefined>(when, undefined),
       approvals: integer(1, 5),
       longest: duration,
+      obligations: optional<readonly Obligation[]>(listOf(oneOf<Obligation>(KEPT_OBLIGATIONS)), []),
     }),
   ),
 });
@@ -43,7 +48,8 @@ export function compileApprovals(parsed: unknown): Policy["approvalRule"] {
   }
   return (query) => {
     const rule = rules.find((each) => fits(each.when, query)) as Rule;
-    return { id: rule.id, approvals: rule.approvals, longestMs: rule.longest } satisfies ApprovalRule;
+    const { id, approvals, longest, obligations } = rule;
+    return { id, approvals, longestMs: longest, obligations: [...new Set(obligations)] } satisfies ApprovalRule;
   };
 }
 

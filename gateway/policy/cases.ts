@@ -2,7 +2,8 @@
  * A bundle's own cases: who, what, when → decision and the rule that decided. They run each time the bundle loads; one that
  * does not come out as written refuses the whole bundle.
  */
-import { ACTIONS, type Action, type Power, type Role } from "../domain/index.js";
+import { ACTIONS, type Action, type Obligation, type Power, type Role } from "../domain/index.js";
+import { KEPT_OBLIGATIONS } from "./approvals.js";
 import type { Policy, PolicyPerson, PolicyQuery } from "./contract.js";
 import { duration, integer, listOf, mapOf, oneOf, optional, record, text, truth, wrong, type Shape } from "./shape.js";
 
@@ -45,7 +46,12 @@ interface CaseFile {
   readonly decide: readonly Named<Ask, { readonly allowed: boolean; readonly decidedBy: readonly string[] }>[];
   readonly approvals: readonly Named<
     ApprovalAsk,
-    { readonly rule: string; readonly approvals: number; readonly longest: number }
+    {
+      readonly rule: string;
+      readonly approvals: number;
+      readonly longest: number;
+      readonly obligations: readonly Obligation[];
+    }
   >[];
   readonly exec: readonly ExecCase[];
 }
@@ -80,7 +86,12 @@ const caseFile = record<CaseFile>({
       record({
         name: text,
         ask: record<ApprovalAsk>({ actions: listOf(oneOf(ACTIONS)), unit: text, vendor: truth }),
-        expect: record({ rule: text, approvals: integer(1, 5), longest: duration }),
+        expect: record({
+          rule: text,
+          approvals: integer(1, 5),
+          longest: duration,
+          obligations: optional<readonly Obligation[]>(listOf(oneOf<Obligation>(KEPT_OBLIGATIONS)), []),
+        }),
       }),
     ),
     [],
@@ -97,8 +108,12 @@ export function runCases(file: string, parsed: unknown, policy: Omit<Policy, "di
   }
   for (const { name, ask: asked, expect } of cases.approvals) {
     const rule = policy.approvalRule({ actions: asked.actions, unitId: asked.unit, vendor: asked.vendor });
-    const wanted = `${expect.rule} ${String(expect.approvals)} ${String(expect.longest)}`;
-    differs(file, name, wanted, `${rule.id} ${String(rule.approvals)} ${String(rule.longestMs)}`);
+    differs(
+      file,
+      name,
+      ruleText(expect.rule, expect.approvals, expect.longest, expect.obligations),
+      ruleText(rule.id, rule.approvals, rule.longestMs, rule.obligations),
+    );
   }
   for (const { run, pty, is } of cases.exec)
     differs(file, JSON.stringify(run), is, verdictText(policy.classifyExec(run, { pty })));
@@ -121,6 +136,10 @@ export function verdictText(verdict: ReturnType<Policy["classifyExec"]>): string
       return `${verdict.kind} ${ways} ${verdict.path}`.trimEnd();
     }
   }
+}
+
+function ruleText(id: string, approvals: number, longestMs: number, obligations: readonly Obligation[]): string {
+  return [id, String(approvals), String(longestMs), ...[...obligations].sort()].join(" ");
 }
 
 function differs(file: string, name: string, wanted: string, got: string): void {

@@ -1,5 +1,5 @@
 /** What policy answers. Pure over a loaded bundle; deny is the default and a rule that errors never permits. */
-import type { Action, ChannelKind, Power, Role } from "../domain/index.js";
+import type { Action, ChannelKind, Obligation, Power, Role } from "../domain/index.js";
 
 export interface PolicyPerson {
   readonly id: string;
@@ -53,6 +53,8 @@ export interface ApprovalRule {
   readonly id: string;
   readonly approvals: number;
   readonly longestMs: number;
+  /** What its grants ask of those around them. */
+  readonly obligations: readonly Obligation[];
 }
 
 /** What a command given to `exec` is, from its own words (tree-sitter-bash; exact, no shell is run). */

@@ -174,7 +174,7 @@ describe("a bundle loads whole or not at all", () => {
     ],
     [
       "two rules of one id",
-      () => edit("approvals.yaml", (text) => text.replace("id: vendor", "id: forward")),
+      () => edit("approvals.yaml", (text) => text.replace("id: vendor\n", "id: forward\n")),
       /one id/,
     ],
     [

@@ -4,7 +4,7 @@
  * other failure of a statement ends the transaction on both databases.
  */
 import { GatehouseError } from "../domain/index.js";
-import type { FindOptions, Store, Where } from "../domain/index.js";
+import type { FindOptions, Store, Stores, Ticket, Where } from "../domain/index.js";
 import { columnOf, predicate, quoted, toColumn } from "./conditions.js";
 import { assertWritable, statement } from "./scope.js";
 import type { Scope } from "./scope.js";
@@ -37,6 +37,17 @@ export function createRemovableStore<Row extends { readonly id: string }>(
     async remove(id) {
       assertWritable(scope);
       return (await statement(scope, `DELETE FROM "${table.name}" WHERE "id" = ?`, [id])).changed === 1;
+    },
+  };
+}
+
+/** Tickets of which nothing is left once they are over; that one was issued stands in the audit events. */
+export function createTicketStore(scope: Scope, table: Table<Ticket>): Stores["tickets"] {
+  return {
+    ...createStore(scope, table),
+    async removeOlder(expiredBefore) {
+      assertWritable(scope);
+      return (await statement(scope, `DELETE FROM "${table.name}" WHERE "expires_at" < ?`, [expiredBefore])).changed;
     },
   };
 }

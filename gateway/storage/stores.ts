@@ -5,7 +5,7 @@ import type { AuditStamp } from "./audit-log.js";
 import * as tables from "./entities/index.js";
 import type { Scope } from "./scope.js";
 import { createSearchStore } from "./search-store.js";
-import { createRemovableStore, createStore } from "./store.js";
+import { createRemovableStore, createStore, createTicketStore } from "./store.js";
 
 export function bindStores(scope: Scope, stamp: AuditStamp): Stores {
   return {
@@ -17,6 +17,7 @@ export function bindStores(scope: Scope, stamp: AuditStamp): Stores {
     powers: createRemovableStore(scope, tables.powers),
     roles: createRemovableStore(scope, tables.roles),
     webSessions: createStore(scope, tables.webSessions),
+    tickets: createTicketStore(scope, tables.tickets),
     assets: createStore(scope, tables.assets),
     accounts: createStore(scope, tables.accounts),
     entitlements: createStore(scope, tables.entitlements),

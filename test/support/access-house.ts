@@ -11,6 +11,7 @@ import {
   type Actor,
   type AuditRow,
   type ChannelOutcome,
+  type ClipboardRecord,
   type EndReason,
   type NodeId,
   type Person,
@@ -26,7 +27,14 @@ import { assembleBroker, type AssembledBroker } from "../../gateway/broker/assem
 import type { IdentityUseCases, LiveSession, PeopleUseCases, RequestView } from "../../gateway/broker/index.js";
 import type { BrokerConfig, BrokerDeps, TargetProbe } from "../../gateway/broker/deps.js";
 import { loadPolicy } from "../../gateway/policy/index.js";
-import type { Derived, FinishedRecording, Library, OpenTap, Recorder } from "../../gateway/recording/index.js";
+import type {
+  Derived,
+  FinishedRecording,
+  Keyframe,
+  Library,
+  OpenTap,
+  Recorder,
+} from "../../gateway/recording/index.js";
 import { openVault } from "../../gateway/vault/index.js";
 import { openMemoryDatabase } from "./memory-database.js";
 import { createRows, NOW } from "./rows.js";
@@ -38,6 +46,8 @@ export const HOST_KEY = `ssh-ed25519 ${Buffer.concat([
   Buffer.alloc(32, 7),
 ]).toString("base64")}`;
 export const OTHER_KEY = HOST_KEY.replace(/Bwc=?$/, "CAg").replace(/BwcH/, "BwcI");
+export const CERTIFICATE = `x509-sha256 ${"ab".repeat(32)}`;
+export const OTHER_CERTIFICATE = `x509-sha256 ${"cd".repeat(32)}`;
 export const SECRET = "correct horse battery staple";
 
 export class ManualClock {
@@ -58,6 +68,7 @@ export class ManualClock {
 export class FakeRecording {
   readonly notes: { readonly kind: string; readonly detail: Readonly<Record<string, unknown>> }[] = [];
   readonly listeners = new Set<(event: TapEvent) => void>();
+  readonly clipboards: ClipboardRecord[] = [];
   readonly openings: Parameters<Tap["openChannel"]>[0][] = [];
   closedBecause: EndReason | undefined;
   fail: (because: "recorder-failed" | "quota") => void = () => undefined;
@@ -81,6 +92,17 @@ export class FakeRecording {
           number,
           output: async (bytes) => {
             this.emit({ type: "output", channel: number, atUs: 1, bytes, stderr: false });
+          },
+          graphics: async (bytes) => {
+            this.emit({ type: "graphics", channel: number, atUs: 1, bytes });
+            return 1;
+          },
+          pointer: async (x, y, mask) => {
+            this.emit({ type: "pointer", channel: number, atUs: 1, x, y, mask });
+          },
+          clipboard: async (record) => {
+            this.clipboards.push(record);
+            this.emit({ type: "clipboard", channel: number, atUs: 1, direction: record.direction, size: record.size });
           },
           input: nothing,
           resize: nothing,
@@ -148,6 +170,10 @@ export interface World {
   recorderOpens: boolean;
   databaseAnswers: boolean;
   derived: Derived;
+  certificate: string;
+  /** State of the open terminals and desktops of any live recording. */
+  screens: readonly Keyframe[];
+  thumbnail: Uint8Array | undefined;
   recovered: Awaited<ReturnType<BrokerDeps["recover"]>>;
   /** Called before the recorder opens, to change the world meanwhile. */
   beforeOpen: () => Promise<void>;
@@ -167,7 +193,15 @@ const CAST: readonly (readonly [Name, Power | null, Role | null])[] = [
   ["aud2", "audit", null],
 ];
 
-const NO_DERIVED: Derived = { durationUs: 1000, channels: [], markers: [], activity: [], keyframes: [], screen: [] };
+const NO_DERIVED: Derived = {
+  durationUs: 1000,
+  channels: [],
+  markers: [],
+  activity: [],
+  keyframes: [],
+  thumbnails: [],
+  screen: [],
+};
 
 export const CONFIG: BrokerConfig = {
   publicUrl: "http://localhost:8080",
@@ -194,7 +228,11 @@ function fakeLibrary(world: World): Library {
     read: async () => undefined,
     derived: async () => world.derived,
     keyframe: async (_id, channel, atUs) => ({ channel, atUs: Math.min(atUs, 0), cols: 80, rows: 24, state: "" }),
-    liveScreens: async () => [],
+    liveScreens: async () => world.screens,
+    thumbnail: async () => world.thumbnail,
+    guac: async function* () {
+      yield Buffer.from("4.sync,1.0;");
+    },
     verify: async () => ({ verdict: "altered", record: 2, offset: 99, what: "chain" }),
     raw: async () =>
       (async function* () {
@@ -230,6 +268,9 @@ export async function buildHouse(
     recorderOpens: true,
     databaseAnswers: true,
     derived: NO_DERIVED,
+    certificate: CERTIFICATE,
+    screens: [],
+    thumbnail: undefined,
     recovered: [],
     beforeOpen: async () => undefined,
   };
@@ -277,6 +318,7 @@ export async function buildHouse(
     config: { ...CONFIG, ...config },
     resolve: async (host) => world.addresses[host] ?? [],
     probe: { scanHostKey: async () => world.hostKey, testCredential: async () => world.tested },
+    desktopProbe: { scanCertificate: async () => world.certificate },
     notify: () => undefined,
     log: () => undefined,
     ...replaced,

@@ -60,7 +60,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
     { login: "wang", password: "correct horse", code: "123456", keys: [], locale: "zh-CN" },
   ];
   /** Where sessions lead. Undefined: nowhere. */
-  target: Omit<DialPlan, "assetName"> | undefined;
+  target: Omit<DialPlan, "assetName" | "desktop"> | undefined;
   actions: Action[] = ["ssh.shell", "ssh.exec", "sftp.read", "sftp.write", "ssh.forward"];
   forwardTo: ForwardTarget[] = [];
   /** `ask`: entitled without a grant. A code: refused with it. */
@@ -152,7 +152,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
     dial: async (_admission: Admission, use: (plan: DialPlan) => Promise<unknown>) => {
       if (this.target === undefined) return refused("target-unreachable");
       try {
-        return done(await use({ assetName: "web-01", ...this.target }));
+        return done(await use({ assetName: "web-01", desktop: null, ...this.target }));
       } catch (error) {
         if (error instanceof GatehouseError) return refused(error.code);
         throw error;
@@ -177,6 +177,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
       power: null,
       roles: ["operator"],
       sourceAddress,
+      credentialEpoch: 1,
     };
   }
 
@@ -272,6 +273,10 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
         this.inChannel.push(detail);
         return new Promise((resolve) => setTimeout(resolve, this.refusalDelayMs));
       },
+      clipboard: () => Promise.resolve(),
+      detached: () => Promise.resolve(),
+      rejoin: () => Promise.resolve(refused("not-found")),
+      picture: () => Promise.resolve({ atUs: 0, state: "" }),
       touch: () => undefined,
       end,
     };
@@ -317,6 +322,9 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
         else if (this.keepOutput) inputs.push(Buffer.from(bytes));
         return step();
       },
+      graphics: () => step().then(() => 0),
+      pointer: () => step(),
+      clipboard: () => step(),
       resize: (cols, rows) => {
         if (this.failResizesOfClosed && heard.closed !== undefined) return Promise.reject(new Error("closed"));
         heard.resizes.push(`${cols}x${rows}`);

@@ -18,6 +18,7 @@ import {
   type SearchStore,
   type Store,
   type Stores,
+  type Ticket,
   type Where,
 } from "../../gateway/domain/index.js";
 
@@ -35,6 +36,7 @@ const TABLES = [
   "powers",
   "roles",
   "webSessions",
+  "tickets",
   "assets",
   "accounts",
   "entitlements",
@@ -147,6 +149,14 @@ class MemoryStore<R extends Row> implements Store<R> {
   async remove(id: R["id"]): Promise<boolean> {
     this.#mayWrite();
     return this.#table().delete(id);
+  }
+  async removeOlder(expiredBefore: number): Promise<number> {
+    this.#mayWrite();
+    const over = [...this.#table().values()].filter(
+      (row) => (row as Row & Pick<Ticket, "expiresAt">).expiresAt < expiredBefore,
+    );
+    for (const row of over) this.#table().delete(row.id);
+    return over.length;
   }
   #mayWrite(): void {
     if (!this.#writable) throw new GatehouseError("internal", "writes go through a transaction");

@@ -80,6 +80,7 @@ export function createRows(ids: Ids): Rows {
       port: 22,
       description: "",
       legacyAlgorithms: true,
+      desktop: null,
       hostKey: null,
       hostKeyConfirmedBy: null,
       hostKeyConfirmedAt: null,
@@ -292,6 +293,17 @@ export async function insertOneOfEach(
     endedAt: null,
     sourceAddress: "10.1.1.1",
     userAgent: "curl",
+  });
+  await put("tickets", {
+    id: ids.next(),
+    webSessionId: id(),
+    personId: person.id,
+    accountId: id(),
+    sessionId: null,
+    choices: { width: 1280, height: 800, dpi: 96, keyboardLayout: "failsafe", timeZone: "Asia/Shanghai" },
+    createdAt: NOW,
+    expiresAt: NOW + 30_000,
+    usedAt: null,
   });
   await put("assets", asset);
   await put("accounts", rows.account(asset.id));

@@ -11,6 +11,7 @@ export const assets = table<Asset>("asset", {
   port: "integer",
   description: "text",
   legacyAlgorithms: "boolean",
+  desktop: "json?",
   hostKey: "text?",
   hostKeyConfirmedBy: "text?",
   hostKeyConfirmedAt: "integer?",

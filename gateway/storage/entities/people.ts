@@ -1,10 +1,11 @@
-/** Tables of people: who they are, what opens them, what they hold. */
+/** Tables of people: who they are, what opens them, what they hold, what lets their browsers in. */
 import type {
   Person,
   PersonKey,
   PowerHolding,
   RecoveryCode,
   RoleHolding,
+  Ticket,
   Unit,
   WebSession,
 } from "../../domain/index.js";
@@ -73,4 +74,16 @@ export const webSessions = table<WebSession>("web_session", {
   endedAt: "integer?",
   sourceAddress: "text",
   userAgent: "text",
+});
+
+export const tickets = table<Ticket>("ticket", {
+  id: "text",
+  webSessionId: "text",
+  personId: "text",
+  accountId: "text",
+  sessionId: "text?",
+  choices: "json",
+  createdAt: "integer",
+  expiresAt: "integer",
+  usedAt: "integer?",
 });

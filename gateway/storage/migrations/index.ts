@@ -1,4 +1,5 @@
 /** Every migration, oldest first. */
 import { Initial1700000000001 } from "./1-initial.js";
+import { Desktops1700000000002 } from "./2-desktops.js";
 
-export const MIGRATIONS = [Initial1700000000001];
+export const MIGRATIONS = [Initial1700000000001, Desktops1700000000002];
