@@ -138,6 +138,12 @@ export interface Keyframe {
   readonly state: string;
 }
 
+/**
+ * How many container bytes a live recording may be ahead of the newest state that is held of its desktops: what a watcher who
+ * comes late waits for at most, besides what was written since the last `Library.grew`.
+ */
+export const LIVE_BEHIND_BYTES = 8 * 1024 * 1024;
+
 /** Reads containers, makes and keeps derived data (`<id>.derived`, sealed), through a bounded pool of workers. */
 export interface Library {
   read(id: RecordingId): Promise<ContainerReader | undefined>;
@@ -150,6 +156,12 @@ export interface Library {
    * costs at most what was drawn since its newest kept keyframe (`LIVE_BEHIND_BYTES`).
    */
   liveScreens(id: RecordingId): Promise<readonly Keyframe[]>;
+  /**
+   * Says how long an open recording's container is now (as `Recorder.heads` tells). When its desktop was drawn further than
+   * `LIVE_BEHIND_BYTES` since its newest held state, it is followed to now in the background. Answers at once, never throws;
+   * costs nothing for a recording of terminals.
+   */
+  grew(id: RecordingId, bytes: number): void;
   verify(id: RecordingId): Promise<Verdict>;
   raw(id: RecordingId): Promise<AsyncIterable<Uint8Array> | undefined>;
   asciicast(id: RecordingId, channel: number): AsyncIterable<Uint8Array>;

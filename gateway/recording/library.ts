@@ -1,6 +1,6 @@
 /**
- * Reads recordings for replay, search and export. Containers are opened and decompressed here; terminals are emulated in workers,
- * which get plaintext only and never a key. Who may read is decided before, by the broker.
+ * Reads recordings for replay, search and export. Containers are opened and decompressed here; terminals and desktops are emulated
+ * in workers, which get plaintext only and never a key. Who may read is decided before, by the broker.
  */
 import { GatehouseError } from "../domain/index.js";
 import type { BlobReader, BlobStore, RecordingId } from "../domain/index.js";
@@ -16,12 +16,24 @@ import type { ContainerHeader, RecordedEvent, Verdict } from "../../recordings/c
 import { blobChunks } from "./blob-chunks.js";
 import { openContainer } from "./container-reader.js";
 import type { BlobContainerReader } from "./container-reader.js";
+import { LIVE_BEHIND_BYTES } from "./contract.js";
 import type { Derived, Keyframe, Library, Recorder, RecorderDeps, RecordingCrypto, StreamOpener } from "./contract.js";
-import { DerivedFileWriter, derivedName, readDerived, readDirectory, readKeyframe } from "./derive/derived-file.js";
+import {
+  DerivedFileWriter,
+  derivedName,
+  readDerived,
+  readDirectory,
+  readKeyframe,
+  readThumbnail,
+} from "./derive/derived-file.js";
 import type { Directory, Sealer } from "./derive/derived-file.js";
+import { batches, hasDesktop } from "./derive/frames.js";
+import { OpenDesktops, newestOf } from "./derive/open-desktops.js";
+import type { Followed } from "./derive/open-desktops.js";
 import { OpenDerivations } from "./derive/open-derivations.js";
 import { WorkerPool } from "./derive/pool.js";
-import type { PlainFrame, Summary } from "./derive/protocol.js";
+import type { Summary } from "./derive/protocol.js";
+import { guacExport } from "./guac-export.js";
 import { nodeVerifyCrypto } from "./node-crypto.js";
 import { containerName } from "./recorder.js";
 import { textStream } from "./text-stream.js";
@@ -41,10 +53,11 @@ export interface LibraryDeps {
 }
 
 const HANG_MS = 20_000;
-const BATCH_BYTES = 512 * 1024;
 const DIRECTORIES_KEPT = 16;
 /** A keyframe that is this much older than what was asked for is still good enough on an open recording. */
 const OPEN_STALE_US = 30_000_000;
+/** Open recordings whose kind is remembered. */
+const OPEN_KNOWN = 4096;
 
 /** The library of a node. `close` ends its workers. */
 export function createLibrary(deps: LibraryDeps): Library {
@@ -57,6 +70,9 @@ class NodeLibrary implements Library {
   readonly #making = new Map<RecordingId, Promise<void>>();
   readonly #directories = new Map<RecordingId, Directory>();
   readonly #open = new OpenDerivations();
+  readonly #desktops = new OpenDesktops();
+  /** Whether an open recording is of a desktop, once that is known. */
+  readonly #ofDesktop = new Map<RecordingId, boolean>();
 
   constructor(deps: LibraryDeps) {
     this.#deps = deps;
@@ -81,7 +97,12 @@ class NodeLibrary implements Library {
 
   async derived(id: RecordingId): Promise<Derived> {
     return this.#reading(id, async (reader) => {
-      if (reader.closing === undefined) return (await this.#openDerivation(id, reader, 0)).derived;
+      if (reader.closing === undefined) {
+        const { derived } = await this.#openDerivation(id, reader, 0);
+        const keyframes = this.#desktops.held(id)?.history?.map(({ channel, atUs }) => ({ channel, atUs }));
+        return keyframes === undefined ? derived : { ...derived, keyframes };
+      }
+      this.#isClosed(id);
       return this.#kept(id, reader, (blob, sealer, directory) => readDerived(blob, sealer, directory));
     });
   }
@@ -89,6 +110,7 @@ class NodeLibrary implements Library {
   async keyframe(id: RecordingId, channel: number, atUs: number): Promise<Keyframe> {
     return this.#reading(id, async (reader) => {
       if (reader.closing === undefined) {
+        if (await this.#isOfDesktop(id, reader)) return this.#openDesktop(id, reader, channel, atUs);
         const derivation = await this.#openDerivation(id, reader, atUs);
         return derivation.keyframe(channel, atUs) ?? emptyScreen(derivation.derived.channels, channel);
       }
@@ -101,10 +123,30 @@ class NodeLibrary implements Library {
 
   async liveScreens(id: RecordingId): Promise<readonly Keyframe[]> {
     return this.#reading(id, async (reader) => {
+      if (await this.#isOfDesktop(id, reader)) return (await this.#follow(id, false)).screens;
       const screens: Keyframe[] = [];
       const keyframe = (one: Keyframe): void => void screens.push(one);
-      await this.#pool.run({ mode: { what: "screens" }, from: [], batches: batches(reader), keyframe });
+      const mode = { what: "screens", keyframes: false } as const;
+      await this.#pool.run({ mode, from: [], batches: batches(reader), keyframe });
       return screens;
+    });
+  }
+
+  grew(id: RecordingId, bytes: number): void {
+    const behind = bytes - (this.#desktops.held(id)?.bytes ?? 0);
+    if (behind < LIVE_BEHIND_BYTES || this.#ofDesktop.get(id) === false || this.#desktops.busy(id)) return;
+    const catchUp = this.#reading(id, async (reader) => {
+      if (reader.closing === undefined && (await this.#isOfDesktop(id, reader))) await this.#follow(id, false);
+    });
+    catchUp.catch((error: unknown) =>
+      this.#deps.log("warn", "a live desktop could not be followed", { recordingId: id, cause: String(error) }),
+    );
+  }
+
+  thumbnail(id: RecordingId, channel: number, atUs: number): Promise<Uint8Array | undefined> {
+    return this.#reading(id, async (reader) => {
+      if (reader.closing === undefined) return undefined;
+      return this.#kept(id, reader, (blob, sealer, directory) => readThumbnail(blob, sealer, directory, channel, atUs));
     });
   }
 
@@ -156,6 +198,15 @@ class NodeLibrary implements Library {
     }
   }
 
+  async *guac(id: RecordingId, channel: number): AsyncGenerator<Uint8Array> {
+    const reader = await this.#mustRead(id);
+    try {
+      yield* guacExport(reader.events(0, Infinity), channel);
+    } finally {
+      await reader.close();
+    }
+  }
+
   async *input(id: RecordingId, opener: StreamOpener): AsyncGenerator<RecordedEvent> {
     const reader = await this.#mustRead(id);
     try {
@@ -168,7 +219,7 @@ class NodeLibrary implements Library {
   async remove(id: RecordingId): Promise<void> {
     await this.#making.get(id)?.catch(() => undefined);
     this.#directories.delete(id);
-    this.#open.forget(id);
+    this.#isClosed(id);
     await this.#deps.blobs.remove(derivedName(id));
     await this.#deps.blobs.remove(containerName(id));
   }
@@ -197,13 +248,59 @@ class NodeLibrary implements Library {
     const oldest = atUs === 0 ? Infinity : atUs - OPEN_STALE_US;
     return this.#open.get(id, reader.bytes, oldest, async (keyframe) => {
       const summary = await this.#pool.run({
-        mode: { what: "derive", emulate: true },
+        // Desktops of an open recording are followed by themselves.
+        mode: { what: "derive", emulate: !(await this.#isOfDesktop(id, reader)) },
         from: [],
         batches: batches(reader),
         keyframe,
       });
       return mustHave(summary);
     });
+  }
+
+  /** Nothing of an open recording is held once it is closed. */
+  #isClosed(id: RecordingId): void {
+    this.#open.forget(id);
+    this.#desktops.forget(id);
+    this.#ofDesktop.delete(id);
+  }
+
+  async #isOfDesktop(id: RecordingId, reader: BlobContainerReader): Promise<boolean> {
+    const known = this.#ofDesktop.get(id);
+    if (known !== undefined) return known;
+    const found = await hasDesktop(reader);
+    if (found !== undefined) {
+      if (this.#ofDesktop.size >= OPEN_KNOWN) this.#ofDesktop.clear();
+      this.#ofDesktop.set(id, found);
+    }
+    return found ?? false;
+  }
+
+  /** Draws the desktops of an open recording to now, from where they were followed to. */
+  #follow(id: RecordingId, history: boolean): Promise<Followed> {
+    return this.#desktops.follow(id, history, (from, keyframe) =>
+      this.#reading(id, async (reader) => {
+        const screens: Keyframe[] = [];
+        const fromUs = Math.min(...from.map(({ atUs }) => atUs), Infinity);
+        await this.#pool.run({
+          mode: { what: "screens", keyframes: keyframe !== undefined },
+          from,
+          batches: batches(reader, from.length === 0 ? 0 : fromUs),
+          desktop: (one) => void screens.push(one),
+          ...(keyframe === undefined ? {} : { keyframe }),
+        });
+        return { screens, bytes: reader.bytes, reachedUs: Math.max(0, ...screens.map(({ atUs }) => atUs)) };
+      }),
+    );
+  }
+
+  async #openDesktop(id: RecordingId, reader: BlobContainerReader, channel: number, atUs: number): Promise<Keyframe> {
+    const held = this.#desktops.held(id);
+    const fresh =
+      held?.history !== undefined && (held.bytes === reader.bytes || held.reachedUs >= atUs - OPEN_STALE_US);
+    const followed = fresh ? held : await this.#follow(id, true);
+    const found = newestOf(followed, channel, atUs);
+    return found ?? emptyScreen((await this.#openDerivation(id, reader, atUs)).derived.channels, channel);
   }
 
   /** Lends the derived file, made first when there is none. */
@@ -247,7 +344,7 @@ class NodeLibrary implements Library {
     try {
       await this.#makeFile(id, reader, sealer, true);
     } catch (error) {
-      this.#deps.log("error", "terminals of a recording could not be emulated", {
+      this.#deps.log("error", "screens of a recording could not be emulated", {
         recordingId: id,
         cause: String(error),
       });
@@ -259,11 +356,17 @@ class NodeLibrary implements Library {
   async #makeFile(id: RecordingId, reader: BlobContainerReader, sealer: Sealer, emulate: boolean): Promise<void> {
     const file = await DerivedFileWriter.create(this.#deps.blobs, id, sealer);
     try {
-      const keyframe = (one: Keyframe): Promise<void> => file.keyframe(one);
+      const durationUs = reader.closing?.durationUs;
       const summary = mustHave(
-        await this.#pool.run({ mode: { what: "derive", emulate }, from: [], batches: batches(reader), keyframe }),
+        await this.#pool.run({
+          mode: { what: "derive", emulate, ...(durationUs === undefined ? {} : { durationUs }) },
+          from: [],
+          batches: batches(reader),
+          keyframe: (one) => file.keyframe(one),
+          thumbnail: (one) => file.thumbnail(one),
+        }),
       );
-      await file.finish({ ...summary, durationUs: reader.closing?.durationUs ?? summary.durationUs });
+      await file.finish({ ...summary, durationUs: durationUs ?? summary.durationUs });
     } catch (error) {
       await file.abandon();
       await this.#deps.blobs.remove(derivedName(id));
@@ -277,21 +380,6 @@ class NodeLibrary implements Library {
     const [oldest] = this.#directories.keys();
     if (this.#directories.size > DIRECTORIES_KEPT && oldest !== undefined) this.#directories.delete(oldest);
   }
-}
-
-/** Main-stream frames, some at a time. */
-async function* batches(reader: BlobContainerReader, fromUs = 0): AsyncGenerator<readonly PlainFrame[]> {
-  let frames: PlainFrame[] = [];
-  let bytes = 0;
-  for await (const { head, plain } of reader.frames(fromUs)) {
-    frames.push({ timeUs: head.timeUs, plain });
-    bytes += plain.length;
-    if (bytes < BATCH_BYTES) continue;
-    yield frames;
-    frames = [];
-    bytes = 0;
-  }
-  if (frames.length > 0) yield frames;
 }
 
 async function* closing(blob: BlobReader, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,13 +1,15 @@
 /**
  * Turns main-stream events into what a replay needs: channels, markers, keyframes, activity and the lines that were shown. It
- * emulates one terminal for each open pty channel (in text mode also for one without). It holds no key and does no I/O.
+ * emulates one terminal for each open pty channel (in text mode also for one without) and each desktop. It holds no key and does no I/O.
  */
-import { EventType, FormatError, decodeEvents, decodeJson } from "../../../recordings/codec/index.js";
+import { EventType, decodeEvents } from "../../../recordings/codec/index.js";
 import type { RecordedEvent } from "../../../recordings/codec/index.js";
 import type { Derived, Keyframe } from "../contract.js";
 import { Activity } from "./activity.js";
 import { CommandFinder } from "./commands.js";
-import type { DeriveMode, PlainFrame, Summary } from "./protocol.js";
+import { Desktops } from "./desktop/desktops.js";
+import { Markers, members, textOr } from "./markers.js";
+import type { DeriveMode, PlainFrame, Summary, Thumbnail } from "./protocol.js";
 import { Screen } from "./screen.js";
 import { ShownLines } from "./shown-lines.js";
 
@@ -15,8 +17,6 @@ const KEYFRAME_EVERY_US = 30_000_000;
 const KEYFRAME_EVERY_BYTES = 1024 * 1024;
 const QUIET_US = 250_000;
 const SLICES = 200;
-const MARKERS_MAX = 50_000;
-const MARKER_TEXT_MAX = 4096;
 /** Terminals at once; more stay unseen. A hostile session may open many. */
 const SCREENS_MAX = 64;
 const PLAIN_COLS = 500;
@@ -26,11 +26,13 @@ const LINES_A_SECOND = 20_000;
 const BUDGET_MS = 60_000;
 const BUDGET_MS_PER_MIB = 4_000;
 
-type Marker = Derived["markers"][number];
 type ChannelFacts = { -readonly [K in keyof Derived["channels"][number]]: Derived["channels"][number][K] };
 
 export interface DeriverOutput {
   keyframe(keyframe: Keyframe): void;
+  /** The state of a desktop at the end. */
+  desktop(screen: Keyframe): void;
+  thumbnail(thumbnail: Thumbnail): void;
   text(text: string): void;
   /** Milliseconds of a clock that measures how long emulation takes. */
   spentMs(): number;
@@ -53,7 +55,8 @@ export class Deriver {
   readonly #screens = new Map<number, OpenScreen>();
   /** Of channels that closed, with output that is not parsed yet. */
   readonly #closing: Screen[] = [];
-  readonly #markers: Marker[] = [];
+  readonly #markers = new Markers();
+  readonly #desktops: Desktops;
   readonly #activity = new Activity();
   readonly #lines = new ShownLines();
   #lastUs = 0;
@@ -63,15 +66,13 @@ export class Deriver {
   #linesFromUs = 0;
   #linesLooked = 0;
 
-  /** `from`: keyframes to start from; their channels' events up to them are to be left out. */
+  /** `from`: states of desktops to start from; their channels' events up to them are left out. */
   constructor(mode: DeriveMode, from: readonly Keyframe[], out: DeriverOutput) {
     this.#mode = mode;
     this.#out = out;
     this.#emulating = mode.what !== "derive" || mode.emulate;
-    for (const { channel, cols, rows, state, atUs } of from) {
-      this.#openScreen(channel, cols, rows, false, atUs);
-      this.#screens.get(channel)?.screen.write(state, atUs);
-    }
+    this.#desktops = new Desktops(mode, out);
+    for (const keyframe of from) this.#desktops.restore(keyframe);
   }
 
   /** Resolves when the frames' events are worked off. Throws FormatError when they are malformed. */
@@ -82,6 +83,7 @@ export class Deriver {
       for (const event of decodeEvents(plain, timeUs)) this.#event(event);
     }
     await this.#drained();
+    await this.#desktops.drained();
     this.#spentMs += this.#out.spentMs() - began;
     if (this.#spentMs > BUDGET_MS + (BUDGET_MS_PER_MIB * this.#emulatedBytes) / 2 ** 20) this.#stopEmulating();
   }
@@ -90,6 +92,7 @@ export class Deriver {
     this.#emulating = false;
     for (const { screen } of this.#screens.values()) screen.dispose();
     this.#screens.clear();
+    this.#desktops.stop();
   }
 
   async end(): Promise<Summary | undefined> {
@@ -100,6 +103,7 @@ export class Deriver {
     await this.#drained();
     for (const { screen } of this.#screens.values()) screen.dispose();
     this.#screens.clear();
+    this.#desktops.end(this.#lastUs);
     return this.#mode.what === "derive" ? this.#summary() : undefined;
   }
 
@@ -109,9 +113,10 @@ export class Deriver {
       durationUs,
       channels: [...this.#channels.values()].map((facts) => ({
         ...facts,
+        ...this.#desktops.sizeOf(facts.channel),
         toUs: facts.toUs < 0 ? durationUs : facts.toUs,
       })),
-      markers: [...this.#markers].sort((one, other) => one.atUs - other.atUs),
+      markers: this.#markers.sorted(),
       activity: this.#activity.slices(durationUs, SLICES),
       screen: this.#lines.lines,
     };
@@ -147,15 +152,23 @@ export class Deriver {
       case EventType.inputMark:
         this.#activity.add(atUs, 1);
         if (open !== undefined) marked(open, payload[0] ?? 0, atUs);
+        else if (this.#channels.get(channel)?.kind === "desktop") this.#markers.key(atUs, channel);
         break;
       case EventType.channelClose:
         this.#closed(channel, atUs, open);
         break;
+      case EventType.graphics:
+        this.#activity.add(atUs, payload.length);
+        this.#desktops.graphics(channel, payload, atUs);
+        break;
+      case EventType.clipboard:
+        this.#markers.clipboard(atUs, channel, members(payload));
+        break;
       case EventType.transfer:
-        this.#mark(atUs, channel, "transfer", transferText(members(payload)));
+        this.#markers.transfer(atUs, channel, members(payload));
         break;
       case EventType.note:
-        this.#noted(channel, atUs, members(payload));
+        this.#markers.note(atUs, channel, members(payload));
         break;
       default:
         break;
@@ -163,10 +176,11 @@ export class Deriver {
   }
 
   #opened({ channel, atUs, payload }: RecordedEvent): void {
-    const { kind, detail, pty } = members(payload);
-    const size = typeof pty === "object" && pty !== null ? (pty as Readonly<Record<string, unknown>>) : undefined;
-    const cols = numberOr(size?.["cols"], 80);
-    const rows = numberOr(size?.["rows"], 24);
+    const { kind, detail, pty, desktop } = members(payload);
+    const size = objectOr(pty);
+    const pixels = objectOr(desktop);
+    const cols = numberOr(size?.["cols"] ?? pixels?.["width"], 80);
+    const rows = numberOr(size?.["rows"] ?? pixels?.["height"], 24);
     const facts = {
       channel,
       kind: textOr(kind),
@@ -178,8 +192,9 @@ export class Deriver {
       rows,
     };
     this.#channels.set(channel, facts);
-    if (["exec", "scp", "rsync"].includes(facts.kind)) this.#mark(atUs, channel, "command", facts.detail);
-    if (facts.kind === "forward") this.#mark(atUs, channel, "forward", facts.detail);
+    if (["exec", "scp", "rsync"].includes(facts.kind)) this.#markers.add(atUs, channel, "command", facts.detail);
+    if (facts.kind === "desktop") this.#desktops.open(channel, atUs);
+    if (facts.kind === "forward") this.#markers.add(atUs, channel, "forward", facts.detail);
     const wanted = this.#mode.what === "text" ? this.#mode.channel === channel : facts.pty;
     if (wanted) this.#openScreen(channel, facts.pty ? cols : PLAIN_COLS, rows, !facts.pty, atUs);
   }
@@ -187,7 +202,7 @@ export class Deriver {
   #openScreen(channel: number, cols: number, rows: number, convertEol: boolean, atUs: number): void {
     if (!this.#emulating || this.#screens.size >= SCREENS_MAX || this.#screens.has(channel)) return;
     const screen = new Screen(channel, cols, rows, { convertEol });
-    const commands = new CommandFinder(screen, (text, at) => this.#mark(at, channel, "command", text));
+    const commands = new CommandFinder(screen, (text, at) => this.#markers.add(at, channel, "command", text));
     this.#screens.set(channel, { screen, commands, bytesSince: 0, keyframeUs: atUs, lastUs: atUs, shown: [] });
     if (this.#mode.what === "screens") return;
     screen.onLine((row, at) => {
@@ -232,6 +247,8 @@ export class Deriver {
   #closed(channel: number, atUs: number, open: OpenScreen | undefined): void {
     const facts = this.#channels.get(channel);
     if (facts !== undefined) facts.toUs = atUs;
+    this.#markers.keysEnd(channel);
+    this.#desktops.close(channel);
     if (open === undefined) return;
     this.#screens.delete(channel);
     if (this.#mode.what !== "screens") this.#lastLines(channel, open);
@@ -262,31 +279,6 @@ export class Deriver {
     if (this.#mode.what === "text") this.#out.text(`${text.trimEnd()}\n`);
     else this.#lines.add(channel, atUs, text);
   }
-
-  #noted(channel: number, atUs: number, detail: Readonly<Record<string, unknown>>): void {
-    const kind = textOr(detail["kind"]);
-    const text = typeof detail["text"] === "string" ? detail["text"] : readable(detail);
-    const as = kind === "alert" || kind === "forward" ? kind : "note";
-    this.#mark(atUs, channel, as, as === "note" ? `${kind}: ${text}` : text);
-  }
-
-  #mark(atUs: number, channel: number, kind: Marker["kind"], text: string): void {
-    if (this.#markers.length < MARKERS_MAX)
-      this.#markers.push({ atUs, channel, kind, text: text.slice(0, MARKER_TEXT_MAX) });
-  }
-}
-
-/** A note's facts as people read them: `channel 1 · environment LANG=C.UTF-8`. */
-function readable({ kind: _kind, ...facts }: Readonly<Record<string, unknown>>): string {
-  const value = (fact: unknown): string =>
-    typeof fact === "object" && fact !== null
-      ? Object.entries(fact)
-          .map(([name, one]) => `${name}=${value(one)}`)
-          .join(" ")
-      : String(fact);
-  return Object.entries(facts)
-    .map(([name, fact]) => `${name} ${value(fact)}`)
-    .join(" · ");
 }
 
 /** Bits as in FORMAT.md §3, type 7; a secret's begin and end count like any other, what is asked for decides (see commands.ts). */
@@ -297,22 +289,8 @@ function marked({ screen, commands }: OpenScreen, bits: number, atUs: number): v
   });
 }
 
-function transferText(detail: Readonly<Record<string, unknown>>): string {
-  return [detail["direction"], detail["path"]].map(textOr).join(" ");
-}
-
-function members(payload: Uint8Array): Readonly<Record<string, unknown>> {
-  try {
-    const value = decodeJson(payload);
-    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-  } catch (error) {
-    if (error instanceof FormatError) return {};
-    throw error;
-  }
-}
-
-function textOr(value: unknown): string {
-  return typeof value === "string" ? value : "";
+function objectOr(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
 }
 
 function numberOr(value: unknown, otherwise: number): number {

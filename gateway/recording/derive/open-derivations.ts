@@ -13,7 +13,7 @@ export class OpenDerivation {
   constructor(bytes: number, summary: Summary, keyframes: readonly Keyframe[]) {
     this.bytes = bytes;
     this.#keyframes = keyframes;
-    this.derived = { ...summary, keyframes: keyframes.map(({ channel, atUs }) => ({ channel, atUs })) };
+    this.derived = { ...summary, keyframes: keyframes.map(({ channel, atUs }) => ({ channel, atUs })), thumbnails: [] };
   }
 
   /** The newest of the channel at or before `atUs`. */

@@ -5,7 +5,7 @@
 import { Worker } from "node:worker_threads";
 import { GatehouseError } from "../../domain/index.js";
 import type { Keyframe } from "../contract.js";
-import type { DeriveMode, FromWorker, PlainFrame, Summary, ToWorker } from "./protocol.js";
+import type { DeriveMode, FromWorker, PlainFrame, Summary, Thumbnail, ToWorker } from "./protocol.js";
 
 const HEAP_MB = 512;
 
@@ -14,6 +14,8 @@ export interface DeriveJob {
   readonly from: readonly Keyframe[];
   readonly batches: AsyncIterable<readonly PlainFrame[]>;
   keyframe?(keyframe: Keyframe): Promise<void> | void;
+  desktop?(screen: Keyframe): void;
+  thumbnail?(thumbnail: Thumbnail): Promise<void> | void;
   text?(text: string): Promise<void> | void;
 }
 
@@ -83,6 +85,8 @@ export class WorkerPool {
       const onExit = (): void => fail("its worker ended");
       const onMessage = (answer: FromWorker): void => {
         if (answer.op === "keyframe") write(() => job.keyframe?.(answer.keyframe));
+        else if (answer.op === "desktop") write(() => job.desktop?.(answer.screen));
+        else if (answer.op === "thumbnail") write(() => job.thumbnail?.(answer.thumbnail));
         else if (answer.op === "text") write(() => job.text?.(answer.text));
         else if (answer.op === "failed") fail("its events make no sense");
         else end(() => void writing.then(() => resolve(answer.summary), reject));

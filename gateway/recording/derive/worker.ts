@@ -23,6 +23,8 @@ async function work(message: ToWorker): Promise<FromWorker> {
   if (message.op === "begin") {
     deriver = new Deriver(message.mode, message.from, {
       keyframe: (keyframe) => answer({ op: "keyframe", keyframe }),
+      desktop: (screen) => answer({ op: "desktop", screen }),
+      thumbnail: (thumbnail) => answer({ op: "thumbnail", thumbnail }),
       text: (part) => {
         text += part;
         if (text.length >= TEXT_AT_ONCE) sendText();

@@ -1,0 +1,114 @@
+/** What a timeline points at, from events that say it by themselves: bounded in number and length. Pure. */
+import { FormatError, decodeJson } from "../../../recordings/codec/index.js";
+import type { Derived } from "../contract.js";
+
+type Marker = Derived["markers"][number];
+export type Members = Readonly<Record<string, unknown>>;
+
+const MARKERS_MAX = 50_000;
+const MARKER_TEXT_MAX = 4096;
+const CLIPBOARD_SHOWN = 80;
+/** Keys that are closer than this were typed in one go. */
+const BURST_GAP_US = 5_000_000;
+
+interface Burst {
+  readonly atUs: number;
+  lastUs: number;
+  keys: number;
+}
+
+export class Markers {
+  readonly #markers: Marker[] = [];
+  readonly #bursts = new Map<number, Burst>();
+
+  add(atUs: number, channel: number, kind: Marker["kind"], text: string): void {
+    if (this.#markers.length < MARKERS_MAX)
+      this.#markers.push({ atUs, channel, kind, text: text.slice(0, MARKER_TEXT_MAX) });
+  }
+
+  transfer(atUs: number, channel: number, detail: Members): void {
+    this.add(atUs, channel, "transfer", [detail["direction"], detail["path"]].map(textOr).join(" "));
+  }
+
+  /** `copy · 12 bytes · what it begins with`, on one line. */
+  clipboard(atUs: number, channel: number, detail: Members): void {
+    const [first = ""] = [textOr(detail["text"]).replace(/\s+/gu, " ").trim()];
+    const shown = [...first.slice(0, 2 * CLIPBOARD_SHOWN)].slice(0, CLIPBOARD_SHOWN).join("");
+    const facts = [textOr(detail["direction"]), `${String(Number(detail["size"]) || 0)} bytes`, shown];
+    this.add(atUs, channel, "clipboard", facts.filter((fact) => fact !== "").join(" · "));
+  }
+
+  /** Keys on a desktop, of which nothing but the time is known. */
+  key(atUs: number, channel: number): void {
+    const burst = this.#bursts.get(channel);
+    if (burst !== undefined && atUs - burst.lastUs <= BURST_GAP_US) {
+      burst.lastUs = atUs;
+      burst.keys++;
+      return;
+    }
+    this.keysEnd(channel);
+    this.#bursts.set(channel, { atUs, lastUs: atUs, keys: 1 });
+  }
+
+  keysEnd(channel: number): void {
+    const burst = this.#bursts.get(channel);
+    if (burst === undefined) return;
+    this.#bursts.delete(channel);
+    const { atUs, lastUs, keys } = burst;
+    const what = keys === 1 ? "1 key" : `${String(keys)} keys`;
+    this.add(atUs, channel, "keys", `${what} · until ${clockOf(lastUs)}`);
+  }
+
+  note(atUs: number, channel: number, detail: Members): void {
+    const kind = textOr(detail["kind"]);
+    const text = typeof detail["text"] === "string" ? detail["text"] : readable(detail);
+    if (kind === "alert" || kind === "forward") this.add(atUs, channel, kind, text);
+    else if (kind === "watch") this.add(atUs, channel, "watch", watchText(detail) ?? text);
+    else this.add(atUs, channel, "note", `${kind}: ${text}`);
+  }
+
+  /** In order of time; ends every burst of keys. */
+  sorted(): readonly Marker[] {
+    for (const channel of [...this.#bursts.keys()]) this.keysEnd(channel);
+    return [...this.#markers].sort((one, other) => one.atUs - other.atUs);
+  }
+}
+
+/** A JSON payload's members; none when it is no object. */
+export function members(payload: Uint8Array): Members {
+  try {
+    const value = decodeJson(payload);
+    return typeof value === "object" && value !== null ? (value as Members) : {};
+  } catch (error) {
+    if (error instanceof FormatError) return {};
+    throw error;
+  }
+}
+
+export function textOr(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function watchText({ login, on }: Members): string | undefined {
+  return typeof login === "string" && typeof on === "boolean" ? `${login} ${on ? "joined" : "left"}` : undefined;
+}
+
+/** A note's facts as people read them: `channel 1 · environment LANG=C.UTF-8`. */
+function readable({ kind: _kind, ...facts }: Members): string {
+  const value = (fact: unknown): string =>
+    typeof fact === "object" && fact !== null
+      ? Object.entries(fact)
+          .map(([name, one]) => `${name}=${value(one)}`)
+          .join(" ")
+      : String(fact);
+  return Object.entries(facts)
+    .map(([name, fact]) => `${name} ${value(fact)}`)
+    .join(" · ");
+}
+
+/** `1:02:03`. */
+function clockOf(us: number): string {
+  const seconds = Math.floor(us / 1_000_000);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return `${String(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
