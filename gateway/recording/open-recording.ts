@@ -6,6 +6,7 @@
 import { GatehouseError } from "../domain/index.js";
 import type { EndReason, RecordingId, TapEvent } from "../domain/index.js";
 import {
+  EVENT_PAYLOAD_MAX,
   EventType,
   Flag,
   RecordKind,
@@ -35,7 +36,14 @@ export const BULK_BYTES = 16 * 1024;
 /** A caller that does not wait for acceptance is stopped here; a window of every channel fits. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 const ROOM_WORTH_FILLING = 1024;
-const CONTENT: ReadonlySet<number> = new Set([EventType.output, EventType.errorOutput, EventType.input]);
+/** What may stand in pieces over two frames: streams of bytes. A fact or a row of instructions stays one event. */
+const DIVISIBLE: ReadonlySet<number> = new Set([EventType.output, EventType.errorOutput, EventType.input]);
+const CONTENT: ReadonlySet<number> = new Set([
+  ...DIVISIBLE,
+  EventType.graphics,
+  EventType.pointer,
+  EventType.clipboard,
+]);
 
 export interface RecordingHooks {
   readonly compressor: FrameCompressor;
@@ -96,6 +104,10 @@ export class OpenRecording {
   get live(): boolean {
     return this.#state === "open" || this.#state === "quota";
   }
+  /** False past a quota, too. */
+  get takesContent(): boolean {
+    return this.#state === "open";
+  }
   get failed(): boolean {
     return this.#state === "failed";
   }
@@ -115,13 +127,17 @@ export class OpenRecording {
     return this.#main.unhanded + this.#input.unhanded;
   }
 
-  /** Encodes one event, in pieces when it is longer than a frame. Its time is later than that of every event before. Answers that time. */
+  /**
+   * Encodes one event; a stream's bytes fill frames in pieces, everything else stays whole as long as an event may be. Its time is
+   * later than that of every event before. Answers that time.
+   */
   add(stream: StreamNumber, type: number, channel: number, payload: Uint8Array): number {
     this.#mustAccept(CONTENT.has(type));
     const frame = stream === Stream.main ? this.#main : this.#input;
     const atUs = this.#nextUs();
-    if (payload.length > frame.room && frame.room < ROOM_WORTH_FILLING) this.#closeFrame(frame);
-    if (payload.length <= frame.room) {
+    const whole = !DIVISIBLE.has(type) && payload.length <= EVENT_PAYLOAD_MAX;
+    if (payload.length > frame.room && (whole || frame.room < ROOM_WORTH_FILLING)) this.#closeFrame(frame);
+    if (whole || payload.length <= frame.room) {
       frame.push(type, channel, atUs, payload);
       return atUs;
     }

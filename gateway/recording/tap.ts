@@ -2,20 +2,23 @@
  * The taps a door writes to: one for the session, one for each channel. They turn bytes into events, keep the bound on what a
  * channel keeps, and see that a secret leaves no trace but one mark. Acceptance is the recording's affair.
  */
-import { ChannelCut, GatehouseError } from "../domain/index.js";
+import { CLIPBOARD_TEXT_LONGEST, ChannelCut, GatehouseError } from "../domain/index.js";
 import type {
   ChannelOpening,
   ChannelOutcome,
   ChannelTap,
+  ClipboardRecord,
   EndReason,
   RecordingId,
   Tap,
   TapEvent,
   TransferRecord,
 } from "../domain/index.js";
-import { EventType, Stream, encodeJson, encodeUtf8 } from "../../recordings/codec/index.js";
+import { EVENT_PAYLOAD_MAX, EventType, Stream, encodeJson, encodeUtf8 } from "../../recordings/codec/index.js";
 import { ChannelBytes } from "./channel-bytes.js";
 import type { OpenRecording } from "./open-recording.js";
+import { APART_US, PointerTrail } from "./pointer-trail.js";
+import type { PointerPlace } from "./pointer-trail.js";
 
 /** Bits of an input mark's one byte (FORMAT.md §3, type 7). A mark without bits says that typing of a line began. */
 const Mark = { typingBegan: 0, endsLine: 1, secret: 2 } as const;
@@ -23,6 +26,10 @@ const Mark = { typingBegan: 0, endsLine: 1, secret: 2 } as const;
 /** Peers choose these texts. A fact has to fit one frame whole, in the longest form that JSON gives a character. */
 const TEXT_LONGEST = 4096;
 const SIGNAL_LONGEST = 64;
+const MIMETYPE_LONGEST = 256;
+
+/** How long the last place of a pause may wait to be written. */
+const TRAIL_MS = APART_US / 1000;
 
 const CTRL_C = 3;
 const CTRL_D = 4;
@@ -79,12 +86,15 @@ class RecordedChannel implements ChannelTap {
   #outcome: Promise<ChannelOutcome> | undefined;
   #lineBegun = false;
   #secretMarked = false;
+  readonly #trail = new PointerTrail();
+  #trailTimer: NodeJS.Timeout | undefined;
 
   constructor(recording: OpenRecording, number: number, opening: ChannelOpening) {
     this.#recording = recording;
     this.number = number;
     this.#opening = opening;
-    this.#bytes = new ChannelBytes(opening.keepBytes);
+    // Drawing builds on what was drawn: a desktop kept in part would show what never was.
+    this.#bytes = new ChannelBytes(opening.desktop === undefined ? opening.keepBytes : Infinity);
   }
 
   get counters(): { readonly bytesIn: number; readonly bytesOut: number; readonly digested: boolean } {
@@ -93,9 +103,9 @@ class RecordedChannel implements ChannelTap {
   }
 
   opened(): Promise<void> {
-    const { kind, detail, pty } = this.#opening;
-    const atUs = this.#add(EventType.channelOpen, encodeJson({ kind, detail, pty }));
-    const { cols, rows } = pty ?? { cols: 80, rows: 24 };
+    const { kind, detail, pty, desktop } = this.#opening;
+    const atUs = this.#add(EventType.channelOpen, encodeJson({ kind, detail, pty, desktop }));
+    const { cols, rows } = desktop === undefined ? (pty ?? { cols: 80, rows: 24 }) : inPixels(desktop);
     const channel = this.number;
     return this.#accepted(0, {
       type: "channel-opened",
@@ -124,7 +134,8 @@ class RecordedChannel implements ChannelTap {
 
   async input(bytes: Uint8Array, mark: { readonly endsLine: boolean; readonly secret: boolean }): Promise<void> {
     this.#mustBeOpen();
-    if (mark.secret) this.#markSecret(mark.endsLine);
+    if (this.#opening.desktop !== undefined) this.#key(bytes, mark);
+    else if (mark.secret) this.#markSecret(mark.endsLine);
     else this.#keepInput(bytes, mark.endsLine);
     return this.#accepted(mark.secret ? 0 : bytes.length);
   }
@@ -136,6 +147,34 @@ class RecordedChannel implements ChannelTap {
     size.forEach((value, at) => payload.set([value & 0xff, value >>> 8], 2 * at));
     const atUs = this.#add(EventType.resize, payload);
     return this.#accepted(0, { type: "resize", channel: this.number, atUs, cols: size[0], rows: size[1] });
+  }
+
+  async graphics(bytes: Uint8Array): Promise<number> {
+    this.#mustBeOpen();
+    if (bytes.length > EVENT_PAYLOAD_MAX) throw new GatehouseError("internal", "drawing is longer than one event");
+    const kept = this.#bytes.take("out", bytes);
+    const atUs = this.#add(EventType.graphics, kept);
+    await this.#accepted(kept.length, { type: "graphics", channel: this.number, atUs, bytes: kept });
+    return atUs;
+  }
+
+  async pointer(x: number, y: number, mask: number): Promise<void> {
+    this.#mustBeOpen();
+    const place = { x: pixel(x), y: pixel(y), mask: mask & 0xff };
+    const due = this.#trail.offer(this.#recording.elapsedUs, place);
+    if (due !== undefined) return this.#point(due);
+    if (this.#trail.holds) this.#trailTimer ??= setTimeout(() => this.#pointLate(), TRAIL_MS).unref();
+  }
+
+  async clipboard(record: ClipboardRecord): Promise<void> {
+    this.#mustBeOpen();
+    const { direction, size, sha256 } = record;
+    const text = wholeCharacters(record.text, CLIPBOARD_TEXT_LONGEST);
+    const truncated = record.truncated || text.length < record.text.length;
+    const mimetype = record.mimetype.slice(0, MIMETYPE_LONGEST);
+    const fact = encodeJson({ direction, mimetype, text, size, sha256, truncated });
+    const atUs = this.#add(EventType.clipboard, fact);
+    return this.#accepted(fact.length, { type: "clipboard", channel: this.number, atUs, direction, size });
   }
 
   async gate(text: string): Promise<void> {
@@ -166,11 +205,14 @@ class RecordedChannel implements ChannelTap {
   }
 
   async #close(): Promise<ChannelOutcome> {
+    clearTimeout(this.#trailTimer);
+    const last = this.#trail.take(this.#recording.elapsedUs);
+    const pointed = last === undefined ? undefined : this.#point(last);
     const { bytesIn, bytesOut, digested } = this.#bytes;
     const outcome = digested ? "digested" : "recorded";
     const digests = digested ? this.#bytes.digests() : {};
     const atUs = this.#add(EventType.channelClose, encodeJson({ outcome, bytesIn, bytesOut, ...digests }));
-    await this.#accepted(0, { type: "channel-closed", channel: this.number, atUs, outcome });
+    await Promise.all([pointed, this.#accepted(0, { type: "channel-closed", channel: this.number, atUs, outcome })]);
     return outcome;
   }
 
@@ -206,6 +248,26 @@ class RecordedChannel implements ChannelTap {
     this.#lineBegun = !endsLine && !dropsLine;
   }
 
+  /** A desktop's keys come one at a time and each leaves a mark, whether it is kept or not. */
+  #key(bytes: Uint8Array, { endsLine, secret }: { readonly endsLine: boolean; readonly secret: boolean }): void {
+    if (!secret) this.#recording.add(Stream.input, EventType.input, this.number, this.#bytes.take("in", bytes));
+    this.#mark((endsLine ? Mark.endsLine : 0) | (secret ? Mark.secret : 0));
+  }
+
+  #point({ x, y, mask }: PointerPlace): Promise<void> {
+    const payload = Uint8Array.of(x & 0xff, x >>> 8, y & 0xff, y >>> 8, mask);
+    const atUs = this.#add(EventType.pointer, payload);
+    return this.#accepted(payload.length, { type: "pointer", channel: this.number, atUs, x, y, mask });
+  }
+
+  /** Where the pointer came to rest. Nobody waits for it: that recording ended is told by `onFailure`. */
+  #pointLate(): void {
+    this.#trailTimer = undefined;
+    const place = this.#trail.take(this.#recording.elapsedUs);
+    if (place === undefined || !this.#recording.takesContent) return;
+    void this.#point(place).catch(() => undefined);
+  }
+
   /** One mark for the whole secret, however long, and one for its end: neither count nor times of keys are kept. */
   #markSecret(endsLine: boolean): void {
     if (!this.#secretMarked) this.#mark(Mark.secret);
@@ -221,6 +283,24 @@ class RecordedChannel implements ChannelTap {
   #mustBeOpen(): void {
     if (this.#outcome !== undefined) throw new GatehouseError("internal", "channel is already closed");
   }
+}
+
+function inPixels({ width, height }: { readonly width: number; readonly height: number }): {
+  readonly cols: number;
+  readonly rows: number;
+} {
+  return { cols: width, rows: height };
+}
+
+function pixel(value: number): number {
+  return Math.max(0, Math.min(0xffff, Math.floor(value) || 0));
+}
+
+/** At most `most` UTF-16 units of `text`, no character cut in two. */
+function wholeCharacters(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const splits = (text.codePointAt(most - 1) ?? 0) > 0xffff;
+  return text.slice(0, splits ? most - 1 : most);
 }
 
 function clampU16(value: number): number {

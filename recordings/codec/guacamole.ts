@@ -211,7 +211,8 @@ class ParsedInstruction implements Instruction {
   #element(number: number): string {
     const value = this.bytes.subarray(this.#bounds[2 * number], this.#bounds[2 * number + 1]);
     // A value of one instruction always fits in one call.
-    if (this.#ascii && value.length <= UNITS_AT_ONCE) return String.fromCharCode(...value);
+    if (this.#ascii && value.length <= UNITS_AT_ONCE)
+      return String.fromCharCode.apply(null, value as unknown as number[]);
     return decodeUtf8(value);
   }
 }

@@ -38,6 +38,8 @@ export const EventType = {
   gate: 11,
   note: 12,
   graphics: 13,
+  pointer: 14,
+  clipboard: 15,
 } as const;
 
 /** §1 */
