@@ -78,3 +78,11 @@ export const shell = {
   keepBytes: Infinity,
   beyond: "cut",
 } as const;
+
+export const desktop = {
+  kind: "desktop",
+  detail: "",
+  desktop: { width: 1280, height: 800, dpi: 96 },
+  keepBytes: Infinity,
+  beyond: "cut",
+} as const;
