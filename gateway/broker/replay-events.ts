@@ -51,7 +51,7 @@ function draw({ type, atUs, payload }: RecordedEvent): Drawn | undefined {
       return [atUs, "g", bytes.toString("utf8")];
     case RECORDED.resize:
       return bytes.length === 4
-        ? [atUs, "r", `${String(bytes.readUInt16BE(0))}x${String(bytes.readUInt16BE(2))}`]
+        ? [atUs, "r", `${String(bytes.readUInt16LE(0))}x${String(bytes.readUInt16LE(2))}`]
         : undefined;
     case RECORDED.graphics:
       return [atUs, "d", bytes.toString("utf8")];
@@ -65,5 +65,5 @@ function draw({ type, atUs, payload }: RecordedEvent): Drawn | undefined {
 const POINTER_BYTES = 5;
 
 function pointerText(bytes: Buffer): string {
-  return `${String(bytes.readUInt16BE(0))},${String(bytes.readUInt16BE(2))},${String(bytes.readUInt8(4))}`;
+  return `${String(bytes.readUInt16LE(0))},${String(bytes.readUInt16LE(2))},${String(bytes.readUInt8(4))}`;
 }
