@@ -38,8 +38,11 @@ export const recordingSegment = (
 ): Promise<ReplaySegment> => get(`/recordings/${id}/segment`, { query: range, signal });
 export const verifyRecording = (id: string): Promise<Verification> => post(`/recordings/${id}/verification`);
 /** Addresses for plain download links; the browser saves what the gate sends. */
-export const exportUrl = (id: string, form: "container" | "asciicast" | "text", channel?: number): string =>
+export const exportUrl = (id: string, form: "container" | "asciicast" | "text" | "guac", channel?: number): string =>
   apiUrl(`/recordings/${id}/${form}`, { channel });
+/** Address of the small picture of a desktop at or before a moment. */
+export const thumbnailUrl = (id: string, at: { channel: number; atUs: number }): string =>
+  apiUrl(`/recordings/${id}/thumbnails`, at);
 
 export const search = (query: SearchQuery): Promise<SearchListing> => get("/search", { query: { ...query } });
 

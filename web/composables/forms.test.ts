@@ -55,6 +55,9 @@ const item = {
   assetPort: 22,
   hostKeyFingerprint: "SHA256:x",
   legacyAlgorithms: false,
+  protocol: "ssh" as const,
+  certificate: null,
+  desktop: null,
 };
 const calm = { items: [item], durationMs: HOUR, windowFrom: noon, workOrder: "WO-1", contractEndsAt: null };
 const codes = (request: Parameters<typeof risksOf>[0]): string[] => risksOf(request, noon).map((risk) => risk.code);
@@ -94,6 +97,40 @@ test("each thing to mind is named, the wrong ones first and as dangerous", () =>
     "riskNoOrder",
   ]);
   expect(risksOf(request, noon).filter((risk) => risk.danger)).toHaveLength(2);
+});
+
+test("what a desktop brings with it is named: a certificate nobody checks, missing restrictions, each way out and in", () => {
+  const desktop = {
+    ...item,
+    protocol: "rdp" as const,
+    hostKeyFingerprint: null,
+    certificate: "unchecked" as const,
+    desktop: { security: "any" as const, acceptsMissing: true },
+    actions: [
+      "rdp.connect" as const,
+      "rdp.copy" as const,
+      "rdp.paste" as const,
+      "rdp.upload" as const,
+      "rdp.download" as const,
+    ],
+  };
+  expect(codes({ ...calm, items: [desktop] })).toEqual([
+    "riskCertificate",
+    "riskMissing",
+    "riskCopy",
+    "riskPaste",
+    "riskUpload",
+    "riskDownload",
+  ]);
+  const plain = {
+    ...desktop,
+    certificate: "pinned" as const,
+    hostKeyFingerprint: "aa",
+    desktop: null,
+    actions: ["rdp.connect" as const],
+  };
+  expect(codes({ ...calm, items: [plain] })).toEqual([]);
+  expect(codes({ ...calm, items: [{ ...plain, certificate: null, hostKeyFingerprint: null }] })).toEqual(["riskNoKey"]);
 });
 
 test("night is 22:00 to 6:00, touched from either side", () => {

@@ -7,12 +7,18 @@ const PRIVILEGED = new Set(["root", "administrator", "admin", "sa", "sys", "syst
 export interface Risk {
   readonly code:
     | "riskNoKey"
+    | "riskCertificate"
     | "riskLegacy"
     | "riskRoot"
     | "riskContract"
     | "riskShell"
     | "riskWrite"
     | "riskForward"
+    | "riskMissing"
+    | "riskCopy"
+    | "riskPaste"
+    | "riskUpload"
+    | "riskDownload"
     | "riskLong"
     | "riskNight"
     | "riskNoOrder";
@@ -44,7 +50,12 @@ export function risksOf(
   const from = Math.max(now, request.windowFrom);
   mind(
     "riskNoKey",
-    request.items.some((item) => item.hostKeyFingerprint === null),
+    request.items.some((item) => item.hostKeyFingerprint === null && item.certificate !== "unchecked"),
+    true,
+  );
+  mind(
+    "riskCertificate",
+    request.items.some((item) => item.certificate === "unchecked"),
     true,
   );
   mind(
@@ -59,6 +70,14 @@ export function risksOf(
   mind("riskShell", actions.has("ssh.shell"));
   mind("riskWrite", actions.has("sftp.write"));
   mind("riskForward", actions.has("ssh.forward"));
+  mind(
+    "riskMissing",
+    request.items.some((item) => item.desktop?.acceptsMissing === true),
+  );
+  mind("riskCopy", actions.has("rdp.copy"));
+  mind("riskPaste", actions.has("rdp.paste"));
+  mind("riskUpload", actions.has("rdp.upload"));
+  mind("riskDownload", actions.has("rdp.download"));
   mind("riskLong", request.durationMs > 8 * HOUR_MS);
   mind("riskNight", touchesNight(from, request.durationMs));
   mind("riskNoOrder", request.workOrder === "");

@@ -11,6 +11,7 @@ export const useRecordingsStore = defineStore("recordings", () => {
     segment: api.recordingSegment,
     verify: api.verifyRecording,
     exportUrl: api.exportUrl,
+    thumbnailUrl: api.thumbnailUrl,
     search: api.search,
     requestInput: api.requestInput,
     approveOpening: api.approveOpening,

@@ -87,8 +87,27 @@ export const administration = {
     host: "Host",
     port: "Port",
     legacy: "Allow outdated algorithms (towards this target alone)",
+    protocol: "Protocol",
+    security: "Security of the connection",
+    identity: "Fingerprint",
+    acceptsMissing: "Open even where the desktop service does not know a restriction",
+    acceptsMissingHelp:
+      "Normally a desktop is refused when the desktop service is too old for a restriction its grant needs (clipboard, files, certificate). With this it opens, and only the gate's own filter holds. Approvers are shown it.",
+    acceptsMissingMark: "accepts missing restrictions",
+    certificate: "Certificate",
+    certificateHelp:
+      "No session opens before the certificate is confirmed. Compare its fingerprint letter by letter with what the host's console shows.",
+    readCertificate: "Read the certificate",
+    markUnchecked: "Mark as not checked",
+    markTitle: "Mark the certificate as not checked?",
+    markHelp:
+      "Then nothing proves that the host is the right one: whoever stands between the gate and the host could pose as it, read the account's password and see the desktop. Use it only where the desktop service cannot check certificates, on a network you trust. Every approver sees the mark, and so does every recording.",
+    markSecond: "Another system administrator must confirm it.",
+    uncheckedShown: "Approvers see this mark, and so does every recording.",
+    credentialHelpDesktop:
+      "It is sealed and nobody can read it again. A desktop opens by a password alone, and it cannot be tried without a real logon: it is kept as untested, and the first session shows whether it is right.",
     empty: "There is no asset.",
-    emptyHelp: "Begin with “Add an asset”, then scan and confirm its host key.",
+    emptyHelp: "Begin with “Add an asset”, then confirm its host key or certificate.",
     key: "Host key",
     keyNone: "not confirmed",
     pendingChange: "change waiting",

@@ -109,5 +109,7 @@ export const common = {
     client: "From",
     grant: "Grant",
     recording: "Recording",
+    certificate: "Certificate",
+    obligations: "Obligations",
   },
 };

@@ -64,6 +64,18 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
     what: "The target speaks only old, weak algorithms.",
     next: "A system administrator may let them in for this asset; the grants on it then wait for a second person.",
   },
+  "ticket-refused": {
+    what: "The ticket for this desktop is not valid any more.",
+    next: "Each is good once and for 30 seconds: open the desktop again from “My access”.",
+  },
+  "desktop-service-unavailable": {
+    what: "The desktop service does not answer.",
+    next: "Try again shortly; if it stays, tell the system administrator.",
+  },
+  "desktop-service-too-old": {
+    what: "The desktop service is too old for a restriction of this session.",
+    next: "A system administrator updates it, or says on the asset that this is accepted.",
+  },
   "storage-unavailable": {
     what: "Storage is not available now.",
     next: "Try again shortly; if it stays, tell the system administrator.",

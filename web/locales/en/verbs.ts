@@ -69,6 +69,15 @@ export const verbs = {
     stopped: "session stopped",
     watched: "watch begun",
     unwatched: "watch ended",
+    detached: "operator's connection lost",
+    rejoined: "operator came back",
+  },
+  ticket: {
+    issued: "ticket issued",
+    refused: "ticket refused",
+  },
+  clipboard: {
+    passed: "clipboard text passed",
   },
   channel: {
     opened: "channel opened",

@@ -109,5 +109,7 @@ export const common = {
     client: "来源",
     grant: "授权时段",
     recording: "录像",
+    certificate: "证书",
+    obligations: "附加要求",
   },
 };

@@ -37,6 +37,15 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
     what: "目标主机只支持过时的弱算法。",
     next: "系统管理员可为该资产放行旧算法；其上的授权随后须由第二人确认。",
   },
+  "ticket-refused": {
+    what: "打开桌面的票据已失效。",
+    next: "票据只能用一次，30 秒内有效：请从“我的访问”重新打开桌面。",
+  },
+  "desktop-service-unavailable": { what: "桌面服务没有应答。", next: "请稍后重试；若持续出现，请联系系统管理员。" },
+  "desktop-service-too-old": {
+    what: "桌面服务太旧，不支持本次会话所需的限制。",
+    next: "请系统管理员升级桌面服务，或在资产上写明接受。",
+  },
   "storage-unavailable": { what: "存储暂时不可用。", next: "请稍后重试；若持续出现，请联系系统管理员。" },
   "recorder-failed": { what: "录像无法继续。", next: "没有录像就不能访问；请联系系统管理员检查磁盘空间。" },
   "too-many-sessions": { what: "同时进行的会话已达上限。", next: "请先结束一个会话，或稍后重试。" },

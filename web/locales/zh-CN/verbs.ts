@@ -69,6 +69,15 @@ export const verbs = {
     stopped: "强制断开会话",
     watched: "开始实时监看",
     unwatched: "结束实时监看",
+    detached: "操作人连接中断",
+    rejoined: "操作人重新连上",
+  },
+  ticket: {
+    issued: "发放入场票据",
+    refused: "拒绝入场票据",
+  },
+  clipboard: {
+    passed: "剪贴板文字通过",
   },
   channel: {
     opened: "通道打开",
