@@ -2,7 +2,7 @@
  * All test vectors: small containers and what a verifier must say about each. Everything is fixed, so the files beside this
  * one can be made again byte by byte: `GATEHOUSE_VECTORS=write npx vitest run --project contract test/vectors`.
  */
-import { EventType, FRAME_BODY_MAX, HASH_BYTES, concat, encodeUtf8, toBase64, toHex } from "../codec/index.js";
+import { EventType, FRAME_BODY_MAX, HASH_BYTES, concat, encodeInstruction, encodeUtf8, toBase64, toHex } from "../codec/index.js";
 import { STREAM_KEYS, buildContainer, closeRecord, containerBytes, jsonEvent, rechain, sha256, testSigner } from "./build.js";
 import type { TestContainer, TestFrame } from "./build.js";
 
@@ -64,6 +64,57 @@ const FRAMES: readonly TestFrame[] = [
   },
 ];
 
+const drawn = (...instructions: readonly (readonly (string | number)[])[]): Uint8Array =>
+  text(instructions.map((elements) => encodeInstruction(elements)).join(""));
+/** A red point: PNG of one pixel. */
+const POINT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+
+const DESKTOP_FRAMES: readonly TestFrame[] = [
+  {
+    stream: 0,
+    events: [
+      jsonEvent(EventType.session, 0, 0, { login: "alice", asset: "win-01", account: "administrator" }),
+      jsonEvent(EventType.channelOpen, 1, 1_000, { kind: "desktop", detail: "", desktop: { width: 640, height: 480, dpi: 96 } }),
+      {
+        type: EventType.graphics,
+        channel: 1,
+        atUs: 40_000,
+        payload: drawn(["size", 0, 640, 480], ["rect", 0, 0, 0, 640, 480], ["cfill", 14, 0, 32, 64, 96, 255], ["sync", 1_000]),
+      },
+      { type: EventType.pointer, channel: 1, atUs: 90_000, payload: Uint8Array.of(0x2c, 1, 200, 0, 0) },
+      { type: EventType.pointer, channel: 1, atUs: 91_000, payload: Uint8Array.of(0x2c, 1, 200, 0, 1) },
+    ],
+  },
+  { stream: 1, events: [{ type: EventType.input, channel: 1, atUs: 900_000, payload: drawn(["key", 65, 1], ["key", 65, 0]) }] },
+  {
+    stream: 0,
+    zstd: true,
+    events: [
+      { type: EventType.inputMark, channel: 1, atUs: 900_000, payload: Uint8Array.of(0) },
+      { type: EventType.inputMark, channel: 1, atUs: 950_000, payload: Uint8Array.of(2) },
+      { type: EventType.graphics, channel: 1, atUs: 960_000, payload: drawn(["img", 1, 14, 0, "image/png", 300, 200], ["blob", 1, POINT]) },
+      { type: EventType.graphics, channel: 1, atUs: 961_000, payload: drawn(["end", 1], ["later", "三😀"], ["sync", 1_921]) },
+      jsonEvent(EventType.clipboard, 1, 2_000_000, {
+        direction: "copy",
+        mimetype: "text/plain",
+        text: "三",
+        size: 3,
+        sha256: toHex(sha256(text("三"))),
+        truncated: false,
+      }),
+      jsonEvent(EventType.note, 0, 2_500_000, { kind: "session", what: "detached" }),
+      jsonEvent(EventType.note, 0, 9_000_000, { kind: "session", what: "rejoined" }),
+    ],
+  },
+  {
+    stream: 0,
+    events: [jsonEvent(EventType.channelClose, 1, 10_000_000, { outcome: "recorded", bytesIn: 22, bytesOut: 311 })],
+  },
+];
+
+const desktop = buildContainer({ signer, frames: DESKTOP_FRAMES });
+const desktopBytes = containerBytes(desktop);
+
 const whole = buildContainer({ signer, frames: FRAMES });
 const wholeBytes = containerBytes(whole);
 const open = buildContainer({ signer, frames: FRAMES, open: true });
@@ -71,7 +122,7 @@ const other = buildContainer({ signer: stranger, frames: FRAMES });
 
 /** Every vector, in a fixed order. */
 export function makeVectors(): Vector[] {
-  return [...sound(), ...truncated(), ...flipped(), ...rearranged(), ...rewritten(), ...malformed()];
+  return [...sound(), ...oddDesktops(), ...truncated(), ...flipped(), ...rearranged(), ...rewritten(), ...malformed()];
 }
 
 function sound(): Vector[] {
@@ -85,7 +136,33 @@ function sound(): Vector[] {
     readable("complete", whole, "four frames of both streams, one compressed, an unknown event type", [10, 1]),
     readable("complete-without-frames", empty, "a session that ended before anything happened", [0, 0]),
     readable("recovered", recovered, "two frames came from the journal, the closing record from the next start", [10, 1]),
+    readable("complete-desktop", desktop, "a desktop: drawing, pointer, clipboard, keys kept and not kept, a gap, an opcode of a later version", [13, 1]),
+    readable("recovered-desktop", lostDesktop(), "a desktop whose node died between an image and its sync", [8, 1]),
     vector("complete-with-logged-heads", wholeBytes, "every logged head is in the chain", soundExpectation(whole), heads(whole)),
+  ];
+}
+
+function lostDesktop(): TestContainer {
+  const [first, keys, later] = DESKTOP_FRAMES as [TestFrame, TestFrame, TestFrame];
+  const frames = [first, keys, { ...later, events: later.events.slice(0, 3), origin: 1 as const }];
+  return buildContainer({ signer, because: "node-lost", frames });
+}
+
+/** A desktop in which one event's payload is not what its type promises; the container is sound for all that. */
+function oddDesktop(payload: Uint8Array, type: number = EventType.graphics): TestContainer {
+  const [first] = DESKTOP_FRAMES as [TestFrame];
+  return buildContainer({ signer, frames: [{ ...first, events: [...first.events, { type, channel: 1, atUs: 95_000, payload }] }] });
+}
+
+function oddDesktops(): Vector[] {
+  const odd = (name: string, container: TestContainer, comment: string): Vector => readable(`complete-desktop-${name}`, container, comment, [6, 0]);
+  return [
+    odd("torn", oddDesktop(text("4.sync,5.12")), "drawing that ends inside an instruction: complete, the picture cannot be followed"),
+    odd("lying-length", oddDesktop(text("4.name,2.😀;4.sync,1.1;")), "a length in UTF-16 units: complete, the picture cannot be followed"),
+    odd("not-drawing", oddDesktop(drawn(["clipboard", 3, "text/plain"], ["blob", 3, "aGk="], ["end", 3], ["sync", 2])), "a clipboard among drawing: complete, a player does not obey it"),
+    odd("short-pointer", oddDesktop(Uint8Array.of(1, 0, 1), EventType.pointer), "a pointer of three bytes: complete, a player passes over it"),
+    odd("clipboard-no-json", oddDesktop(text("{"), EventType.clipboard), "a clipboard that is no JSON: complete, shown as unknown"),
+    altered("desktop-flip-graphics", flip(desktopBytes, (starts(desktop)[0] ?? 0) + 40 + 200), 1, "chain broke: this record, its hash or the one before it was changed", "a bit of a drawing"),
   ];
 }
 
