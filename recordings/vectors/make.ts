@@ -102,8 +102,8 @@ const DESKTOP_FRAMES: readonly TestFrame[] = [
         sha256: toHex(sha256(text("三"))),
         truncated: false,
       }),
-      jsonEvent(EventType.note, 0, 2_500_000, { kind: "session", what: "detached" }),
-      jsonEvent(EventType.note, 0, 9_000_000, { kind: "session", what: "rejoined" }),
+      jsonEvent(EventType.note, 0, 2_500_000, { kind: "session", detached: true }),
+      jsonEvent(EventType.note, 0, 9_000_000, { kind: "session", rejoined: true, sourceAddress: "192.0.2.7" }),
     ],
   },
   {
