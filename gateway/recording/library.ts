@@ -16,7 +16,6 @@ import type { ContainerHeader, RecordedEvent, Verdict } from "../../recordings/c
 import { blobChunks } from "./blob-chunks.js";
 import { openContainer } from "./container-reader.js";
 import type { BlobContainerReader } from "./container-reader.js";
-import { LIVE_BEHIND_BYTES } from "./contract.js";
 import type { Derived, Keyframe, Library, Recorder, RecorderDeps, RecordingCrypto, StreamOpener } from "./contract.js";
 import {
   DerivedFileWriter,
@@ -27,13 +26,12 @@ import {
   readThumbnail,
 } from "./derive/derived-file.js";
 import type { Directory, Sealer } from "./derive/derived-file.js";
-import { batches, hasDesktop } from "./derive/frames.js";
-import { OpenDesktops, newestOf } from "./derive/open-desktops.js";
-import type { Followed } from "./derive/open-desktops.js";
+import { batches } from "./derive/frames.js";
 import { OpenDerivations } from "./derive/open-derivations.js";
 import { WorkerPool } from "./derive/pool.js";
 import type { Summary } from "./derive/protocol.js";
 import { guacExport } from "./guac-export.js";
+import { LiveDesktops } from "./live-desktops.js";
 import { nodeVerifyCrypto } from "./node-crypto.js";
 import { containerName } from "./recorder.js";
 import { textStream } from "./text-stream.js";
@@ -56,8 +54,6 @@ const HANG_MS = 20_000;
 const DIRECTORIES_KEPT = 16;
 /** A keyframe that is this much older than what was asked for is still good enough on an open recording. */
 const OPEN_STALE_US = 30_000_000;
-/** Open recordings whose kind is remembered. */
-const OPEN_KNOWN = 4096;
 
 /** The library of a node. `close` ends its workers. */
 export function createLibrary(deps: LibraryDeps): Library {
@@ -70,14 +66,13 @@ class NodeLibrary implements Library {
   readonly #making = new Map<RecordingId, Promise<void>>();
   readonly #directories = new Map<RecordingId, Directory>();
   readonly #open = new OpenDerivations();
-  readonly #desktops = new OpenDesktops();
-  /** Whether an open recording is of a desktop, once that is known. */
-  readonly #ofDesktop = new Map<RecordingId, boolean>();
+  readonly #live: LiveDesktops;
 
   constructor(deps: LibraryDeps) {
     this.#deps = deps;
     const url = deps.workerUrl ?? new URL("./derive/worker.js", import.meta.url);
     this.#pool = new WorkerPool(url, Math.max(1, deps.workers), deps.hangMs ?? HANG_MS);
+    this.#live = new LiveDesktops(this.#pool, deps.log, (id, work) => this.#reading(id, work));
   }
 
   async read(id: RecordingId): Promise<BlobContainerReader | undefined> {
@@ -99,7 +94,7 @@ class NodeLibrary implements Library {
     return this.#reading(id, async (reader) => {
       if (reader.closing === undefined) {
         const { derived } = await this.#openDerivation(id, reader, 0);
-        const keyframes = this.#desktops.held(id)?.history?.map(({ channel, atUs }) => ({ channel, atUs }));
+        const keyframes = this.#live.keyframes(id);
         return keyframes === undefined ? derived : { ...derived, keyframes };
       }
       this.#isClosed(id);
@@ -110,7 +105,8 @@ class NodeLibrary implements Library {
   async keyframe(id: RecordingId, channel: number, atUs: number): Promise<Keyframe> {
     return this.#reading(id, async (reader) => {
       if (reader.closing === undefined) {
-        if (await this.#isOfDesktop(id, reader)) return this.#openDesktop(id, reader, channel, atUs);
+        const followed = await this.#live.keyframe(id, reader, channel, atUs);
+        if (followed !== undefined) return followed;
         const derivation = await this.#openDerivation(id, reader, atUs);
         return derivation.keyframe(channel, atUs) ?? emptyScreen(derivation.derived.channels, channel);
       }
@@ -123,7 +119,8 @@ class NodeLibrary implements Library {
 
   async liveScreens(id: RecordingId): Promise<readonly Keyframe[]> {
     return this.#reading(id, async (reader) => {
-      if (await this.#isOfDesktop(id, reader)) return (await this.#follow(id, false)).screens;
+      const desktops = await this.#live.screens(id, reader);
+      if (desktops !== undefined) return desktops;
       const screens: Keyframe[] = [];
       const keyframe = (one: Keyframe): void => void screens.push(one);
       const mode = { what: "screens", keyframes: false } as const;
@@ -133,14 +130,7 @@ class NodeLibrary implements Library {
   }
 
   grew(id: RecordingId, bytes: number): void {
-    const behind = bytes - (this.#desktops.held(id)?.bytes ?? 0);
-    if (behind < LIVE_BEHIND_BYTES || this.#ofDesktop.get(id) === false || this.#desktops.busy(id)) return;
-    const catchUp = this.#reading(id, async (reader) => {
-      if (reader.closing === undefined && (await this.#isOfDesktop(id, reader))) await this.#follow(id, false);
-    });
-    catchUp.catch((error: unknown) =>
-      this.#deps.log("warn", "a live desktop could not be followed", { recordingId: id, cause: String(error) }),
-    );
+    this.#live.grew(id, bytes);
   }
 
   thumbnail(id: RecordingId, channel: number, atUs: number): Promise<Uint8Array | undefined> {
@@ -249,7 +239,7 @@ class NodeLibrary implements Library {
     return this.#open.get(id, reader.bytes, oldest, async (keyframe) => {
       const summary = await this.#pool.run({
         // Desktops of an open recording are followed by themselves.
-        mode: { what: "derive", emulate: !(await this.#isOfDesktop(id, reader)) },
+        mode: { what: "derive", emulate: !(await this.#live.has(id, reader)) },
         from: [],
         batches: batches(reader),
         keyframe,
@@ -261,46 +251,7 @@ class NodeLibrary implements Library {
   /** Nothing of an open recording is held once it is closed. */
   #isClosed(id: RecordingId): void {
     this.#open.forget(id);
-    this.#desktops.forget(id);
-    this.#ofDesktop.delete(id);
-  }
-
-  async #isOfDesktop(id: RecordingId, reader: BlobContainerReader): Promise<boolean> {
-    const known = this.#ofDesktop.get(id);
-    if (known !== undefined) return known;
-    const found = await hasDesktop(reader);
-    if (found !== undefined) {
-      if (this.#ofDesktop.size >= OPEN_KNOWN) this.#ofDesktop.clear();
-      this.#ofDesktop.set(id, found);
-    }
-    return found ?? false;
-  }
-
-  /** Draws the desktops of an open recording to now, from where they were followed to. */
-  #follow(id: RecordingId, history: boolean): Promise<Followed> {
-    return this.#desktops.follow(id, history, (from, keyframe) =>
-      this.#reading(id, async (reader) => {
-        const screens: Keyframe[] = [];
-        const fromUs = Math.min(...from.map(({ atUs }) => atUs), Infinity);
-        await this.#pool.run({
-          mode: { what: "screens", keyframes: keyframe !== undefined },
-          from,
-          batches: batches(reader, from.length === 0 ? 0 : fromUs),
-          desktop: (one) => void screens.push(one),
-          ...(keyframe === undefined ? {} : { keyframe }),
-        });
-        return { screens, bytes: reader.bytes, reachedUs: Math.max(0, ...screens.map(({ atUs }) => atUs)) };
-      }),
-    );
-  }
-
-  async #openDesktop(id: RecordingId, reader: BlobContainerReader, channel: number, atUs: number): Promise<Keyframe> {
-    const held = this.#desktops.held(id);
-    const fresh =
-      held?.history !== undefined && (held.bytes === reader.bytes || held.reachedUs >= atUs - OPEN_STALE_US);
-    const followed = fresh ? held : await this.#follow(id, true);
-    const found = newestOf(followed, channel, atUs);
-    return found ?? emptyScreen((await this.#openDerivation(id, reader, atUs)).derived.channels, channel);
+    this.#live.forget(id);
   }
 
   /** Lends the derived file, made first when there is none. */

@@ -72,7 +72,10 @@ export class Deriver {
     this.#out = out;
     this.#emulating = mode.what !== "derive" || mode.emulate;
     this.#desktops = new Desktops(mode, out);
-    for (const keyframe of from) this.#desktops.restore(keyframe);
+    for (const keyframe of from) {
+      this.#desktops.restore(keyframe);
+      this.#lastUs = Math.max(this.#lastUs, keyframe.atUs);
+    }
   }
 
   /** Resolves when the frames' events are worked off. Throws FormatError when they are malformed. */
@@ -103,12 +106,15 @@ export class Deriver {
     await this.#drained();
     for (const { screen } of this.#screens.values()) screen.dispose();
     this.#screens.clear();
+    await this.#desktops.drained();
     this.#desktops.end(this.#lastUs);
     return this.#mode.what === "derive" ? this.#summary() : undefined;
   }
 
   #summary(): Summary {
     const durationUs = this.#lastUs;
+    for (const { channel, atUs, text } of this.#desktops.faults())
+      this.#markers.add(atUs, channel, "note", `no pictures from here on: ${text}`);
     return {
       durationUs,
       channels: [...this.#channels.values()].map((facts) => ({

@@ -19,8 +19,6 @@ const KEYFRAME_LATEST_US = 120_000_000;
 /** Without a `sync` at an event's end for so long, any end of an event will do. */
 const UNSYNCED_BYTES = 2 * KEYFRAME_EVERY_BYTES;
 const THUMBNAIL_WIDTH = 240;
-/** How long the events of one batch may take. */
-const BATCH_MS = 4_000;
 /** Objects of the drawing library are freed between turns of the event loop. */
 const TURN_EVERY = 64;
 
@@ -37,8 +35,9 @@ export class Desktop {
   /** The largest the desktop was. */
   width: number;
   height: number;
-  /** Set once it could not be followed any further. */
-  fault: string | undefined;
+  /** Set once it could not be followed any further: why, and since which event. */
+  fault: { readonly atUs: number; readonly text: string } | undefined;
+  #over = false;
   readonly #out: DesktopOutput;
   readonly #display: Display;
   readonly #parser = new InstructionParser();
@@ -66,12 +65,11 @@ export class Desktop {
 
   /** Whole instructions of one event, obeyed at the next `drained`. `restored`: a keyframe's state, which needs no keyframe of its own. */
   write(bytes: Uint8Array, atUs: number, restored = false): void {
-    if (this.fault === undefined) this.#waiting.push({ bytes, atUs, restored });
+    if (!this.#over) this.#waiting.push({ bytes, atUs, restored });
   }
 
-  /** Resolves when all that was written is drawn. */
-  async drained(): Promise<void> {
-    const untilMs = this.#out.spentMs() + BATCH_MS;
+  /** Resolves when all that was written is drawn, which may take until `untilMs` of the clock. */
+  async drained(untilMs: number): Promise<void> {
     const waiting = this.#waiting;
     this.#waiting = [];
     try {
@@ -82,28 +80,29 @@ export class Desktop {
       this.#display.settle();
     } catch (error) {
       if (!(error instanceof DrawingFault || error instanceof GuacamoleError)) throw error;
-      this.stop(error.message);
+      this.fault = { atUs: this.#lastUs, text: error.message };
+      this.stop();
     }
   }
 
   /** Takes a keyframe of now, if something changed since the last. */
   finish(): void {
-    if (this.fault !== undefined || this.#display.version === this.#keyframeVersion) return;
+    if (this.#over || this.#display.version === this.#keyframeVersion) return;
     this.#keyframe(this.#lastUs);
     this.#thumbnail(this.#lastUs);
   }
 
   /** The state at `atUs`, which is not before the last event; undefined when it cannot be said. */
   screen(atUs: number): Keyframe | undefined {
-    if (this.fault !== undefined || this.#parser.pendingBytes > 0) return undefined;
+    if (this.#over || this.#parser.pendingBytes > 0) return undefined;
     const { width, height } = this.#size();
     const state = this.#writer.write(this.#display);
     return state === undefined ? undefined : { channel: this.channel, atUs, cols: width, rows: height, state };
   }
 
   /** Ends the emulation. */
-  stop(fault: string): void {
-    this.fault ??= fault;
+  stop(): void {
+    this.#over = true;
     this.#waiting = [];
     this.#display.dispose();
   }

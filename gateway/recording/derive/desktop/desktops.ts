@@ -1,11 +1,16 @@
-/** The desktops of one recording, by channel: opened, drawn on in order, each ending alone. They share one budget of pixels. */
+/**
+ * The desktops of one recording, by channel: opened, drawn on in order, each ending alone. They share one budget of pixels.
+ * The drawing library is loaded with the first desktop, so that a recording of terminals never pays for it.
+ */
 import type { Keyframe } from "../../contract.js";
 import type { DeriveMode, Thumbnail } from "../protocol.js";
-import { Desktop } from "./desktop.js";
+import type { Desktop, DesktopOutput } from "./desktop.js";
 import { PixelBudget } from "./limits.js";
 
-/** Desktops at once; more stay unseen. */
+/** Desktops of a recording; more stay unseen. */
 const DESKTOPS_MOST = 8;
+/** How long the events of one batch may take; well below what the pool gives its worker. */
+const BATCH_MS = 8_000;
 const THUMBNAILS_MOST = 400;
 const THUMBNAIL_SHORTEST_US = 2_000_000;
 
@@ -20,12 +25,14 @@ export class Desktops {
   readonly #mode: DeriveMode;
   readonly #out: Output;
   readonly #budget = new PixelBudget();
+  /** Channels that are desktops, with the time up to which their events are in the state they began with. */
+  readonly #known = new Map<number, number>();
+  /** What is to be done at the next `drained`, in order. */
+  #steps: ((make: typeof Desktop) => void)[] = [];
   readonly #open = new Map<number, Desktop>();
   /** Of channels that closed, with drawing that is not done yet. */
   readonly #closing: Desktop[] = [];
   readonly #sizes = new Map<number, Desktop>();
-  /** Events of a channel up to here are in the state it began with. */
-  readonly #heldUs = new Map<number, number>();
   #stopped: boolean;
 
   constructor(mode: DeriveMode, out: Output) {
@@ -36,44 +43,57 @@ export class Desktops {
 
   /** A desktop that is open and in this state already. */
   restore({ channel, atUs, state }: Keyframe): void {
-    this.open(channel, atUs);
-    this.#heldUs.set(channel, atUs);
-    this.#open.get(channel)?.write(Buffer.from(state), atUs, true);
+    this.open(channel, atUs, atUs);
+    this.#steps.push(() => this.#open.get(channel)?.write(Buffer.from(state), atUs, true));
   }
 
-  open(channel: number, atUs: number): void {
-    if (this.#stopped || this.#open.size >= DESKTOPS_MOST || this.#sizes.has(channel)) return;
-    const desktop = new Desktop(channel, atUs, this.#budget, {
-      keyframe: (keyframe) => {
-        if (this.#mode.what !== "screens" || this.#mode.keyframes) this.#out.keyframe(keyframe);
-      },
-      thumbnail: (at, picture) => this.#out.thumbnail({ channel, atUs: at, picture }),
-      spentMs: () => this.#out.spentMs(),
-      thumbnailEveryUs: thumbnailEveryUs(this.#mode),
+  open(channel: number, atUs: number, heldUs = -1): void {
+    if (this.#stopped || this.#known.has(channel) || this.#known.size >= DESKTOPS_MOST) return;
+    this.#known.set(channel, heldUs);
+    this.#steps.push((make) => {
+      const desktop = new make(channel, atUs, this.#budget, this.#outputOf(channel));
+      this.#open.set(channel, desktop);
+      this.#sizes.set(channel, desktop);
     });
-    this.#open.set(channel, desktop);
-    this.#sizes.set(channel, desktop);
   }
 
   graphics(channel: number, bytes: Uint8Array, atUs: number): void {
-    if (atUs > (this.#heldUs.get(channel) ?? -1)) this.#open.get(channel)?.write(bytes, atUs);
+    if (this.#stopped || atUs <= (this.#known.get(channel) ?? Infinity)) return;
+    this.#steps.push(() => this.#open.get(channel)?.write(bytes, atUs));
   }
 
   close(channel: number): void {
-    const desktop = this.#open.get(channel);
-    if (desktop === undefined) return;
-    this.#open.delete(channel);
-    this.#closing.push(desktop);
+    if (this.#stopped || !this.#known.has(channel)) return;
+    this.#steps.push(() => {
+      const desktop = this.#open.get(channel);
+      this.#open.delete(channel);
+      if (desktop !== undefined) this.#closing.push(desktop);
+    });
   }
 
   /** Resolves when all events so far are drawn. */
   async drained(): Promise<void> {
-    for (const desktop of this.#open.values()) await desktop.drained();
+    if (this.#steps.length === 0) return;
+    const { Desktop: make } = await import("./desktop.js");
+    for (const step of this.#steps.splice(0)) step(make);
+    const untilMs = this.#out.spentMs() + BATCH_MS;
+    for (const desktop of this.#open.values()) await desktop.drained(untilMs);
     for (const desktop of this.#closing.splice(0)) {
-      await desktop.drained();
+      await desktop.drained(untilMs);
       if (this.#mode.what === "derive") desktop.finish();
-      desktop.stop("closed");
+      desktop.stop();
     }
+  }
+
+  #outputOf(channel: number): DesktopOutput {
+    return {
+      keyframe: (keyframe) => {
+        if (this.#mode.what !== "screens" || this.#mode.keyframes) this.#out.keyframe(keyframe);
+      },
+      thumbnail: (atUs, picture) => this.#out.thumbnail({ channel, atUs, picture }),
+      spentMs: () => this.#out.spentMs(),
+      thumbnailEveryUs: thumbnailEveryUs(this.#mode),
+    };
   }
 
   /** What stands at the end, after `drained`. */
@@ -88,8 +108,14 @@ export class Desktops {
 
   stop(): void {
     this.#stopped = true;
-    for (const desktop of this.#open.values()) desktop.stop("stopped");
+    this.#steps = [];
+    for (const desktop of this.#open.values()) desktop.stop();
     this.#open.clear();
+  }
+
+  /** Those that could not be followed to their end. */
+  faults(): readonly { readonly channel: number; readonly atUs: number; readonly text: string }[] {
+    return [...this.#sizes].flatMap(([channel, { fault }]) => (fault === undefined ? [] : [{ channel, ...fault }]));
   }
 
   /** The largest a channel's desktop was. */
