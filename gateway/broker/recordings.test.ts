@@ -45,6 +45,8 @@ describe("reading recordings", () => {
       (by, of) => recordings.exportContainer(by, of),
       (by, of) => recordings.exportAsciicast(by, of, 1),
       (by, of) => recordings.exportText(by, of, 1),
+      (by, of) => recordings.exportGuac(by, of, 1),
+      (by, of) => recordings.thumbnail(by, of, { channel: 1, atUs: 0 }),
       (by, of) => recordings.requestInput(by, of, "because I must"),
     ];
     const unknown = asId<RecordingId>(house.deps.ids.next());
@@ -83,6 +85,34 @@ describe("reading recordings", () => {
     expect(await broker.recordings.segment(people.aud1, id, { channel: 1, fromUs: 0, maxUs: 1e12 })).toMatchObject({
       code: "invalid-input",
     });
+  });
+
+  it("shows small pictures, all of them one reading for ten seconds, beside that of the ranges", async () => {
+    const { broker, people, clock, world } = house;
+    const picture = (atUs: number) => broker.recordings.thumbnail(people.aud1, id, { channel: 1, atUs });
+    expect(await picture(1)).toEqual({ ok: false, code: "not-found" });
+    world.thumbnail = Uint8Array.of(137, 80, 78, 71);
+    world.derived = { ...world.derived, thumbnails: [{ channel: 1, atUs: 5 }] };
+    expect(must(await broker.recordings.index(people.aud2, id)).thumbnails).toEqual([{ channel: 1, atUs: 5 }]);
+    const shown = await Promise.all([1, 500, 9_000_000, 2].map(picture));
+    expect(shown.map((one) => must(one))).toEqual(Array(4).fill(world.thumbnail));
+    await broker.recordings.segment(people.aud1, id, { channel: 1, fromUs: 0, maxUs: 10 });
+    await picture(77);
+    clock.advance(10_000);
+    await picture(77);
+    const parts = (await house.audit("recording.viewed"))
+      .map((row) => (JSON.parse(row.leaf) as { detail: { part: string } }).detail.part)
+      .filter((part) => part !== "index");
+    expect(parts).toEqual(["pictures", "range", "pictures"]);
+    expect(await picture(-1)).toMatchObject({ code: "invalid-input" });
+    expect(await picture(0.5)).toMatchObject({ code: "invalid-input" });
+  });
+
+  it("hands a desktop's drawings out as an event", async () => {
+    const whole = must(await house.broker.recordings.exportGuac(house.people.aud1, id, 1));
+    expect(Buffer.concat(await collect(whole)).toString()).toBe("4.sync,1.0;");
+    const [event] = await house.audit("recording.exported");
+    expect(event?.leaf).toContain('"as":"guac"');
   });
 
   it("cuts a download within a second of the right to it", async () => {

@@ -153,6 +153,16 @@ describe("a bundle loads whole or not at all", () => {
       /"approvers" is not known/,
     ],
     [
+      "an obligation that the gate does not keep",
+      () => edit("approvals.yaml", (text) => text.replace("[watermark]", "[watcher]")),
+      /obligations.*one of no-download, watermark/,
+    ],
+    [
+      "an obligation that a case does not expect",
+      () => edit("approvals.yaml", (text) => text.replace("[watermark]", "[watermark, no-download]")),
+      /a vendor's desktop with files expects/,
+    ],
+    [
       "an unknown key in a case",
       () => edit("review.cases.yaml", (text) => text.replace("act: watch,", "act: watch, actt: x,")),
       /"actt" is not known/,

@@ -32,6 +32,31 @@ describe.each([
     }
   });
 
+  it("takes tickets away by their end, uses each up once, and says how many went", async () => {
+    const ticket = (expiresAt: number): Parameters<Stores["tickets"]["insert"]>[0] => ({
+      id: ids.next(),
+      webSessionId: asId(ids.next()),
+      personId: asId("p"),
+      accountId: asId("a"),
+      sessionId: null,
+      choices: { width: 800, height: 600, dpi: 96, keyboardLayout: "failsafe", timeZone: "Europe/Berlin" },
+      createdAt: NOW,
+      expiresAt,
+      usedAt: null,
+    });
+    const [old, edge, fresh] = [ticket(5), ticket(10), ticket(NOW + 99_000)];
+    await database.write(async (tx) => {
+      for (const one of [old, edge, fresh]) await tx.tickets.insert(one);
+    });
+    const use = (): Promise<boolean> =>
+      database.write((tx) => tx.tickets.update(fresh.id, { usedAt: NOW }, { usedAt: null }));
+    expect((await Promise.all([use(), use(), use()])).filter(Boolean)).toHaveLength(1);
+    expect(await database.write((tx) => tx.tickets.removeOlder(10))).toBe(1);
+    expect(await database.read.tickets.get(old.id)).toBeUndefined();
+    expect(await database.read.tickets.get(edge.id)).toEqual(edge);
+    await expect(database.read.tickets.removeOlder(10)).rejects.toMatchObject({ code: "internal" });
+  });
+
   it("finds by equality, null, lists, ranges and parts of a text", async () => {
     const names = ["Mixed_CASE 100%", "mixed-case 100", "back\\slash", "other"];
     const unitId = asId<UnitId>(ids.next());
