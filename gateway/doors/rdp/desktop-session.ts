@@ -1,0 +1,308 @@
+/**
+ * One desktop as this door holds it: the broker's live session, its one connection to guacd, its channel, and the browser that is
+ * there or may come back. guacd's connection belongs to the session; whoever ends it, both sides end at once.
+ */
+import type { LiveChannel, LiveSession } from "../../broker/index.js";
+import type { Actor, DesktopChoices, EndReason } from "../../domain/index.js";
+import type { BrowserConnection } from "./browser-connection.js";
+import { dialDesktop } from "./dial.js";
+import type { DoorContext } from "./door-deps.js";
+import type { Drive } from "./drive.js";
+import { endOf } from "./endings.js";
+import { codeOf, STATUS, wordOfCode, wordOfEnd, type LastWord } from "./errors.js";
+import { Held } from "./guac/held.js";
+import type { Rights } from "./guac/rights.js";
+import type { GuacdLink } from "./guacd-link.js";
+import { Inward } from "./inward.js";
+import { Keystrokes } from "./keystrokes.js";
+import { Outward } from "./outward.js";
+import type { DesktopProtocol } from "./protocols/index.js";
+import { View } from "./view.js";
+
+export interface DesktopAsk {
+  readonly actor: Actor;
+  readonly choices: DesktopChoices;
+  readonly protocol: DesktopProtocol;
+  /** Called once, when nothing is left of it. */
+  readonly onDone: () => void;
+}
+
+interface Parts {
+  readonly channel: LiveChannel;
+  readonly outward: Outward;
+  readonly keys: Keystrokes;
+}
+
+export class DesktopSession {
+  readonly live: LiveSession;
+  readonly #context: DoorContext;
+  readonly #ask: DesktopAsk;
+  readonly #view = new View((timestamp) => this.#link?.tell("sync", timestamp));
+  readonly #held = new Held();
+  readonly #rights: () => Rights;
+  #parts: Parts | undefined;
+  #link: GuacdLink | undefined;
+  /** Present while dialling: settles the dial, so that nothing stays lent. */
+  #giveUp: ((word: LastWord) => void) | undefined;
+  #touch = false;
+  #drive: Drive | undefined;
+  #inward: Inward | undefined;
+  /** Who is being served or shown back in. */
+  #browser: BrowserConnection | undefined;
+  #detaching: Promise<void> = Promise.resolve();
+  #returnTimer: NodeJS.Timeout | undefined;
+  readonly #beat: NodeJS.Timeout;
+  #frozen = false;
+  #ended = false;
+  #word: LastWord | undefined;
+
+  constructor(context: DoorContext, live: LiveSession, ask: DesktopAsk) {
+    this.#context = context;
+    this.live = live;
+    this.#ask = ask;
+    const files = (action: "rdp.upload" | "rdp.download"): boolean => context.drive !== null && live.allows(action);
+    const barred = live.snapshot.obligations?.includes("no-download") === true;
+    this.#rights = () => ({
+      copy: live.allows("rdp.copy"),
+      paste: live.allows("rdp.paste"),
+      upload: files("rdp.upload"),
+      download: files("rdp.download") && !barred,
+    });
+    this.#beat = setInterval(() => this.#tick(), Math.min(1_000, context.limits.browserStallMs / 2));
+  }
+
+  get ended(): boolean {
+    return this.#ended || this.live.ended;
+  }
+  get actor(): Actor {
+    return this.#ask.actor;
+  }
+
+  /** Opens the channel, dials, and serves the browser that asked for it. Never rejects. */
+  async start(browser: BrowserConnection): Promise<void> {
+    this.#browser = browser;
+    browser.tell("", "session", this.live.id);
+    try {
+      const { width, height, dpi } = this.#ask.choices;
+      const opened = await this.live.openChannel({
+        kind: "desktop",
+        action: this.#ask.protocol.action,
+        detail: this.live.snapshot.assetName,
+        desktop: { width, height, dpi },
+      });
+      if (!opened.ok) return await this.finish(wordOfCode(opened.code));
+      if (this.ended) return;
+      this.#parts = this.#makeParts(opened.value);
+      this.#serve(browser);
+      await this.#dial(this.#parts);
+    } catch (error) {
+      await this.#failed(error);
+    }
+  }
+
+  /** The operator is back with a return ticket, from the same page session. Never rejects. */
+  async rejoin(actor: Actor, browser: BrowserConnection, client: string): Promise<void> {
+    try {
+      if (this.#browser !== undefined) {
+        this.#browser.finish({ code: "conflict", status: STATUS.sessionConflict });
+        this.#detach();
+      }
+      this.#browser = browser;
+      browser.listen({ onMessage: () => undefined, onTaken: () => undefined, onGone: () => this.#lost(browser) });
+      await this.#detaching;
+      const rejoined = await this.live.rejoin(actor, client);
+      if (!rejoined.ok) return browser.finish(wordOfCode(rejoined.code));
+      if (this.ended || this.#parts === undefined) return browser.finish(this.#word ?? wordOfCode("grant-ended"));
+      browser.tell("", "session", this.live.id);
+      await this.#showAgain(this.#parts, browser);
+    } catch (error) {
+      await this.#failed(error);
+    }
+  }
+
+  /** The broker's order: both sides end at once, without waiting for anything. */
+  ending(because: EndReason): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#inward?.stop();
+    this.#parts?.outward.stop();
+    this.#link?.leave();
+    this.#giveUp?.(wordOfEnd(because));
+    this.#browser?.finish(this.#word ?? wordOfEnd(because));
+    clearInterval(this.#beat);
+    clearTimeout(this.#returnTimer);
+    void this.#clear();
+  }
+
+  freeze(frozen: boolean): void {
+    this.#frozen = frozen;
+    this.#link?.hold("frozen", frozen);
+    this.#inward?.freeze(frozen);
+  }
+
+  /** The door's own ending; resolves when the recording is closed. */
+  async finish(word: LastWord): Promise<void> {
+    if (this.#ended) return;
+    this.#word ??= word;
+    const because = endOf(this.#word);
+    this.#link?.leave();
+    this.#giveUp?.(this.#word);
+    this.#inward?.stop();
+    try {
+      await this.#writeDown();
+      await this.live.end(because);
+    } catch (error) {
+      this.#context.log("error", "a desktop could not be closed", { session: this.live.id, error: String(error) });
+    }
+    this.ending(because);
+  }
+
+  #admits(): boolean {
+    return !this.ended && !this.#frozen && this.#context.broker.sessions.stillAdmitted(this.live.admission);
+  }
+
+  #makeParts(channel: LiveChannel): Parts {
+    const outward = new Outward({
+      live: this.live,
+      channel,
+      view: this.#view,
+      link: () => this.#link,
+      rights: this.#rights,
+      limits: this.#context.limits,
+      onOver: (word) => (this.#giveUp === undefined ? void this.finish(word) : this.#giveUp(word)),
+      onFailure: (error) => void this.#failed(error),
+      onAck: (stream, status, bytes) => this.#inward?.acknowledged(stream, status, bytes),
+    });
+    return { channel, outward, keys: new Keystrokes(channel.tap, this.#context.keepKeys) };
+  }
+
+  async #dial(parts: Parts): Promise<void> {
+    const failure = await dialDesktop(this.#context, {
+      live: this.live,
+      choices: this.#ask.choices,
+      protocol: this.#ask.protocol,
+      rights: this.#rights(),
+      outward: parts.outward,
+      onDrive: (drive) => (this.#drive = drive),
+      onLink: (link, giveUp) => {
+        this.#link = link;
+        this.#giveUp = giveUp;
+      },
+      onReady: (names) => this.#ready(names),
+      onDrain: () => this.#inward?.flow(),
+      onClosed: (word) => void this.finish(word),
+    });
+    this.#giveUp = undefined;
+    if (failure !== undefined) await this.finish(failure);
+  }
+
+  /** guacd is there, though the desktop is not yet: what was typed before went nowhere. */
+  #ready(names: readonly string[]): void {
+    this.#touch = names.includes("enable-touch");
+    if (this.#frozen) this.#link?.hold("frozen", true);
+  }
+
+  #serve(browser: BrowserConnection): void {
+    const parts = this.#parts;
+    if (parts === undefined || this.ended) return;
+    const inward = new Inward({
+      browser,
+      live: this.live,
+      channel: parts.channel,
+      link: () => this.#link,
+      held: this.#held,
+      keys: parts.keys,
+      syncs: this.#view.syncs,
+      rights: this.#rights,
+      touch: () => this.#touch,
+      limits: this.#context.limits,
+      nowMs: () => this.#context.clock.monotonicUs() / 1_000,
+      admits: () => this.#admits(),
+      onLeave: () => void this.finish(wordOfEnd("left")),
+      onFailure: (error) => void this.#failed(error),
+      onAck: (stream, status) => parts.outward.acknowledged(stream, status),
+    });
+    this.#inward = inward;
+    inward.freeze(this.#frozen);
+    this.#view.attach(browser);
+    browser.listen({
+      onMessage: (bytes) => inward.take(bytes),
+      onTaken: () => parts.outward.flow(),
+      onGone: () => this.#lost(browser),
+    });
+  }
+
+  async #showAgain(parts: Parts, browser: BrowserConnection): Promise<void> {
+    this.#view.expect();
+    try {
+      const picture = await this.live.picture(parts.channel);
+      // What was handed to the recorder before the picture is drawn by now, or comes after it.
+      await parts.outward.settled();
+      if (this.#browser !== browser || browser.gone || this.ended) return this.#view.forget();
+      clearTimeout(this.#returnTimer);
+      this.#view.welcome(browser, picture);
+      this.#serve(browser);
+    } catch (error) {
+      this.#view.forget();
+      throw error;
+    }
+  }
+
+  #lost(browser: BrowserConnection): void {
+    if (this.#browser === browser) this.#detach();
+  }
+
+  /** The browser is gone, the desktop stays: it is recorded on, and ends when nobody comes back in time. */
+  #detach(): void {
+    this.#browser = undefined;
+    if (this.ended) return;
+    const inward = this.#inward;
+    this.#inward = undefined;
+    this.#view.detach();
+    this.#parts?.outward.detached();
+    clearTimeout(this.#returnTimer);
+    this.#returnTimer = setTimeout(() => void this.finish(wordOfEnd("left")), this.#context.limits.returnMs);
+    if (inward === undefined) return;
+    this.#detaching = this.#detaching
+      .then(() => this.#leftAlone(inward))
+      .catch((error: unknown) => this.#failed(error));
+  }
+
+  async #leftAlone(inward: Inward): Promise<void> {
+    await inward.close();
+    if (this.ended) return;
+    await this.live.detached();
+    const still = await this.#context.broker.identity.refresh(this.#ask.actor);
+    if (!still.ok) await this.finish(wordOfEnd("left"));
+  }
+
+  #tick(): void {
+    if (this.#browser?.stalled !== true) return;
+    this.#context.log("warn", "a browser does not read", { session: this.live.id });
+    this.#browser.close();
+  }
+
+  async #failed(error: unknown): Promise<void> {
+    if (this.ended) return;
+    this.#context.log("error", "a desktop failed", { session: this.live.id, error: String(error) });
+    await this.finish(wordOfCode(codeOf(error)));
+  }
+
+  /** What the session leaves is written into the recording while it is open. */
+  async #writeDown(): Promise<void> {
+    if (this.live.ended) return;
+    await this.#parts?.outward.close();
+    for (const file of (await this.#drive?.left(this.#context.limits.sweepMs)) ?? [])
+      await this.live.tap.note("session", { drive: file.name, size: file.size, sha256: file.sha256 });
+    await this.#parts?.channel.close(null);
+  }
+
+  async #clear(): Promise<void> {
+    try {
+      await this.#drive?.wipe();
+    } catch (error) {
+      this.#context.log("error", "a drive could not be wiped", { session: this.live.id, error: String(error) });
+    }
+    this.#ask.onDone();
+  }
+}
