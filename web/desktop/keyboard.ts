@@ -28,6 +28,8 @@ export function listenKeyboard(field: HTMLTextAreaElement, on: KeyboardListener)
   const off = new AbortController();
   const keyboard = readComposition(field, on, off.signal);
   let held: ReturnType<typeof setTimeout> | undefined;
+  /** The V of a paste is down: pressed and let go of for the desktop already, or about to be. */
+  let pasting = false;
   /** All three of the chord are down, and nothing else has been since. */
   let chord = false;
 
@@ -42,6 +44,7 @@ export function listenKeyboard(field: HTMLTextAreaElement, on: KeyboardListener)
     if (keysym === V && ctrl && !alt && !shift && !meta && on.pastes()) {
       clearTimeout(held);
       held = setTimeout(pressHeld, PASTE_WAIT_MS);
+      pasting = true;
       return true; // Left to the browser, which answers with a paste event.
     }
     on.onKey(true, keysym);
@@ -49,7 +52,10 @@ export function listenKeyboard(field: HTMLTextAreaElement, on: KeyboardListener)
     return false;
   };
   keyboard.onkeyup = (keysym) => {
-    if (keysym === V && held !== undefined) return;
+    if (keysym === V && pasting) {
+      pasting = false;
+      return;
+    }
     on.onKey(false, keysym);
     if (!chord || !isModifier(keysym)) return;
     chord = false;

@@ -69,15 +69,8 @@ export class OperatedDesktop {
       onEscape: parts.onEscape,
       pastes: () => this.#may("rdp.paste"),
     });
-    listenPointer(this.#client, {
-      touchMode: parts.touchMode,
-      onPress: (x, y) => {
-        // The input method opens its list where the field is: where the work is.
-        field.style.left = `${String(x)}px`;
-        field.style.top = `${String(y)}px`;
-        this.focus();
-      },
-    });
+    listenPointer(this.#client, parts);
+    host.addEventListener("mousedown", this.#pressed);
     const display = this.#client.getDisplay();
     display.onresize = () => this.#fit();
     host.append(display.getElement());
@@ -149,6 +142,15 @@ export class OperatedDesktop {
     for (const end of [...this.#transfers]) end(Guacamole.Status.Code.RESOURCE_CLOSED);
   }
 
+  /** A press anywhere in the room takes the keyboard, and the field along: the input method opens its list where the work is. */
+  readonly #pressed = (event: MouseEvent): void => {
+    event.preventDefault(); // Else the browser gives the focus to whatever lies around.
+    const { style } = this.#parts.field;
+    style.left = `${String(event.clientX)}px`;
+    style.top = `${String(event.clientY)}px`;
+    this.focus();
+  };
+
   #fit(): void {
     const display = this.#client.getDisplay();
     display.scale(scaleFor({ width: display.getWidth(), height: display.getHeight() }, roomOf(this.#parts.host)));
@@ -198,6 +200,7 @@ export class OperatedDesktop {
     clearTimeout(this.#resting);
     this.#observer.disconnect();
     this.#keyboard.dispose();
+    this.#parts.host.removeEventListener("mousedown", this.#pressed);
     this.#client.getDisplay().getElement().remove();
   }
 }

@@ -8,10 +8,7 @@ export type TouchMode = "direct" | "pad";
 const CURSOR_MOST_PX = 128;
 
 /** Sends the pointer to the client for as long as the display lives. */
-export function listenPointer(
-  client: Guacamole.Client,
-  on: { readonly touchMode: () => TouchMode; readonly onPress: (x: number, y: number) => void },
-): void {
+export function listenPointer(client: Guacamole.Client, on: { readonly touchMode: () => TouchMode }): void {
   const display = client.getDisplay();
   const element = display.getElement();
   const send = (state: Guacamole.Mouse.State): void => client.sendMouseState(state, true);
@@ -28,12 +25,6 @@ export function listenPointer(
       if (on.touchMode() !== mode) return;
       display.showCursor(true);
       send(stateOf(event));
-    });
-  }
-  for (const type of ["mousedown", "touchstart"] as const) {
-    element.addEventListener(type, (event) => {
-      const at = event instanceof MouseEvent ? event : event.touches[0];
-      if (at !== undefined) on.onPress(at.clientX, at.clientY);
     });
   }
   display.oncursor = (canvas, x, y) => display.showCursor(!showAsCursor(element, canvas, { x, y }, display.getScale()));

@@ -39,6 +39,7 @@ export const desktop = {
     keys: "Keys",
     clipboard: "Clipboard",
     files: "Files",
+    keyboard: "Keyboard",
     full: "Full screen",
     unfull: "Leave full screen",
     news: "new",
@@ -59,7 +60,7 @@ export const desktop = {
     layout: "Keyboard layout of the desktop",
     layoutHelp: "Another layout means another connection: this session ends and a new one opens. Save your work first.",
     layoutApply: "Reconnect with this layout",
-    ime: "Chinese and other input methods of this computer work with any layout.",
+    ime: "Chinese and other input methods of this computer work with any layout. Where the desktop takes no such characters, paste them.",
   },
   desktopLayout: {
     "en-us-qwerty": "English (US)",

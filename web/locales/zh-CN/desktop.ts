@@ -39,6 +39,7 @@ export const desktop = {
     keys: "按键",
     clipboard: "剪贴板",
     files: "文件",
+    keyboard: "键盘",
     full: "全屏",
     unfull: "退出全屏",
     news: "新",
@@ -59,7 +60,7 @@ export const desktop = {
     layout: "桌面的键盘布局",
     layoutHelp: "更换布局需要重新连接：当前会话会结束，并打开一个新的会话。请先保存工作。",
     layoutApply: "用此布局重新连接",
-    ime: "无论哪种布局，都可以直接使用本机的中文等输入法。",
+    ime: "无论哪种布局，都可以直接使用本机的中文等输入法。如果桌面不接受这些字符，请改用粘贴。",
   },
   desktopLayout: {
     "en-us-qwerty": "英语（美国）",
