@@ -212,6 +212,8 @@ describe("when recording cannot go on", () => {
     const fired: string[] = [];
     tap.onFailure((because) => fired.push(because));
     const channel = await tap.openChannel(desktop);
+    await channel.pointer(1, 1, 0);
+    await channel.pointer(2, 2, 0);
     const flood = async (): Promise<void> => {
       for (;;) await channel.graphics(frame(50_000));
     };
@@ -223,6 +225,16 @@ describe("when recording cannot go on", () => {
     await channel.close();
     await tap.close("quota");
     expect(await room.verify(id)).toMatchObject({ verdict: "complete", closing: { because: "quota" } });
+  });
+
+  test("a disk that fails under the place of rest, for which nobody waits, ends the session alone", async () => {
+    const { channel, close } = await openDesktop();
+    await channel.pointer(1, 1, 0);
+    await channel.pointer(2, 2, 0);
+    room.journal.beforeAppend = () => Promise.reject(new Error("EIO"));
+    await expect.poll(() => room.logged.join(), { timeout: 2_000 }).toContain("recorder-failed");
+    await expect(channel.pointer(3, 3, 1)).rejects.toMatchObject({ code: "recorder-failed" });
+    await close();
   });
 
   test("a kill loses nothing that was accepted, in quiet and in busy moments", async () => {

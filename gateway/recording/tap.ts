@@ -163,7 +163,7 @@ class RecordedChannel implements ChannelTap {
     const place = { x: pixel(x), y: pixel(y), mask: mask & 0xff };
     const due = this.#trail.offer(this.#recording.elapsedUs, place);
     if (due !== undefined) return this.#point(due);
-    if (this.#trail.holds) this.#trailTimer ??= setTimeout(() => this.#pointLate(), TRAIL_MS).unref();
+    if (this.#trail.holds) this.#trailTimer ??= setTimeout(() => this.#pointAtRest(), TRAIL_MS).unref();
   }
 
   async clipboard(record: ClipboardRecord): Promise<void> {
@@ -206,13 +206,12 @@ class RecordedChannel implements ChannelTap {
 
   async #close(): Promise<ChannelOutcome> {
     clearTimeout(this.#trailTimer);
-    const last = this.#trail.take(this.#recording.elapsedUs);
-    const pointed = last === undefined ? undefined : this.#point(last);
+    this.#pointAtRest();
     const { bytesIn, bytesOut, digested } = this.#bytes;
     const outcome = digested ? "digested" : "recorded";
     const digests = digested ? this.#bytes.digests() : {};
     const atUs = this.#add(EventType.channelClose, encodeJson({ outcome, bytesIn, bytesOut, ...digests }));
-    await Promise.all([pointed, this.#accepted(0, { type: "channel-closed", channel: this.number, atUs, outcome })]);
+    await this.#accepted(0, { type: "channel-closed", channel: this.number, atUs, outcome });
     return outcome;
   }
 
@@ -254,14 +253,14 @@ class RecordedChannel implements ChannelTap {
     this.#mark((endsLine ? Mark.endsLine : 0) | (secret ? Mark.secret : 0));
   }
 
-  #point({ x, y, mask }: PointerPlace): Promise<void> {
+  async #point({ x, y, mask }: PointerPlace): Promise<void> {
     const payload = Uint8Array.of(x & 0xff, x >>> 8, y & 0xff, y >>> 8, mask);
     const atUs = this.#add(EventType.pointer, payload);
     return this.#accepted(payload.length, { type: "pointer", channel: this.number, atUs, x, y, mask });
   }
 
-  /** Where the pointer came to rest. Nobody waits for it: that recording ended is told by `onFailure`. */
-  #pointLate(): void {
+  /** The place that was held back. Nobody waits for it: that recording ended is told by `onFailure`. */
+  #pointAtRest(): void {
     this.#trailTimer = undefined;
     const place = this.#trail.take(this.#recording.elapsedUs);
     if (place === undefined || !this.#recording.takesContent) return;
