@@ -457,7 +457,7 @@ describe("a live desktop", () => {
     const early = await library.keyframe(id, 1, middleUs);
     expect(early.atUs).toBeGreaterThan(middleUs - 125_000_000);
     expect(await shown(early.state, drawn(id, early.atUs, middleUs))).toBe(await shown(drawn(id, 0, middleUs)));
-    expect((await library.derived(id)).keyframes.length).toBeGreaterThan(3);
+    expect((await library.derived(id)).keyframes.length).toBeGreaterThanOrEqual(3);
     for (let n = 20; n < 40; n++) await step(n);
     const nowUs = tap.elapsedUs;
     const late = await library.keyframe(id, 1, nowUs + 1);

@@ -140,10 +140,12 @@ export class Desktop {
     const settled = this.#synced && streams.size === 0;
     if (settled && doneUs - this.#thumbnailUs >= this.#out.thumbnailEveryUs) this.#thumbnail(doneUs);
     if (version === this.#keyframeVersion) return;
-    const sinceUs = nextUs - this.#keyframeUs;
     const worth = this.#bytesSince >= Math.min(KEYFRAME_EVERY_BYTES, this.#keyframeBytes / KEYFRAME_PART);
-    const due = this.#bytesSince >= KEYFRAME_EVERY_BYTES || (sinceUs >= KEYFRAME_EVERY_US && worth);
-    if (!due && sinceUs < KEYFRAME_LATEST_US) return;
+    const due =
+      this.#bytesSince >= KEYFRAME_EVERY_BYTES ||
+      (worth && doneUs - this.#keyframeUs >= KEYFRAME_EVERY_US) ||
+      nextUs - this.#keyframeUs >= KEYFRAME_LATEST_US;
+    if (!due) return;
     if (settled || this.#bytesSince >= UNSYNCED_BYTES) this.#keyframe(Math.min(doneUs + 1, nextUs - 1));
   }
 
