@@ -334,6 +334,19 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
       expect((await lab.identity.resume(cookie, "x", { quietly: true })).ok).toBe(false);
     });
 
+    test("whoever acts through a page session is nobody once it has ended, also where he was known before", async () => {
+      const [one, other] = [await webSignIn(), await webSignIn()];
+      const acting = must(await lab.identity.resume(one.cookie, "10.0.0.9"));
+      const beside = must(await lab.identity.resume(other.cookie, "10.0.0.9"));
+      expect(acting.webSessionId).not.toBe(beside.webSessionId);
+      expect((await lab.identity.refresh(acting)).ok).toBe(true);
+      await lab.identity.signOut(one.cookie);
+      expect(await lab.identity.refresh(acting)).toEqual({ ok: false, code: "unauthenticated" });
+      expect((await lab.identity.refresh(beside)).ok).toBe(true);
+      const { webSessionId: _, ...onSsh } = acting;
+      expect((await lab.identity.refresh(onSsh)).ok).toBe(true);
+    });
+
     test("any text that is no cookie resumes nothing", async () => {
       for (const cookie of ["", "x", "a".repeat(43), "a".repeat(1_000_000), "\0".repeat(43)]) {
         expect(await lab.identity.resume(cookie, "x")).toEqual({ ok: false, code: "unauthenticated" });

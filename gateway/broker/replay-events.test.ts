@@ -4,8 +4,12 @@ import { collectEvents, RECORDED } from "./replay-events.js";
 
 type Given = Parameters<typeof collectEvents>[0] extends AsyncIterable<infer Event> ? Event : never;
 
-const event = (type: number, atUs: number, payload: Uint8Array, channel = 1): Given =>
-  ({ type, channel, atUs, payload }) as Given;
+const event = (type: number, atUs: number, payload: Uint8Array, channel = 1): Given => ({
+  type,
+  channel,
+  atUs,
+  payload,
+});
 
 async function* stream(...events: readonly Given[]): AsyncGenerator<Given> {
   yield* events;

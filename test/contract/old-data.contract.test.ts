@@ -13,7 +13,7 @@ import { createRows, NOW } from "../support/rows.js";
 interface Place {
   readonly url: string;
   readonly source: DataSourceOptions;
-  leave(): Promise<void>;
+  readonly leave: () => Promise<void>;
 }
 
 async function inSqlite(): Promise<Place> {
@@ -53,7 +53,8 @@ describe.each([
   ["PostgreSQL", inPostgres],
 ] as const)("an old data folder on %s", (_name, place) => {
   it("is brought up to date, keeps its rows and takes new ones, also when opened again", async () => {
-    const { url, source, leave } = await place();
+    const there = await place();
+    const { url, source } = there;
     try {
       const { assetId, sessionId } = await writeOld(source);
       const rows = createRows(ids);
@@ -70,7 +71,7 @@ describe.each([
         await database.close();
       }
     } finally {
-      await leave();
+      await there.leave();
     }
   });
 });
