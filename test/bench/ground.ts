@@ -53,7 +53,7 @@ const TICKS_A_SECOND = 100;
 const EXEC_PEOPLE = 120;
 
 /** CPU seconds a process used so far. */
-function cpuSeconds(pid: number): number {
+export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }

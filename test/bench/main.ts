@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --full] [-- --only=login,exec,text,echo,sessions,picture,search]`: measures the budgets with their peers in the same
+ * `npm run bench [-- --full] [-- --only=login,exec,text,echo,sessions,picture,search,desktop]`: measures the budgets with their peers in the same
  * run and prints one table, also into test/.artifacts/bench.md. `--full` opens 2,000 live sessions instead of 500; `--profile` leaves the gateway's
  * CPU profiles in test/.artifacts/profile. Exits with 1 when a
  * measurement could not be made; a missed bound is a line in the table.
@@ -8,6 +8,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../support/gatehouse.js";
+import { measureDesktops } from "./desktop-measures.js";
 import { markdown, type Row } from "./figures.js";
 import { layGround, type Ground } from "./ground.js";
 import { measureEcho, measureSessions } from "./load-measures.js";
@@ -62,6 +63,7 @@ if (Object.keys(onGround).some(wanted)) {
   }
 }
 if (wanted("search")) await measure("search", measureSearch);
+if (wanted("desktop")) await measure("desktop", () => measureDesktops(profile));
 
 const table = `${markdown(rows)}\n\nNode ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}).\n`;
 mkdirSync(artifacts, { recursive: true });

@@ -45,8 +45,20 @@ while :; do for colour in ${colours.map((each) => `'${each}'`).join(" ")}; do xs
 `;
 }
 
-/** A terminal that prints a numbered line every so often, in three colours and in Chinese: the scripted desktop for measuring. */
+/** Without end: a numbered line every so often, in three colours and in Chinese. */
+function lines(everyMs: number): string {
+  return `n=0; while :; do n=$((n+1)); printf "\\033[3$((n%3+1))m%06d 网关记录 the quick brown fox jumps over the lazy dog\\n" $n; sleep ${everyMs / 1000}; done`;
+}
+
+/** A terminal that prints a numbered line every so often. */
 export function printing(everyMs: number): string {
-  const loop = `n=0; while :; do n=$((n+1)); printf "\\033[3$((n%3+1))m%06d 网关记录 the quick brown fox jumps over the lazy dog\\n" $n; sleep ${everyMs / 1000}; done`;
-  return opening + xterm(loop);
+  return opening + xterm(lines(everyMs));
+}
+
+/** The scripted desktop for measuring: lines printed in a terminal, and beside it pictures full of detail, one after the other. */
+export function working(lineMs: number, pictureMs: number): string {
+  const pictures = `for n in 1 2 3 4 5 6; do convert -size 320x240 -seed $n plasma:fractal "$HOME/picture-$n.png"; done
+animate -delay ${pictureMs / 10} -geometry +660+480 "$HOME"/picture-*.png &
+`;
+  return opening + pictures + xterm(lines(lineMs));
 }

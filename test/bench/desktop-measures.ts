@@ -1,0 +1,167 @@
+/**
+ * What a desktop costs through the gateway, filtered and recorded, beside a bare guacamole-lite before the same guacd: CPU, how much
+ * later a frame arrives, memory, and how large a minute is. The two take turns on the same desktops, because a machine is never quiet
+ * for long. Many desktops are one desktop's film played by the stand-in; the X servers of many would hide what is measured.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import { layDesktops, type DesktopGround, type Way, type Window } from "./desktop-ground.js";
+import { median, ms, percentile, times, type Row } from "./figures.js";
+import { residentBytes } from "./ground.js";
+
+const CPU_BOUND = 1.6;
+const ADDED_BOUND_MS = 10;
+const MEMORY_BOUND = 3e6;
+const ROUNDS = 3;
+const ROUND_MS = 8_000;
+const CROWD_ROUND_MS = 5_000;
+const CROWD = 8;
+const LARGE = 24;
+/** Until a desktop that was just opened does nothing but its work. */
+const SETTLE_MS = 1_500;
+const MEMORY_SETTLE_MS = 4_000;
+
+interface Turns {
+  readonly gate: Window[];
+  readonly lite: Window[];
+  /** How long desktops stood open. */
+  readonly gateMs: number;
+  readonly liteMs: number;
+}
+
+async function inTurns(ground: DesktopGround, count: number, rounds: number, forMs: number): Promise<Turns> {
+  const turns = { gate: [] as Window[], lite: [] as Window[], gateMs: 0, liteMs: 0 };
+  const seats = Array.from({ length: count }, (_, at) => ground.seats[at % ground.seats.length] ?? fail());
+  for (let round = 0; round < rounds; round += 1) {
+    for (const which of ["gate", "lite"] as const) {
+      const from = performance.now();
+      await ground.open(await ground[which].entries(seats));
+      await pause(SETTLE_MS);
+      turns[which].push(await ground.watch(ground[which], forMs));
+      turns[`${which}Ms`] += performance.now() - from;
+      await ground.leave();
+    }
+  }
+  return turns;
+}
+
+function fail(): never {
+  throw new Error("there is no desktop");
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+const perMegabyte = (windows: readonly Window[]): number =>
+  sum(windows.map(({ cpuMs }) => cpuMs)) / (sum(windows.map(({ bytes }) => bytes)) / 1e6);
+const perSecond = (windows: readonly Window[], forMs: number): number =>
+  sum(windows.map(({ cpuMs }) => cpuMs)) / ((windows.length * forMs) / 1_000);
+const passed = (windows: readonly Window[]): readonly number[] => windows.flatMap(({ passedMs }) => passedMs);
+
+function cpuRow(what: string, { gate, lite }: Turns, forMs: number): Row {
+  const ratio = perMegabyte(gate) / perMegabyte(lite);
+  const say = (windows: readonly Window[]): string =>
+    `${perMegabyte(windows).toFixed(1)} ms/MB (${perSecond(windows, forMs).toFixed(1)} ms/s)`;
+  return {
+    what: `${what}, CPU`,
+    gatehouse: say(gate),
+    peers: `guacamole-lite ${say(lite)}`,
+    ratio: times(ratio),
+    bound: `≤ ${CPU_BOUND} ×`,
+    ok: ratio <= CPU_BOUND,
+  };
+}
+
+function latencyRow(what: string, { gate, lite }: Turns): Row {
+  const [own, peer] = [passed(gate), passed(lite)];
+  const say = (all: readonly number[]): string => `p99 ${ms(percentile(all, 0.99))} (p50 ${ms(median(all))})`;
+  const added = percentile(own, 0.99) - percentile(peer, 0.99);
+  return {
+    what: `${what}, guacd to browser`,
+    gatehouse: `${say(own)}, ${own.length} frames`,
+    peers: `guacamole-lite ${say(peer)}, ${peer.length} frames`,
+    ratio: `${added >= 0 ? "+" : "−"}${ms(Math.abs(added))}`,
+    bound: `≤ +${ADDED_BOUND_MS} ms`,
+    ok: added <= ADDED_BOUND_MS,
+  };
+}
+
+function sizeRow(ground: DesktopGround, turns: Turns): Row {
+  const own = ground.gate.recordings();
+  const theirs = ground.lite.recordings();
+  const kept = sum(own.map(({ length }) => length));
+  const raw = sum(theirs.map(({ length }) => length));
+  const packed = sum(theirs.map((file) => gzipSync(file).length));
+  const minute = (bytes: number, forMs: number): string => `${(bytes / 1e6 / (forMs / 60_000)).toFixed(2)} MB`;
+  return {
+    what: "a minute of a scripted desktop, kept",
+    gatehouse: minute(kept, turns.gateMs),
+    peers: `guacd's own ${minute(raw, turns.liteMs)}, gzipped ${minute(packed, turns.liteMs)}`,
+    ratio: times(kept / turns.gateMs / (raw / turns.liteMs)),
+    bound: "",
+    ok: undefined,
+  };
+}
+
+interface Memory {
+  readonly without: number;
+  readonly crowd: number;
+  readonly large: number;
+}
+
+/** Resident memory of a fresh process with no desktop, some, and many, each after a while of showing them. */
+async function memoryOf(ground: DesktopGround, way: Way): Promise<Memory> {
+  await way.restart();
+  await pause(MEMORY_SETTLE_MS);
+  const seat = ground.seats[0] ?? fail();
+  const without = residentBytes(way.pid());
+  await ground.open(await way.entries(Array.from({ length: CROWD }, () => seat)));
+  await ground.watch(way, MEMORY_SETTLE_MS);
+  const crowd = residentBytes(way.pid());
+  await ground.open(await way.entries(Array.from({ length: LARGE - CROWD }, () => seat)));
+  await ground.watch(way, MEMORY_SETTLE_MS);
+  const large = residentBytes(way.pid());
+  await ground.leave();
+  return { without, crowd, large };
+}
+
+async function memoryRow(ground: DesktopGround): Promise<Row> {
+  const own = await memoryOf(ground, ground.gate);
+  const peer = await memoryOf(ground, ground.lite);
+  const each = ({ without, large }: Memory): number => (large - without) / LARGE;
+  const say = (memory: Memory): string =>
+    `${(each(memory) / 1e6).toFixed(2)} MB each (${[memory.without, memory.crowd, memory.large].map((bytes) => (bytes / 1e6).toFixed(0)).join(", ")} MB)`;
+  return {
+    what: `memory of a desktop, with 0, ${CROWD}, ${LARGE}`,
+    gatehouse: say(own),
+    peers: `guacamole-lite ${say(peer)}`,
+    ratio: times(each(own) / each(peer)),
+    bound: `≤ ${MEMORY_BOUND / 1e6} MB`,
+    ok: each(own) <= MEMORY_BOUND,
+  };
+}
+
+/** `profile`: where the gateway's CPU profile goes. */
+export async function measureDesktops(profile?: string): Promise<Row[]> {
+  const ground = await layDesktops(1, profile);
+  try {
+    const rows: Row[] = [];
+    const one = await inTurns(ground, 1, ROUNDS, ROUND_MS);
+    rows.push(cpuRow("a desktop", one, ROUND_MS), latencyRow("a desktop", one), sizeRow(ground, one));
+    await film(ground);
+    const many = await inTurns(ground, CROWD, ROUNDS - 1, CROWD_ROUND_MS);
+    rows.push(cpuRow(`${CROWD} desktops`, many, CROWD_ROUND_MS), latencyRow(`${CROWD} desktops`, many));
+    rows.push(await memoryRow(ground));
+    return rows;
+  } finally {
+    await ground.stop();
+  }
+}
+
+/** Keeps a desktop's stream as guacd writes it, and plays it from then on. */
+async function film(ground: DesktopGround): Promise<void> {
+  await ground.guacd.ask("keep");
+  await ground.open(await ground.lite.entries(ground.seats.slice(0, 1)));
+  await ground.watch(ground.lite, ROUND_MS);
+  await ground.leave();
+  await ground.guacd.ask("develop");
+  await ground.guacd.ask("play");
+}
