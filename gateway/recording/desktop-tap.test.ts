@@ -214,10 +214,12 @@ describe("when recording cannot go on", () => {
     const channel = await tap.openChannel(desktop);
     await channel.pointer(1, 1, 0);
     await channel.pointer(2, 2, 0);
+    let tried = 0;
     const flood = async (): Promise<void> => {
-      for (;;) await channel.graphics(frame(50_000));
+      for (; ; tried++) await channel.graphics(frame(50_000));
     };
     await expect(flood()).rejects.toMatchObject({ code: "recorder-failed" });
+    await expect(channel.graphics(frame(100))).rejects.toMatchObject({ code: "recorder-failed" });
     await expect(channel.clipboard(copied)).rejects.toMatchObject({ code: "recorder-failed" });
     await expect(channel.pointer(3, 3, 1)).rejects.toMatchObject({ code: "recorder-failed" });
     expect(fired).toEqual(["quota"]);
@@ -225,6 +227,8 @@ describe("when recording cannot go on", () => {
     await channel.close();
     await tap.close("quota");
     expect(await room.verify(id)).toMatchObject({ verdict: "complete", closing: { because: "quota" } });
+    expect(ofType(id, EventType.graphics).length).toBeLessThanOrEqual(tried + 1);
+    expect(ofType(id, EventType.clipboard)).toEqual([]);
   });
 
   test("a disk that fails under the place of rest, for which nobody waits, ends the session alone", async () => {
