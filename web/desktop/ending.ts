@@ -7,8 +7,10 @@ import { TUNNEL_CODES, type TunnelEnd } from "./tunnel.js";
 export const STATUSES: readonly number[] = Object.values(Guacamole.Status.Code).filter(
   (value): value is Guacamole.Status.Code => typeof value === "number" && value !== Guacamole.Status.Code.SUCCESS,
 );
+/** Problems that an operator has to be told of in other words than an administrator. */
+const OPERATOR_CODES = ["target-credential-refused", "target-key-changed", "ticket-refused"] as const;
 /** Codes with words of their own. */
-export const END_CODES: readonly string[] = [...new Set([...END_REASONS, ...TUNNEL_CODES])];
+export const END_CODES: readonly string[] = [...new Set([...END_REASONS, ...TUNNEL_CODES, ...OPERATOR_CODES])];
 const PROBLEMS: readonly string[] = PROBLEM_CODES;
 
 /** Where `what` and `next` of an end stand: under `desktop.end`, `error` or `desktop.status`. */

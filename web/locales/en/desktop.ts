@@ -145,6 +145,15 @@ export const desktop = {
       what: "The gate's answer was not understood.",
       next: "Reload the page and open it again; if it stays, tell the system administrator the code.",
     },
+    "target-credential-refused": {
+      what: "The target does not accept the credential that is kept for this account.",
+      next: "There is nothing to enter here: the system administrator sets it anew.",
+    },
+    "target-key-changed": {
+      what: "The target shows another certificate than the confirmed one.",
+      next: "Do not go on. Tell the system administrator: it may have been reinstalled, or be impersonated.",
+    },
+    "ticket-refused": { what: "The way in was used or has expired.", next: "Open the desktop again." },
   },
   desktopStatus: {
     256: { what: "The desktop service does not know this function.", next: "Tell the system administrator the code." },

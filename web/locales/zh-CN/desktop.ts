@@ -127,6 +127,15 @@ export const desktop = {
       what: "网关的应答无法识别。",
       next: "请刷新页面后重新打开；仍不行请把代码告知系统管理员。",
     },
+    "target-credential-refused": {
+      what: "目标不接受为此账号保存的凭据。",
+      next: "这里不需要输入什么：请系统管理员重新设置凭据。",
+    },
+    "target-key-changed": {
+      what: "目标出示的证书与已确认的不同。",
+      next: "请不要继续，并告知系统管理员：主机可能重装过，也可能被冒充。",
+    },
+    "ticket-refused": { what: "入场凭证已用过或已过期。", next: "请重新打开桌面。" },
   },
   desktopStatus: {
     256: { what: "桌面服务不支持此功能。", next: "请把代码告知系统管理员。" },
