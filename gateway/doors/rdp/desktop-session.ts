@@ -161,12 +161,16 @@ export class DesktopSession {
     return !this.ended && !this.#frozen && this.#context.broker.sessions.stillAdmitted(this.live.admission);
   }
 
+  #openLink(): GuacdLink | undefined {
+    return this.#link?.open === true ? this.#link : undefined;
+  }
+
   #makeParts(channel: LiveChannel): Parts {
     const outward = new Outward({
       live: this.live,
       channel,
       view: this.#view,
-      link: () => this.#link,
+      link: () => this.#openLink(),
       rights: this.#rights,
       limits: this.#context.limits,
       onOver: (word) => (this.#giveUp === undefined ? void this.finish(word) : this.#giveUp(word)),
@@ -209,7 +213,7 @@ export class DesktopSession {
       browser,
       live: this.live,
       channel: parts.channel,
-      link: () => this.#link,
+      link: () => this.#openLink(),
       held: this.#held,
       keys: parts.keys,
       syncs: this.#view.syncs,

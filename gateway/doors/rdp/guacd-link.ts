@@ -78,6 +78,10 @@ export class GuacdLink extends GuacdClient {
   get closed(): boolean {
     return this.state === this.STATE_CLOSED;
   }
+  /** The handshake is done: only now may anything of the browser's pass. */
+  get open(): boolean {
+    return this.#phase === "open" && !this.closed;
+  }
   get congested(): boolean {
     return this.guacdConnection.writableLength > CONGESTED_BYTES;
   }
