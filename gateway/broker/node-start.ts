@@ -125,10 +125,12 @@ async function endLeft(deps: Deps, tx: Stores, session: Session): Promise<void> 
 
 /**
  * One `recording.heads` event over all open recordings of the node: the RFC 6962 root over `id:head` in the order listed,
- * and the list itself. Nothing is written while none is open.
+ * and the list itself. Nothing is written while none is open. The library hears how long each is, so that live desktops can be
+ * followed.
  */
-export async function logHeads(deps: Deps): Promise<void> {
+export async function logHeads(deps: Deps & Pick<BrokerDeps, "library">): Promise<void> {
   const heads = await deps.recorder.heads();
+  for (const { recordingId, bytes } of heads) deps.library.grew(recordingId, bytes);
   if (heads.length === 0) return;
   const leaves = heads.map((one) => `${one.recordingId}:${one.head}`);
   await deps.database.write(async (tx) => {

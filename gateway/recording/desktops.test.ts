@@ -221,6 +221,22 @@ describe("keyframes of a desktop", () => {
   });
 });
 
+describe("the plain instruction stream", () => {
+  test("of one desktop shows what it showed, and holds nothing of another channel", async () => {
+    const { tap, id } = await room.open();
+    const channel = await tap.openChannel(desktop);
+    const other = await tap.openChannel(desktop);
+    await draws(channel, ...background, ...box(30, 40, 50), ["sync", 7]);
+    await draws(other, ["size", 0, 10, 10], ["sync", 7]);
+    await tap.close("left");
+    const parts: Uint8Array[] = [];
+    for await (const part of library.guac(id, 1)) parts.push(part);
+    const whole = drawn(id, 0, Infinity).slice(0, -instructions(["size", 0, 10, 10], ["sync", 7]).length);
+    expect(await shown(Buffer.concat(parts).toString())).toBe(await shown(whole));
+    expect(Buffer.concat(parts).toString()).not.toContain("2.10");
+  });
+});
+
 describe("small pictures", () => {
   test("are PNG of at most 240 points, few, sealed, the newest at or before a time", async () => {
     const id = await session(async (channel) => {

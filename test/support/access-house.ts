@@ -229,6 +229,7 @@ function fakeLibrary(world: World): Library {
     derived: async () => world.derived,
     keyframe: async (_id, channel, atUs) => ({ channel, atUs: Math.min(atUs, 0), cols: 80, rows: 24, state: "" }),
     liveScreens: async () => world.screens,
+    grew: () => undefined,
     thumbnail: async () => world.thumbnail,
     guac: async function* () {
       yield Buffer.from("4.sync,1.0;");
