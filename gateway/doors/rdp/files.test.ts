@@ -1,0 +1,120 @@
+/** Files through the door: each has a channel, a digest and an entry; the drive is one empty folder that is wiped. */
+import { createHash, randomUUID } from "node:crypto";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { asId } from "../../domain/index.js";
+import { startDesktopDoor, until, type TestDesktopDoor } from "../../../test/support/desktop-door.js";
+import { Drive } from "./drive.js";
+
+let house: TestDesktopDoor | undefined;
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "gatehouse-drive-"));
+});
+afterEach(async () => {
+  await house?.stop();
+  house = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+async function start(...actions: ("rdp.upload" | "rdp.download")[]): Promise<TestDesktopDoor> {
+  house = await startDesktopDoor({ drive: { folder, guacdFolder: "/drives/" } });
+  house.broker.actions.push(...actions);
+  return house;
+}
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+test("an upload has a channel, is recorded before it passes, and its digest is written down", async () => {
+  const { broker, ...rest } = await start("rdp.upload");
+  const browser = await rest.desktop();
+  browser.send("file", 1, "text/plain", "plan\u202e.txt");
+  await until("the file", () => rest.guacd().of("file").length === 1);
+  rest.guacd().say("ack", 1, "OK", 0);
+  await until("the ack", () => browser.of("ack").length === 1);
+  browser.send("blob", 1, base64("one"));
+  browser.send("blob", 1, base64("two"));
+  browser.send("end", 1);
+  await until("its end", () => rest.guacd().of("end").length === 1);
+  expect(broker.files[0]).toMatchObject({ bytes: "onetwo", closed: null });
+  expect(broker.files[0]?.ask).toMatchObject({ kind: "file", action: "rdp.upload", detail: "plan·.txt" });
+  expect(broker.transfers).toEqual([
+    { direction: "upload", path: "plan·.txt", size: 6, sha256: sha256("onetwo"), sequential: true },
+  ]);
+});
+
+test("without rdp.upload a file is answered with 771 and never reaches guacd", async () => {
+  const { broker, ...rest } = await start("rdp.download");
+  const browser = await rest.desktop();
+  browser.send("file", 1, "text/plain", "x");
+  browser.send("blob", 1, base64("one"));
+  browser.send("end", 1);
+  browser.send("put", 0, 2, "text/plain", "/x");
+  await until("both answers", () => browser.of("ack").length === 2);
+  expect(browser.of("ack").map((one) => one[3])).toEqual(["771", "771"]);
+  expect(rest.guacd().of("file")).toEqual([]);
+  expect(rest.guacd().of("blob")).toEqual([]);
+  expect(broker.files).toEqual([]);
+  expect(broker.refusals).toHaveLength(2);
+});
+
+test("a download is recorded, shown and written down; a lost line ends it and guacd is told", async () => {
+  const { broker, ...rest } = await start("rdp.download");
+  const browser = await rest.desktop();
+  const guacd = rest.guacd();
+  guacd.say("file", 2, "application/octet-stream", "statement.csv");
+  guacd.say("blob", 2, base64("a,b"));
+  guacd.say("end", 2);
+  await until("its end", () => browser.of("end").length === 1);
+  expect(broker.transfers).toMatchObject([{ direction: "download", size: 3, sha256: sha256("a,b"), sequential: true }]);
+  guacd.say("file", 4, "application/octet-stream", "half.csv");
+  guacd.say("blob", 4, base64("half"));
+  await until("the blob", () => browser.of("blob").length === 2);
+  browser.socket.terminate();
+  await until("guacd hears", () => guacd.of("ack").some((one) => one[1] === "4" && one[3] === "523"));
+  await until("the entry", () => broker.transfers.length === 2);
+  expect(broker.transfers[1]).toMatchObject({ size: 4, sequential: false });
+});
+
+test("the drive is a folder of the session's own, told to guacd by its path, and gone afterwards with what was left written down", async () => {
+  const { broker, ...rest } = await start("rdp.upload");
+  const browser = await rest.desktop();
+  const own = join(folder, "session-1");
+  expect(statSync(own).mode & 0o777).toBe(0o770);
+  expect(rest.guacd().of("connect")[0]).toContain("/drives/session-1");
+  writeFileSync(join(own, "left.txt"), "left");
+  symlinkSync("/etc/passwd", join(own, "link"));
+  execFileSync("mkfifo", [join(own, "pipe")]);
+  browser.send("disconnect");
+  await until("wiped", () => !existsSync(own));
+  expect(broker.notes).toEqual([{ drive: "left.txt", size: 4, sha256: sha256("left") }]);
+});
+
+test("no right, no folder; an end by the broker wipes it too", async () => {
+  const { broker, ...rest } = await start();
+  await rest.desktop();
+  expect(readdirSync(folder)).toEqual([]);
+  expect(rest.guacd().of("connect")[0]).not.toContain("/drives/session-1");
+  broker.actions.push("rdp.download");
+  await rest.desktop();
+  expect(readdirSync(folder)).toEqual(["session-2"]);
+  broker.end("revoked");
+  await until("wiped", () => readdirSync(folder).length === 0);
+});
+
+test("what an earlier process left is wiped at the start, and nothing else is", async () => {
+  const id = randomUUID();
+  mkdirSync(join(folder, id));
+  writeFileSync(join(folder, id, "x"), "x");
+  mkdirSync(join(folder, "kept"));
+  await start();
+  await until("wiped", () => !existsSync(join(folder, id)));
+  expect(readdirSync(folder)).toEqual(["kept"]);
+});
+
+test("a session's id that is no plain name makes no folder", async () => {
+  const make = Drive.make({ folder, guacdFolder: "/d" }, asId("../../etc"));
+  await expect(make).rejects.toThrow("not a file name");
+});
