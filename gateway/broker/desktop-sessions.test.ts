@@ -246,6 +246,7 @@ describe("ending", () => {
     const first = await seen();
     house.clock.advance(59_000);
     session.touch();
+    await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await seen()).toBe(first);
     house.clock.advance(1000);
     session.touch();
