@@ -270,7 +270,7 @@ beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true });
   const watched: House["watched"] = [];
   const fake = createFakeBroker({
-    recordings: recordings as never,
+    recordings: recordings,
     sessions: {
       get: async (_actor, id) =>
         done({
@@ -292,10 +292,10 @@ beforeAll(async () => {
       get: async () => done({ asset, accounts: [account] } as never),
       scanHostKey: async () =>
         done({ publicKey: `x509-sha256 ${"c4".repeat(32)}`, fingerprint: "C4:".repeat(31) + "C4", matches: false }),
-    } as never,
-    people: { list: page([]) } as never,
+    },
+    people: { list: page([]) },
     audit: { listAlerts: page([]), alerts: page([]) } as never,
-    access: { list: page([request]), reachable: async () => [reachable] as never } as never,
+    access: { list: page([request]), reachable: async () => [reachable] as never },
   });
   fake.people.set("audit", fakeActor("audit", "audit", []));
   fake.people.set("system", fakeActor("system", "system", []));

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { encodeInstruction, GuacamoleError } from "../../../recordings/codec/guacamole.js";
+import { encodeInstruction, GuacamoleError } from "../../../recordings/codec/index.js";
 import { isPress, readPointer } from "./pointer-mark.js";
 
 // The library draws in a browser; here only its tunnel is wanted, which asks for a window while it loads.
@@ -20,14 +20,25 @@ test("drawing reaches the client, in its order, as text or as bytes", () => {
   expect(heard.map(([opcode]) => opcode)).toEqual(["size", "rect", "cfill"]);
 });
 
-test.each(["clipboard", "file", "filesystem", "audio", "video", "pipe", "argv", "required", "disconnect", "error", "msg", "sync", ""])(
-  "%j draws nothing and is passed over",
-  (opcode) => {
-    const { tunnel: made, heard } = tunnel();
-    made.feed(encodeInstruction([opcode, 1, "text/plain"]));
-    expect(heard).toEqual([]);
-  },
-);
+test.each([
+  "clipboard",
+  "file",
+  "filesystem",
+  "audio",
+  "video",
+  "pipe",
+  "argv",
+  "required",
+  "disconnect",
+  "error",
+  "msg",
+  "sync",
+  "",
+])("%j draws nothing and is passed over", (opcode) => {
+  const { tunnel: made, heard } = tunnel();
+  made.feed(encodeInstruction([opcode, 1, "text/plain"]));
+  expect(heard).toEqual([]);
+});
 
 test("a size that no browser can hold is passed over", () => {
   expect(draws("size", ["0", "1920", "1080"])).toBe(true);
@@ -38,7 +49,7 @@ test("a size that no browser can hold is passed over", () => {
 test("nothing that the client says leaves the tunnel, and it never connects", () => {
   const { tunnel: made } = tunnel();
   const before = made.state;
-  (made.sendMessage)("key", 65, 1);
+  made.sendMessage("key", 65, 1);
   made.connect();
   expect([made.state, made.isConnected()]).toEqual([before, false]);
 });
@@ -57,11 +68,11 @@ test("a pointer is read as a place and the buttons held, and anything else is no
 
 test("a press is a button that was up before; the wheel is none", () => {
   const at = (mask: number) => ({ x: 0, y: 0, mask });
-  expect([isPress(undefined, at(1)), isPress(at(0), at(4)), isPress(at(1), at(1)), isPress(at(1), at(0)), isPress(at(0), at(8))]).toEqual([
-    true,
-    true,
-    false,
-    false,
-    false,
-  ]);
+  expect([
+    isPress(undefined, at(1)),
+    isPress(at(0), at(4)),
+    isPress(at(1), at(1)),
+    isPress(at(1), at(0)),
+    isPress(at(0), at(8)),
+  ]).toEqual([true, true, false, false, false]);
 });

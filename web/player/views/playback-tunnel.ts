@@ -4,7 +4,7 @@
  * (clipboard, files, sound, prompts, an end) is passed over.
  */
 import Guacamole from "guacamole-common-js";
-import { InstructionParser } from "../../../recordings/codec/guacamole.js";
+import { InstructionParser } from "../../../recordings/codec/index.js";
 
 const DRAWING: ReadonlySet<string> = new Set(
   (
@@ -28,7 +28,7 @@ export class PlaybackTunnel extends Guacamole.Tunnel {
   // The library's base sets these on each instance, so that methods of a class would be hidden by them.
   override connect = (): void => undefined;
   override disconnect = (): void => undefined;
-  override sendMessage = (): void => undefined;
+  override sendMessage: (...elements: unknown[]) => void = () => undefined;
 
   /** Draws whole instructions. Throws GuacamoleError when they are none; the tunnel is dead afterwards. */
   feed(data: string | Uint8Array): void {
