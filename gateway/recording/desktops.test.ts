@@ -413,7 +413,7 @@ describe("a live desktop", () => {
     const channel = await tap.openChannel(desktop);
     await draws(channel, ...background);
     // Drawn twice it would be further up.
-    const scrolls = (): Promise<number> => draws(channel, ["copy", 0, 0, 9, 700, 500, 14, 0, 0, 0], ["sync", 5]);
+    const scrolls = (): Promise<number> => draws(channel, ["copy", 0, 0, 1, 700, 500, 14, 0, 0, 0], ["sync", 5]);
     for (let n = 0; n < 60; n++) {
       room.advance(1_000);
       await drawsPicture(channel, noise(30_000, n + 1), n * 3, n * 2);
@@ -447,6 +447,7 @@ describe("a live desktop", () => {
     expect(flushed?.bytes).toBeGreaterThan(LIVE_BEHIND_BYTES);
     reads = [];
     library.grew(id, LIVE_BEHIND_BYTES - 1);
+    await new Promise((next) => setTimeout(next, 50));
     expect(reads).toEqual([]);
     library.grew(id, flushed?.bytes ?? 0);
     library.grew(id, flushed?.bytes ?? 0);
