@@ -28,7 +28,7 @@ import type {
   OpenSession,
   RedeemedTicket,
 } from "../../gateway/broker/index.js";
-import { encodeInstruction, InstructionParser } from "../../recordings/codec/index.js";
+import { encodeInstruction, GuacamoleError, InstructionParser } from "../../recordings/codec/index.js";
 
 export const CHOICES = {
   width: 1024,
@@ -229,6 +229,8 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
 export class GuacdPeer {
   readonly heard: string[][] = [];
   closed = false;
+  /** Heard what is no instruction, as guacd hears it when a handshake is given up. */
+  abandoned = false;
   readonly socket: Socket;
   readonly #parser = new InstructionParser();
 
@@ -237,9 +239,15 @@ export class GuacdPeer {
     socket.on("error", () => undefined);
     socket.on("close", () => (this.closed = true));
     socket.on("data", (chunk: Buffer) => {
-      for (const { opcode, args } of this.#parser.feed(chunk)) {
-        this.heard.push([opcode, ...args]);
-        script(this, [opcode, ...args]);
+      try {
+        for (const { opcode, args } of this.#parser.feed(chunk)) {
+          this.heard.push([opcode, ...args]);
+          script(this, [opcode, ...args]);
+        }
+      } catch (error) {
+        if (!(error instanceof GuacamoleError)) throw error;
+        this.abandoned = true;
+        socket.end();
       }
     });
   }

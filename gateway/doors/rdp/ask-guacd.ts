@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import { encodeInstruction, GuacamoleError, InstructionParser } from "../../../recordings/codec/index.js";
 import type { HostPort } from "./door-deps.js";
+import { ABANDON } from "./guacd-link.js";
 
 export type GuacdAnswer =
   | { readonly ok: true; readonly version: string; readonly args: readonly string[] }
@@ -17,7 +18,9 @@ export function askGuacd(at: HostPort, withinMs = WITHIN_MS): Promise<GuacdAnswe
     let connected = false;
     const answer = (found: GuacdAnswer): void => {
       clearTimeout(timer);
-      socket.destroy();
+      // guacd's child ends at once, or it would wait for the rest of a handshake.
+      if (connected && !socket.destroyed) socket.end(ABANDON, () => socket.destroy());
+      else socket.destroy();
       resolve(found);
     };
     const none = (why: "unreachable" | "silent" | "not-guacd"): void => answer({ ok: false, why });

@@ -97,6 +97,8 @@ test("a restriction that guacd cannot keep refuses the session, unless the asset
     "desktop-service-too-old",
   ]);
   expect(test_?.guacd().of("connect")).toEqual([]);
+  // Or guacd's child would wait for the rest of the handshake.
+  expect(test_?.guacd().abandoned).toBe(true);
   await test_?.stop();
   test_ = await startDesktopDoor({ script: args(...names) });
   test_.broker.plan = { ...test_.broker.plan, desktop: { security: "any", acceptsMissing: true } };

@@ -21,6 +21,11 @@ const IMAGES = ["image/png", "image/jpeg"];
 /** guacd's socket holds more unsent than this: the browser waits. */
 const CONGESTED_BYTES = 256 * 1024;
 const LEAVING_MS = 1_000;
+/**
+ * Ends a handshake before `connect`: no instruction at all. guacd hears neither a closed socket nor `disconnect` there, and its
+ * child would wait for fifteen seconds (seen with 1.3.0).
+ */
+export const ABANDON = "x;";
 const DISCONNECT = encodeInstruction(["disconnect"]);
 const NOP = encodeInstruction(["nop"]);
 
@@ -213,7 +218,7 @@ export class GuacdLink extends GuacdClient {
     const { guacdConnection: socket } = this;
     if (this.#phase === "connect" || socket.destroyed) return void socket.destroy();
     socket.resume();
-    socket.end(DISCONNECT);
+    socket.end(this.#phase === "args" ? ABANDON : DISCONNECT);
     const cut = setTimeout(() => socket.destroy(), LEAVING_MS);
     cut.unref();
     socket.once("close", () => clearTimeout(cut));
