@@ -1,6 +1,6 @@
 import Guacamole from "guacamole-common-js";
 import { describe, expect, test } from "vitest";
-import { encodeInstruction } from "../../recordings/codec/guacamole.js";
+import { encodeInstruction } from "../../recordings/codec/index.js";
 import { base64Of, BLOB_BYTES, bytesFrom64 } from "./blobs.js";
 import { CLIPBOARD_MOST_BYTES, receiveClipboard, sendClipboard } from "./clipboard.js";
 import { download, fileName, upload, type Transfer } from "./transfers.js";

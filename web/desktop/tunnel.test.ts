@@ -1,6 +1,6 @@
 import Guacamole from "guacamole-common-js";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { encodeInstructionBytes, InstructionParser } from "../../recordings/codec/guacamole.js";
+import { encodeInstructionBytes, InstructionParser } from "../../recordings/codec/index.js";
 import type { SocketListener } from "../api/desktop.js";
 import { DesktopTunnel, PING_EVERY_MS, type ReturnAnswer, type TunnelDeps, type TunnelEnd } from "./tunnel.js";
 

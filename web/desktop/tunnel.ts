@@ -5,7 +5,7 @@
  */
 import Guacamole from "guacamole-common-js";
 import { DESKTOP_RETURN_SECONDS } from "../../gateway/http/contract/desktop.js";
-import { encodeInstructionBytes, GuacamoleError, InstructionParser } from "../../recordings/codec/guacamole.js";
+import { encodeInstructionBytes, GuacamoleError, InstructionParser } from "../../recordings/codec/index.js";
 import type { DesktopSocket, SocketListener } from "../api/desktop.js";
 
 /** Why a desktop ended: a code of the gate's or of `TUNNEL_CODES`, where there is one, and a numeric Guacamole status. */
