@@ -2,6 +2,7 @@
  * One desktop as this door holds it: the broker's live session, its one connection to guacd, its channel, and the browser that is
  * there or may come back. guacd's connection belongs to the session; whoever ends it, both sides end at once.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import type { LiveChannel, LiveSession } from "../../broker/index.js";
 import type { Actor, DesktopChoices, EndReason } from "../../domain/index.js";
 import type { BrowserConnection } from "./browser-connection.js";
@@ -54,6 +55,9 @@ export class DesktopSession {
   readonly #beat: NodeJS.Timeout;
   #frozen = false;
   #ended = false;
+  #finishing = false;
+  /** Whether the broker knows of an operator who is there. */
+  #joined = true;
   #word: LastWord | undefined;
 
   constructor(context: DoorContext, live: LiveSession, ask: DesktopAsk) {
@@ -72,7 +76,7 @@ export class DesktopSession {
   }
 
   get ended(): boolean {
-    return this.#ended || this.live.ended;
+    return this.#ended || this.#finishing || this.live.ended;
   }
   get actor(): Actor {
     return this.#ask.actor;
@@ -112,6 +116,8 @@ export class DesktopSession {
       await this.#detaching;
       const rejoined = await this.live.rejoin(actor, client);
       if (!rejoined.ok) return browser.finish(wordOfCode(rejoined.code));
+      this.#joined = true;
+      if (browser.gone) return this.#detach();
       if (this.ended || this.#parts === undefined) return browser.finish(this.#word ?? wordOfCode("grant-ended"));
       browser.tell("", "session", this.live.id);
       await this.#showAgain(this.#parts, browser);
@@ -140,21 +146,29 @@ export class DesktopSession {
     this.#inward?.freeze(frozen);
   }
 
-  /** The door's own ending; resolves when the recording is closed. */
+  /** The door's own ending; the operator is told at once. Resolves when the recording is closed. */
   async finish(word: LastWord): Promise<void> {
-    if (this.#ended) return;
-    this.#word ??= word;
-    const because = endOf(this.#word);
+    if (this.#ended || this.#finishing) return;
+    this.#finishing = true;
+    this.#word = word;
     this.#link?.leave();
-    this.#giveUp?.(this.#word);
+    this.#giveUp?.(word);
     this.#inward?.stop();
+    this.#browser?.finish(word);
+    // A recorder that hangs may not keep the session open.
+    const late = wait(2 * this.#context.limits.sweepMs, undefined, { ref: false });
+    await this.#attempt(() => Promise.race([this.#writeDown(), late]));
+    await this.#attempt(() => this.live.end(endOf(word)));
+    this.ending(endOf(word));
+  }
+
+  /** What ends goes on ending, whatever fails on the way. */
+  async #attempt(step: () => Promise<void>): Promise<void> {
     try {
-      await this.#writeDown();
-      await this.live.end(because);
+      await step();
     } catch (error) {
-      this.#context.log("error", "a desktop could not be closed", { session: this.live.id, error: String(error) });
+      this.#context.log("error", "a desktop was not closed in order", { session: this.live.id, error: String(error) });
     }
-    this.ending(because);
   }
 
   #admits(): boolean {
@@ -266,14 +280,15 @@ export class DesktopSession {
     this.#parts?.outward.detached();
     clearTimeout(this.#returnTimer);
     this.#returnTimer = setTimeout(() => void this.finish(wordOfEnd("left")), this.#context.limits.returnMs);
-    if (inward === undefined) return;
+    if (!this.#joined) return;
+    this.#joined = false;
     this.#detaching = this.#detaching
       .then(() => this.#leftAlone(inward))
       .catch((error: unknown) => this.#failed(error));
   }
 
-  async #leftAlone(inward: Inward): Promise<void> {
-    await inward.close();
+  async #leftAlone(inward: Inward | undefined): Promise<void> {
+    await inward?.close();
     if (this.ended) return;
     await this.live.detached();
     const still = await this.#context.broker.identity.refresh(this.#ask.actor);
@@ -295,6 +310,7 @@ export class DesktopSession {
   /** What the session leaves is written into the recording while it is open. */
   async #writeDown(): Promise<void> {
     if (this.live.ended) return;
+    await this.#inward?.endFiles();
     await this.#parts?.outward.close();
     for (const file of (await this.#drive?.left(this.#context.limits.sweepMs)) ?? [])
       await this.live.tap.note("session", { drive: file.name, size: file.size, sha256: file.sha256 });

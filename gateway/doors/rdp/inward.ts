@@ -117,8 +117,13 @@ export class Inward {
     await this.#queue.settled();
     const link = this.#parts.link();
     for (const stream of this.#files.keys()) link?.tell("end", stream);
-    await Promise.all([...this.#files.values()].map((file) => file.end(false)));
+    await this.endFiles();
     if (this.#parts.admits()) await this.#parts.keys.release(this.#parts.held, link);
+  }
+
+  /** Writes down what was on its way as cut. */
+  async endFiles(): Promise<void> {
+    await Promise.all([...this.#files.values()].map((file) => file.end(false)));
   }
 
   stop(): void {

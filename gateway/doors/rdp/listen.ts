@@ -4,6 +4,7 @@
  */
 import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
 import type { RedeemedTicket } from "../../broker/index.js";
 import {
   DESKTOP_PROTOCOL,
@@ -82,6 +83,8 @@ class Door implements DesktopDoor {
     await Promise.all(
       [...this.#sessions.values()].map((one) => one.finish({ ...wordOfCode("draining"), code: "node-drained" })),
     );
+    // So that the last word is read.
+    if (this.#server.activeConnections.size > 0) await wait(this.#context.limits.lastLineMs);
     this.#server.close();
   }
 
