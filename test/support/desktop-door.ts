@@ -73,6 +73,9 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
   readonly notes: unknown[] = [];
   readonly ends: EndReason[] = [];
   readonly dialFailures: ErrorCode[] = [];
+  /** How long a picture takes, and whether it shows what was drawn meanwhile. */
+  pictureMs = 0;
+  pictureIsLate = false;
   touches = 0;
   detachments = 0;
   rejoins = 0;
@@ -182,7 +185,11 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
         this.rejoins += 1;
         return Promise.resolve(done(undefined));
       },
-      picture: () => Promise.resolve({ atUs: this.log.length, state: "4.size,1.0,4.1024,3.768;" }),
+      picture: async () => {
+        const atUs = this.log.length;
+        await new Promise((resolve) => setTimeout(resolve, this.pictureMs));
+        return { atUs: this.pictureIsLate ? this.log.length : atUs, state: "4.size,1.0,4.1024,3.768;" };
+      },
       refuseInChannel: (_channel, detail) => {
         this.refusals.push(detail);
         return Promise.resolve();

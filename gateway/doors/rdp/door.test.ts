@@ -195,6 +195,19 @@ test("a return replaces a browser that is still there", async () => {
   expect(house.broker.rejoins).toBe(1);
 });
 
+test.each([true, false])("what is drawn while the picture is made is shown once (in the picture: %s)", async (late) => {
+  const house = await start();
+  (await house.desktop()).socket.terminate();
+  await until("detached", () => house.broker.detachments === 1);
+  Object.assign(house.broker, { pictureMs: 150, pictureIsLate: late });
+  const back = (await house.connect(house.broker.ticket(house.broker.sessionId))) as Browser;
+  await until("the return", () => house.broker.rejoins === 1);
+  house.guacd().say("cfill", 14, 0, 7, 7, 7, 255);
+  house.guacd().say("sync", 1003);
+  await until("the picture", () => back.of("sync").some((one) => one[1] === "1003"));
+  expect(back.of("cfill")).toHaveLength(late ? 0 : 1);
+});
+
 test("a ping is echoed, before the desktop stands too, and never reaches guacd", async () => {
   const house = await start({ script: "none" });
   const browser = (await house.connect(house.broker.ticket())) as Browser;
