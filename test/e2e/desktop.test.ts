@@ -76,6 +76,8 @@ test("a desktop is worked in, watched, stopped, and replayed as it was seen", as
   await page.keyboard.press("Escape");
   await page.mouse.click(400, 400);
   await page.keyboard.press("Shift+Insert");
+  // The desktop fetches the text only now, in its own time.
+  await settled(page);
   await page.keyboard.press("Enter");
   await until(
     "the pasted command",
