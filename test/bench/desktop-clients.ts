@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import WebSocket from "ws";
-import { encodeInstruction } from "../../recordings/codec/index.js";
+import { encodeInstructionBytes } from "../../recordings/codec/index.js";
 import { answerParent } from "./child.js";
 import { sharedMs, SyncScanner, type Stamp } from "./desktop-syncs.js";
 
@@ -38,7 +38,7 @@ function open({ url, protocols, headers }: Entry): Promise<void> {
   const browser: Browser = { socket, bytes: 0, frames: [] };
   const scanner = new SyncScanner();
   const send = (...elements: (string | number)[]): void => {
-    if (socket.readyState === WebSocket.OPEN) socket.send(encodeInstruction(elements));
+    if (socket.readyState === WebSocket.OPEN) socket.send(encodeInstructionBytes(elements));
   };
   let moved = 0;
   const move = (): void => {
@@ -70,7 +70,7 @@ function open({ url, protocols, headers }: Entry): Promise<void> {
 /** Says `disconnect`, which lets guacd end at once. */
 async function leave({ socket }: Browser): Promise<void> {
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  socket.send(encodeInstruction(["disconnect"]));
+  socket.send(encodeInstructionBytes(["disconnect"]));
   await pause(50);
   socket.close();
   await Promise.race([closed, pause(CLOSE_MS).then(() => socket.terminate())]);

@@ -54,7 +54,7 @@ export interface DesktopGround {
 }
 
 const LINE_MS = 50;
-const PICTURE_MS = 500;
+const PICTURE_MS = 1_000;
 /** As the gateway's door asks guacd for it. */
 const SETTINGS = { security: "any", "ignore-cert": "true", "color-depth": "24", "disable-audio": "true", audio: [] };
 const RESIZE = { "resize-method": "display-update", "server-layout": CHOICES.keyboardLayout };
@@ -124,8 +124,8 @@ function gateWay({ house }: DesktopLab): Way {
   };
 }
 
-/** Lays it with so many desktops; what was started is stopped again when something fails. `profile`: where the gateway's CPU profile goes. */
-export async function layDesktops(count: number, profile?: string): Promise<DesktopGround> {
+/** Lays it with one desktop and so many people who may open it; what was started is stopped again when something fails. `profile`: where the gateway's CPU profile goes. */
+export async function layDesktops(people: number, profile?: string): Promise<DesktopGround> {
   const undo: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of undo.splice(0).reverse()) await end();
@@ -152,11 +152,9 @@ export async function layDesktops(count: number, profile?: string): Promise<Desk
     await guacd.ask("forward", { port: lab.guacd.port });
     const lite = await liteWay(lab, port);
     undo.push(() => lite.stop());
+    const { accountId, user } = await lab.addDesktop(working(LINE_MS, PICTURE_MS));
     const seats: Seat[] = [];
-    for (let n = 0; n < count; n += 1) {
-      const { accountId, user } = await lab.addDesktop(working(LINE_MS, PICTURE_MS));
-      seats.push({ login: user.login, password: user.password, operator: await lab.operator(accountId) });
-    }
+    for (let n = 0; n < people; n += 1) seats.push({ ...user, operator: await lab.operator(accountId) });
     return { gate: gateWay(lab), lite, seats, guacd, stop, ...watching(lab, clients, guacd) };
   } catch (error) {
     await stop();

@@ -15,7 +15,7 @@ type Lite = new (
   options: Readonly<Record<string, unknown>>,
 ) => { readonly webSocketServer: WebSocketServer };
 
-const { Server } = createRequire(import.meta.url)("guacamole-lite") as { readonly Server: Lite };
+const Server = createRequire(import.meta.url)("guacamole-lite") as Lite;
 // It announces every connection there, whatever its level.
 console.log = () => undefined;
 
