@@ -150,6 +150,7 @@ export class DesktopSession {
   async finish(word: LastWord): Promise<void> {
     if (this.#ended || this.#finishing) return;
     this.#finishing = true;
+    const because = endOf(word, this.#parts?.outward.seen === true);
     this.#word = word;
     this.#link?.leave();
     this.#giveUp?.(word);
@@ -158,8 +159,8 @@ export class DesktopSession {
     // A recorder that hangs may not keep the session open.
     const late = wait(2 * this.#context.limits.sweepMs, undefined, { ref: false });
     await this.#attempt(() => Promise.race([this.#writeDown(), late]));
-    await this.#attempt(() => this.live.end(endOf(word)));
-    this.ending(endOf(word));
+    await this.#attempt(() => this.live.end(because));
+    this.ending(because);
   }
 
   /** What ends goes on ending, whatever fails on the way. */

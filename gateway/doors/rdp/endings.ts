@@ -24,7 +24,8 @@ const ENDS: ReadonlySet<string> = new Set<EndReason>([
   "node-lost",
 ]);
 
-export function endOf({ code }: LastWord): EndReason {
+/** `seen`: whether the desktop was ever there; then what fails behind it took it away. */
+export function endOf({ code }: LastWord, seen: boolean): EndReason {
   if (ENDS.has(code)) return code as EndReason;
-  return REASONS[code as ErrorCode] ?? "target-unreachable";
+  return REASONS[code as ErrorCode] ?? (seen ? "target-closed" : "target-unreachable");
 }

@@ -129,6 +129,8 @@ test.each([
   const browser = await test_.desktop();
   act(test_);
   expect((await browser.closed).reason).toBe(status);
+  await until("the end", () => test_!.broker.ends.length === 1);
+  expect(test_.broker.ends).toEqual(["target-closed"]);
   other.send("", "ping", 1);
   await until("the other's ping", () => other.of("").length === 2);
 });
