@@ -104,7 +104,7 @@ test("a lost line leads back to the same desktop and recording, with the gap mar
   const { ticket } = (await (await returnTicket(operator.api, client.sessionId)).json()) as { ticket: string };
   const back = await openDesktop(operator.api, accountId, { ticket });
   expect(back.sessionId).toBe(client.sessionId);
-  const first = await back.until("the whole picture", (one) => one.opcode === "size" && one.args[0] === "0");
+  const first = await back.until("the whole picture", (one) => one.opcode === "size" && one.args[1] === "1024");
   expect(first.args).toEqual(["0", "1024", "768"]);
   const shown = back.heard.length;
   await until("the stream to go on", () => back.heard.length > shown + 20);
