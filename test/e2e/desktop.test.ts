@@ -46,7 +46,9 @@ test("a desktop is worked in, watched, stopped, and replayed as it was seen", as
   await page.goto(`${lab.house.http}/access/${accountId}/desktop`);
   await user.untilShown(30_000).catch(async (error: unknown) => {
     await shot(page, "desktop-not-shown");
-    const state = await user.run("cat ~/.session.log; ps -o pid,stat,wchan:20,args -u $(id -un); xwininfo -root -tree | head -40");
+    const state = await user.run(
+      "cat ~/.session.log; ps -o pid,stat,wchan:20,args -u $(id -un); xwininfo -root -tree | head -40",
+    );
     console.log(state.toString(), lab.xrdp.log().slice(-3000));
     throw error;
   });
