@@ -34,6 +34,8 @@ export interface Way {
 
 export interface Window {
   readonly cpuMs: number;
+  /** What of it the process's first thread used: the rest are workers, the collector, compression. */
+  readonly firstThreadMs: number;
   readonly bytes: number;
   /** How long each frame took from guacd's socket to the browser. */
   readonly passedMs: readonly number[];
@@ -48,11 +50,14 @@ export interface DesktopGround {
   open(entries: readonly Entry[]): Promise<void>;
   /** What this way costs and delays while all open desktops are watched so long. */
   watch(way: Way, forMs: number): Promise<Window>;
-  /** Ends every desktop, and waits for guacd to know it. */
-  leave(): Promise<void>;
+  /** Ends every desktop, and waits until guacd knows it and both ways are done with what they owe; answers the CPU that they owed. */
+  leave(way: Way): Promise<number>;
   stop(): Promise<void>;
 }
 
+const QUIET_MS = 400;
+const QUIET_SHARE = 0.08;
+const QUIET_WITHIN_MS = 60_000;
 const LINE_MS = 50;
 const PICTURE_MS = 1_000;
 /** As the gateway's door asks guacd for it. */
@@ -167,15 +172,30 @@ function watching(lab: DesktopLab, clients: Child, guacd: Child): Pick<DesktopGr
     open: (entries) => clients.ask<undefined>("open", { entries }),
     async watch(way, forMs) {
       await guacd.ask("stamps");
-      const before = cpuSeconds(way.pid());
+      const pid = way.pid();
+      const before = [cpuSeconds(pid), cpuSeconds(pid, pid)] as const;
       const { bytes, frames } = await clients.ask<Seen>("watch", { forMs });
-      const cpuMs = (cpuSeconds(way.pid()) - before) * 1_000;
-      return { cpuMs, bytes, passedMs: passages(await guacd.ask<Stamp[]>("stamps"), frames) };
+      const cpuMs = (cpuSeconds(pid) - before[0]) * 1_000;
+      const firstThreadMs = (cpuSeconds(pid, pid) - before[1]) * 1_000;
+      return { cpuMs, firstThreadMs, bytes, passedMs: passages(await guacd.ask<Stamp[]>("stamps"), frames) };
     },
-    async leave() {
+    async leave(way) {
+      const before = cpuSeconds(way.pid());
       await clients.ask("leave");
       await lab.guacd.untilIdle(20_000);
-      await pause(200);
+      await quiet(way);
+      return (cpuSeconds(way.pid()) - before) * 1_000;
     },
   };
+}
+
+/** Waits until the process has nothing left to do, so that what it owes one turn does not fall into the next. */
+async function quiet(way: Way): Promise<void> {
+  const until = performance.now() + QUIET_WITHIN_MS;
+  for (;;) {
+    const before = cpuSeconds(way.pid());
+    await pause(QUIET_MS);
+    if (cpuSeconds(way.pid()) - before <= (QUIET_MS / 1_000) * QUIET_SHARE) return;
+    if (performance.now() > until) throw new Error(`${way.name} does not come to rest`);
+  }
 }

@@ -52,9 +52,10 @@ const QUIET_WITHIN_MS = 60_000;
 const TICKS_A_SECOND = 100;
 const EXEC_PEOPLE = 120;
 
-/** CPU seconds a process used so far. */
-export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+/** CPU seconds a process, or one thread of it, used so far. */
+export function cpuSeconds(pid: number, thread?: number): number {
+  const place = thread === undefined ? String(pid) : `${pid}/task/${thread}`;
+  const fields = readFileSync(`/proc/${place}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND;
 }
 
