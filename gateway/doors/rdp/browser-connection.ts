@@ -28,6 +28,7 @@ export class BrowserConnection extends ClientConnection {
   #finished = false;
   #unsent = 0;
   #takenAtMs = 0;
+  #heardAtMs = 0;
   readonly #nowMs: () => number;
 
   constructor(options: object, connectionId: number, webSocket: WebSocket, context: BrowserContext) {
@@ -54,12 +55,28 @@ export class BrowserConnection extends ClientConnection {
 
   /** Listens to the WebSocket. guacd is somebody else's. */
   override connect(): void {
+    const heartbeat = setInterval(() => this.#beat(), this.#limits.nopMs);
+    this.webSocket.once("close", () => clearInterval(heartbeat));
+    this.webSocket.on("pong", () => this.#heard());
+    this.#heard();
     this.webSocket.on("message", (data, binary) => {
       if (this.gone) return;
+      this.#heard();
       if (binary) this.sendMessageToGuacd(data as Buffer);
       else this.finish({ code: "invalid-input", status: STATUS.badRequest });
     });
     this.webSocket.once("close", () => this.#leave());
+  }
+
+  #heard(): void {
+    this.#heardAtMs = this.#nowMs();
+  }
+
+  /** RFC 6455 §5.5.2: a browser answers pings by itself, also when its page is hidden. One that does not is gone. While we do not read, nobody can be heard. */
+  #beat(): void {
+    if (this.webSocket.isPaused) this.#heard();
+    else if (this.#nowMs() - this.#heardAtMs > this.#limits.browserStallMs) this.webSocket.terminate();
+    else if (this.webSocket.readyState === this.webSocket.OPEN) this.webSocket.ping();
   }
 
   listen(listener: BrowserListener): void {

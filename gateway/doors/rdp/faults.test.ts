@@ -250,3 +250,16 @@ test("the probe tells a host without TLS from one that is not there, and is boun
   expect(await answer("48545450")).toBe("target-unreachable");
   expect(await answer("0300ffff" + "00".repeat(200))).toBe("target-unreachable");
 });
+
+test("a browser that answers no ping is gone, and the desktop waits for its operator; one that answers stays", async () => {
+  test_ = await startDesktopDoor({ limits: { nopMs: 40, browserStallMs: 200 } });
+  const quiet = await test_.desktop();
+  const lively = await test_.desktop();
+  quiet.socket.pause();
+  await until("the desktop to be alone", () => test_!.broker.detachments === 1);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(test_.broker.detachments).toBe(1);
+  lively.send("", "ping", 1);
+  await until("its ping", () => lively.of("").length === 2);
+  quiet.socket.terminate();
+});
