@@ -61,7 +61,6 @@ export class BrowserConnection extends ClientConnection {
     this.#heard();
     this.webSocket.on("message", (data, binary) => {
       if (this.gone) return;
-      this.#heard();
       if (binary) this.sendMessageToGuacd(data as Buffer);
       else this.finish({ code: "invalid-input", status: STATUS.badRequest });
     });
@@ -72,10 +71,13 @@ export class BrowserConnection extends ClientConnection {
     this.#heardAtMs = this.#nowMs();
   }
 
-  /** RFC 6455 §5.5.2: a browser answers pings by itself, also when its page is hidden. One that does not is gone. While we do not read, nobody can be heard. */
+  /**
+   * RFC 6455 §5.5.2: a browser answers pings by itself, also when its page is hidden, but only once it has read what was sent before
+   * them. One that does not is gone, whatever it goes on sending. While we do not read, nobody can be heard.
+   */
   #beat(): void {
     if (this.webSocket.isPaused) this.#heard();
-    else if (this.#nowMs() - this.#heardAtMs > this.#limits.browserStallMs) this.webSocket.terminate();
+    else if (this.#nowMs() - this.#heardAtMs > this.#limits.browserSilenceMs) this.webSocket.terminate();
     else if (this.webSocket.readyState === this.webSocket.OPEN) this.webSocket.ping();
   }
 

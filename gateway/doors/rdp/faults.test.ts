@@ -252,14 +252,16 @@ test("the probe tells a host without TLS from one that is not there, and is boun
 });
 
 test("a browser that answers no ping is gone, and the desktop waits for its operator; one that answers stays", async () => {
-  test_ = await startDesktopDoor({ limits: { nopMs: 40, browserStallMs: 200 } });
+  test_ = await startDesktopDoor({ limits: { nopMs: 40, browserSilenceMs: 200 } });
   const quiet = await test_.desktop();
   const lively = await test_.desktop();
   quiet.socket.pause();
+  const talking = setInterval(() => quiet.send("nop"), 20);
   await until("the desktop to be alone", () => test_!.broker.detachments === 1);
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(test_.broker.detachments).toBe(1);
   lively.send("", "ping", 1);
   await until("its ping", () => lively.of("").length === 2);
+  clearInterval(talking);
   quiet.socket.terminate();
 });

@@ -12,6 +12,8 @@ export interface DesktopDoorLimits {
   readonly nopMs: number;
   /** How long a browser may take nothing of what waits for it. */
   readonly browserStallMs: number;
+  /** How long a browser may leave pings unanswered: long enough for `outwardBytes` on a slow line. */
+  readonly browserSilenceMs: number;
   /** How long a desktop waits for its operator to come back. */
   readonly returnMs: number;
   /** How long an ended WebSocket may take to read its last line. */
@@ -28,8 +30,12 @@ export interface DesktopDoorLimits {
   readonly messageBytes: number;
   /** Upgrades whose ticket is being asked for. */
   readonly upgrades: number;
-  /** Sweeping what a session left in its drive. */
+  /** Hashing what a session left in its drive. */
   readonly sweepMs: number;
+  /** How long an ended session may take to write down what was under way and what it left. */
+  readonly writeDownMs: number;
+  /** Texts that pass between the clipboards in a minute, each way. */
+  readonly clipboardsPerMinute: number;
 }
 
 export const DEFAULT_LIMITS: DesktopDoorLimits = {
@@ -40,6 +46,7 @@ export const DEFAULT_LIMITS: DesktopDoorLimits = {
   silenceMs: 15_000,
   nopMs: 5_000,
   browserStallMs: 15_000,
+  browserSilenceMs: 30_000,
   returnMs: DESKTOP_RETURN_SECONDS * 1_000,
   lastLineMs: 300,
   outwardBytes: 1024 * 1024,
@@ -49,5 +56,7 @@ export const DEFAULT_LIMITS: DesktopDoorLimits = {
   bytesPerSecond: 32 * 1024 * 1024,
   messageBytes: 64 * 1024,
   upgrades: 256,
-  sweepMs: 2_000,
+  sweepMs: 3_000,
+  writeDownMs: 4_000,
+  clipboardsPerMinute: 60,
 };
