@@ -216,6 +216,7 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
         ? null
         : { folder: resolve(config.drive), guacdFolder: config.guacdDrive ?? resolve(config.drive) },
     keepKeys: config.desktopKeys === "sealed",
+    probe: createDesktopProbe(),
     clock: systemClock,
     log,
   });

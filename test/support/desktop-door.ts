@@ -5,7 +5,12 @@
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import WebSocket from "ws";
-import { createDesktopDoor, type DesktopDoor, type DesktopDoorLimits } from "../../gateway/doors/rdp/index.js";
+import {
+  createDesktopDoor,
+  createDesktopProbe,
+  type DesktopDoor,
+  type DesktopDoorLimits,
+} from "../../gateway/doors/rdp/index.js";
 import {
   asId,
   done,
@@ -62,6 +67,10 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
   refreshes = true;
   tapFails = false;
   tapDelayMs = 0;
+  /** How long a channel takes to open. */
+  openMs = 0;
+  /** What was ever handed to a tap. */
+  handed = 0;
   /** Everything in the order it happened: `graphics`, `key`, `pointer`, … */
   readonly log: string[] = [];
   graphics = "";
@@ -72,11 +81,14 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
   readonly refusals: { readonly what: string; readonly path?: string; readonly because: string }[] = [];
   readonly notes: unknown[] = [];
   readonly ends: EndReason[] = [];
+  /** Certificates that were reported as changed. */
+  readonly keyChanges: string[] = [];
   readonly dialFailures: ErrorCode[] = [];
   /** How long a picture takes, and whether it shows what was drawn meanwhile. */
   pictureMs = 0;
   pictureIsLate = false;
   touches = 0;
+  frozen = false;
   detachments = 0;
   rejoins = 0;
   opens = 0;
@@ -130,7 +142,12 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
         this.lent -= 1;
       }
     },
-    stillAdmitted: () => this.#live?.ended === false,
+    hostKeyChanged: (_admission: unknown, shown: string) => {
+      this.keyChanges.push(shown);
+      this.end("target-unreachable");
+      return Promise.resolve();
+    },
+    stillAdmitted: () => this.#live?.ended === false && !this.frozen,
   } as unknown as Broker["sessions"];
 
   /** The broker's own ending: expiry, revocation, a manager's stop. */
@@ -139,10 +156,16 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
     if (live === undefined || live.ended) return;
     live.ended = true;
     this.ends.push(because);
-    live.open.onEnd(because);
+    void Promise.resolve(live.open.onEnd(because)).then(() => this.log.push("recording closed"));
+  }
+
+  freeze(frozen: boolean): void {
+    this.frozen = frozen;
+    this.#live?.open.onFreeze?.(frozen);
   }
 
   async #taken(what: string, note?: () => void): Promise<void> {
+    this.handed += 1;
     if (this.tapDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.tapDelayMs));
     if (this.tapFails) throw new GatehouseError("recorder-failed", "the recorder failed");
     this.log.push(what);
@@ -161,6 +184,7 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
       tap: {
         note: (_kind: string, detail: unknown) => {
           this.notes.push(detail);
+          this.log.push("note");
           return Promise.resolve();
         },
       } as unknown as LiveSession["tap"],
@@ -169,11 +193,15 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
       },
       endsAt: Infinity,
       allows: (action) => this.actions.includes(action),
-      openChannel: (ask) =>
-        Promise.resolve(this.actions.includes(ask.action) ? done(this.#channel(ask)) : refused("not-granted")),
+      openChannel: async (ask) => {
+        const opened = this.actions.includes(ask.action) ? done(this.#channel(ask)) : refused("not-granted");
+        await new Promise((resolve) => setTimeout(resolve, this.openMs));
+        return opened;
+      },
       refuseChannel: () => Promise.resolve(),
       transfer: (_channel, record) => {
         this.transfers.push(record);
+        this.log.push("transfer");
         return Promise.resolve();
       },
       clipboard: (_channel, record) => this.#taken("clipboard", () => this.clips.push(record)),
@@ -331,6 +359,7 @@ export async function startDesktopDoor(
     readonly script?: ((peer: GuacdPeer, instruction: string[]) => void) | "none";
     readonly limits?: Partial<DesktopDoorLimits>;
     readonly keepKeys?: boolean;
+    readonly shows?: () => Promise<string>;
     readonly drive?: { readonly folder: string; readonly guacdFolder: string };
     readonly guacd?: { readonly host: string; readonly port: number };
   } = {},
@@ -349,6 +378,7 @@ export async function startDesktopDoor(
     guacd: more.guacd ?? { host: "127.0.0.1", port: (guacd.address() as AddressInfo).port },
     drive: more.drive ?? null,
     keepKeys: more.keepKeys ?? false,
+    probe: more.shows === undefined ? createDesktopProbe() : { scanCertificate: more.shows },
     clock: { now: () => Date.now(), monotonicUs: () => Number((process.hrtime.bigint() - started) / 1_000n) },
     log: (level, message, detail) => logged.push(`${level} ${message} ${JSON.stringify(detail ?? {})}`),
     limits: { lastLineMs: 100, ...more.limits },

@@ -209,6 +209,10 @@ export class DesktopSession {
       },
       onReady: (names) => this.#ready(names),
       onDrain: () => this.#inward?.flow(),
+      onCertificateChanged: (shown) => {
+        this.#word = wordOfCode("target-key-changed");
+        return this.#context.broker.sessions.hostKeyChanged(this.live.admission, shown);
+      },
       onClosed: (word) => void this.finish(word),
     });
     this.#giveUp = undefined;

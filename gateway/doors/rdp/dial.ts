@@ -23,6 +23,8 @@ export interface DialAsk {
   readonly onLink: (link: GuacdLink, giveUp: (word: LastWord) => void) => void;
   readonly onReady: (names: readonly string[]) => void;
   readonly onDrain: () => void;
+  /** The target shows another certificate than the pinned one. */
+  readonly onCertificateChanged: (shown: string) => Promise<void>;
   /** After the first picture: the link is gone. */
   readonly onClosed: (word: LastWord) => void;
 }
@@ -63,7 +65,13 @@ async function reach(context: DoorContext, ask: DialAsk, plan: DialPlan): Promis
     const { guacdName } = ask.protocol;
     const link = new GuacdLink(
       context,
-      { guacdName, choices: ask.choices, arguments: prepared, acceptsMissing },
+      {
+        guacdName,
+        choices: ask.choices,
+        arguments: prepared,
+        acceptsMissing,
+        certificateFault: () => certificateFault(context, ask, plan),
+      },
       {
         onReady: (names) => {
           timer = setTimeout(late, context.limits.pictureMs);
@@ -77,6 +85,19 @@ async function reach(context: DoorContext, ask: DialAsk, plan: DialPlan): Promis
     ask.onLink(link, settle);
     void ask.outward.firstPicture.then(() => settle(undefined));
   });
+}
+
+/** What is wrong with the certificate that the target shows at this moment; whoever could not show one may be anyone. Never rejects. */
+async function certificateFault(context: DoorContext, ask: DialAsk, plan: DialPlan): Promise<LastWord | undefined> {
+  try {
+    const shown = await context.probe.scanCertificate({ address: plan.address, port: plan.port });
+    if (shown === plan.hostKey) return undefined;
+    await ask.onCertificateChanged(shown);
+    return wordOfCode("target-key-changed");
+  } catch (error) {
+    context.log("warn", "the certificate of a desktop could not be compared", { error: String(error) });
+    return wordOfCode(codeOf(error));
+  }
 }
 
 async function makeDrive(context: DoorContext, ask: DialAsk): Promise<Drive | undefined> {

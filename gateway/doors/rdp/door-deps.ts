@@ -2,6 +2,7 @@
 import type { Broker } from "../../broker/index.js";
 import type { Clock } from "../../domain/index.js";
 import type { DesktopDoorLimits } from "./limits.js";
+import type { DesktopProbe } from "./probe.js";
 
 export interface HostPort {
   readonly host: string;
@@ -16,6 +17,8 @@ export interface DesktopDoorDeps {
   readonly drive: { readonly folder: string; readonly guacdFolder: string } | null;
   /** Whether keys are kept, under the recording's input key. */
   readonly keepKeys: boolean;
+  /** Reads what certificate a desktop shows, where guacd cannot compare it. */
+  readonly probe: DesktopProbe;
   readonly clock: Clock;
   readonly log: (level: "info" | "warn" | "error", message: string, detail?: Readonly<Record<string, unknown>>) => void;
   readonly limits?: Partial<DesktopDoorLimits>;

@@ -9,7 +9,7 @@ import {
   InstructionParser,
   type Instruction,
 } from "../../../recordings/codec/index.js";
-import { GatehouseError, type DesktopChoices } from "../../domain/index.js";
+import { GatehouseError, type DesktopChoices, type ErrorCode } from "../../domain/index.js";
 import type { DoorContext } from "./door-deps.js";
 import { wordOfCode, readGuacdError, type LastWord } from "./errors.js";
 import { GuacdClient } from "./guacamole-lite.js";
@@ -26,6 +26,8 @@ const LEAVING_MS = 1_000;
  * child would wait for fifteen seconds (seen with 1.3.0).
  */
 export const ABANDON = "x;";
+/** guacd's argument that holds a pinned certificate; since 1.6.0. */
+const PIN = "cert-fingerprints";
 const DISCONNECT = encodeInstruction(["disconnect"]);
 const NOP = encodeInstruction(["nop"]);
 
@@ -35,6 +37,8 @@ export interface LinkAsk {
   readonly arguments: Extract<Arguments, { readonly ok: true }>;
   /** Opens even where a restricting argument is missing. */
   readonly acceptsMissing: boolean;
+  /** Compares the pinned certificate in guacd's stead, where guacd knows no `cert-fingerprints`. Undefined: it is the one. */
+  readonly certificateFault: () => Promise<LastWord | undefined>;
 }
 
 export interface LinkListener {
@@ -47,7 +51,7 @@ export interface LinkListener {
   onClosed(word: LastWord): void;
 }
 
-type Phase = "connect" | "args" | "ready" | "open";
+type Phase = "connect" | "args" | "checking" | "ready" | "open";
 
 export class GuacdLink extends GuacdClient {
   readonly #context: Pick<DoorContext, "limits" | "clock" | "log">;
@@ -129,10 +133,25 @@ export class GuacdLink extends GuacdClient {
       this.#context.log("warn", "guacd lacks arguments that restrictions need", { missing: missing.join(" ") });
       if (!ask.acceptsMissing) return this.#over(wordOfCode("desktop-service-too-old"));
     }
+    if (missing.includes(PIN)) void this.#checkThenReply(ask, names);
+    else this.#reply(ask, names, ask.arguments.named);
+  }
+
+  /** guacd would not let in what it cannot compare, so it is told not to look, once the gate has. */
+  async #checkThenReply(ask: LinkAsk, names: readonly string[]): Promise<void> {
+    this.#phase = "checking";
+    this.#within(this.#context.limits.readyMs);
+    const fault = await ask.certificateFault();
+    if (this.closed) return;
+    if (fault === undefined) this.#reply(ask, names, { ...ask.arguments.named, "ignore-cert": "true" });
+    else this.#over(fault);
+  }
+
+  #reply(ask: LinkAsk, names: readonly string[], named: Readonly<Record<string, string>>): void {
     const { width, height, dpi, timeZone } = ask.choices;
     const versioned = names[0]?.startsWith("VERSION_") === true && names[0] !== "VERSION_1_0_0";
     const version = versioned ? SPOKEN : "VERSION_1_0_0";
-    const values = names.map((name) => (name.startsWith("VERSION_") ? version : (ask.arguments.named[name] ?? "")));
+    const values = names.map((name) => (name.startsWith("VERSION_") ? version : (named[name] ?? "")));
     this.send(encodeInstruction(["size", width, height, dpi]));
     this.send(encodeInstruction(["audio"]));
     this.send(encodeInstruction(["video"]));
@@ -218,7 +237,7 @@ export class GuacdLink extends GuacdClient {
     const { guacdConnection: socket } = this;
     if (this.#phase === "connect" || socket.destroyed) return void socket.destroy();
     socket.resume();
-    socket.end(this.#phase === "args" ? ABANDON : DISCONNECT);
+    socket.end(this.#phase === "args" || this.#phase === "checking" ? ABANDON : DISCONNECT);
     const cut = setTimeout(() => socket.destroy(), LEAVING_MS);
     cut.unref();
     socket.once("close", () => clearTimeout(cut));
@@ -229,11 +248,17 @@ export class GuacdLink extends GuacdClient {
   }
 }
 
+const OWN_CODES = [
+  "target-credential-refused",
+  "target-key-changed",
+  "target-too-old",
+  "desktop-service-too-old",
+] as const satisfies readonly ErrorCode[];
+
 /** What a link's failure is to a dial that waits for it. */
 export function linkFailure(word: LastWord): GatehouseError {
-  const code =
-    word.code === "target-credential-refused" || word.code === "desktop-service-too-old" ? word.code : undefined;
-  if (code !== undefined) return new GatehouseError(code, "the desktop was not opened");
+  const own = OWN_CODES.find((code) => code === word.code);
+  if (own !== undefined) return new GatehouseError(own, "the desktop was not opened");
   const unreachable = word.code === "target-unreachable" || word.code === "target-closed";
   return new GatehouseError(
     unreachable ? "target-unreachable" : "desktop-service-unavailable",
