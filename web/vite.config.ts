@@ -4,9 +4,16 @@
  */
 import { fileURLToPath } from "node:url";
 import vue from "@vitejs/plugin-vue";
-import { defineConfig } from "vite";
+import { defineConfig, type ProxyOptions } from "vite";
 
 const gateway = "http://127.0.0.1:8080";
+/** A place that is a socket of the gateway's; whatever else is asked there is the page. */
+const socket: ProxyOptions = {
+  target: gateway,
+  ws: true,
+  changeOrigin: false,
+  bypass: (req) => (req.headers.upgrade === "websocket" ? undefined : "/index.html"),
+};
 
 // Vite itself asks for a default export here; the rest of the house has none.
 export default defineConfig({
@@ -33,12 +40,8 @@ export default defineConfig({
     host: "127.0.0.1",
     proxy: {
       "/api": { target: gateway, changeOrigin: false },
-      "/live": {
-        target: gateway,
-        ws: true,
-        changeOrigin: false,
-        bypass: (req) => (req.headers.upgrade === "websocket" ? undefined : "/index.html"),
-      },
+      "/live": socket,
+      "/desktop": socket,
     },
   },
 });

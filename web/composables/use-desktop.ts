@@ -16,8 +16,13 @@ export interface DesktopPlace {
   readonly host: Readonly<Ref<HTMLElement | undefined>>;
   readonly field: Readonly<Ref<HTMLTextAreaElement | undefined>>;
   readonly onEscape: () => void;
+  /** Text was composed that the desktop may not take as keys. */
+  readonly onComposed: () => void;
 }
 const TRANSFERS_SHOWN = 50;
+/** The gate closes a desktop within two seconds; one that hangs is not waited for without end. */
+const CLOSING_MOST_MS = 8_000;
+const CLOSING_LOOK_MS = 250;
 
 export function useDesktop(place: DesktopPlace) {
   const desktops = useDesktopsStore();
@@ -36,6 +41,9 @@ export function useDesktop(place: DesktopPlace) {
   const may = (action: IssuedTicket["actions"][number]): boolean => issued.value?.actions.includes(action) === true;
   let desktop: OperatedDesktop | undefined;
   let gone = false;
+  /** The session that was left last, until it is known to be over. */
+  let left: string | undefined;
+  let current: string | undefined;
 
   const choices = (): ReturnType<typeof choicesOf> => choicesOf(place.host.value ?? document.body, desktops.layout);
 
@@ -45,7 +53,27 @@ export function useDesktop(place: DesktopPlace) {
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
       if (cause.status === 0 || cause.status === 429 || cause.status >= 500) return "later";
-      return { refused: cause.code === "not-found" ? "session-over" : cause.code };
+      return { refused: cause.code === "not-found" ? await endOf(sessionId) : cause.code };
+    }
+  }
+  /** Why a session is over: the gate's own reason where it can be had. */
+  async function endOf(sessionId: string): Promise<string> {
+    try {
+      return (await desktops.endOf(sessionId)) ?? "session-over";
+    } catch (cause) {
+      if (!(cause instanceof Problem)) throw cause;
+      return "session-over";
+    }
+  }
+  /** A desktop that was left counts until the gate has closed it; another one asked for meanwhile could be one too many. */
+  async function untilOver(sessionId: string): Promise<void> {
+    const until = Date.now() + CLOSING_MOST_MS;
+    try {
+      while (!gone && Date.now() < until && (await desktops.endOf(sessionId)) === undefined)
+        await new Promise((next) => setTimeout(next, CLOSING_LOOK_MS));
+    } catch (cause) {
+      if (!(cause instanceof Problem)) throw cause;
+      // The next question to the gate brings the same answer, and says it.
     }
   }
   /** A reloaded page goes back to the desktop it had; where that is over, it opens a new one. */
@@ -87,10 +115,14 @@ export function useDesktop(place: DesktopPlace) {
         field,
         actions: ticket.actions,
         touchMode: () => touchMode.value,
+        textWay: () => desktops.textWay ?? "keys",
+        pasteChord: () => desktops.pasteChord,
         dial: desktops.dial,
         askReturn,
         onEscape: place.onEscape,
+        onComposed: place.onComposed,
         onSession: (sessionId) => {
+          current = sessionId;
           desktops.holdSession(place.accountId, sessionId);
           phase.value = "waiting";
         },
@@ -104,6 +136,10 @@ export function useDesktop(place: DesktopPlace) {
         onUnstable: (value) => {
           unstable.value = value;
         },
+        onDrain: (endsAt) => {
+          if (issued.value !== undefined)
+            issued.value = { ...issued.value, endsAt: Math.min(issued.value.endsAt, endsAt) };
+        },
         onAway: (until) => {
           awayUntil.value = until;
           unstable.value = false;
@@ -112,6 +148,8 @@ export function useDesktop(place: DesktopPlace) {
         onEnd: (how) => {
           desktops.holdSession(place.accountId, undefined);
           desktop = undefined;
+          left = current;
+          current = undefined;
           end.value = how;
           phase.value = "ended";
         },
@@ -133,6 +171,8 @@ export function useDesktop(place: DesktopPlace) {
     latencyMs.value = undefined;
     unstable.value = false;
     try {
+      if (left !== undefined) await untilOver(left);
+      left = undefined;
       const ticket = await ask();
       const { host, field } = place;
       if (gone || host.value === undefined || field.value === undefined) return;

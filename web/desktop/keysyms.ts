@@ -6,6 +6,7 @@ export const KEYS = {
   enter: 0xff0d,
   escape: 0xff1b,
   print: 0xff61,
+  insert: 0xff63,
   shift: 0xffe1,
   ctrl: 0xffe3,
   alt: 0xffe9,

@@ -10,8 +10,10 @@ import { receiveClipboard, sendClipboard } from "./clipboard.js";
 import { listenKeyboard, type DesktopKeyboard } from "./keyboard.js";
 import { keysymsOf } from "./keysyms.js";
 import { listenPointer, type TouchMode } from "./pointer.js";
+import { isBeyondKeys, PASTE_CHORDS, type PasteChord, type TextWay } from "./texts.js";
 import { download, saveFile, upload, type OnTransfer } from "./transfers.js";
 import { DesktopTunnel, type TunnelDeps, type TunnelEnd } from "./tunnel.js";
+import { Typist } from "./typist.js";
 
 export interface DesktopEvents {
   readonly onSession: (sessionId: string) => void;
@@ -20,11 +22,15 @@ export interface DesktopEvents {
   readonly onLatency: (ms: number) => void;
   readonly onUnstable: (unstable: boolean) => void;
   readonly onAway: (until: number) => void;
+  /** The gate goes down at this moment (epoch ms). */
+  readonly onDrain: (endsAt: number) => void;
   readonly onEnd: (end: TunnelEnd) => void;
   /** The desktop put a text on its clipboard. */
   readonly onCopied: (text: string) => void;
   /** A text was put on the desktop's clipboard by a key; false: it was too long. */
   readonly onPasted: (sent: boolean) => void;
+  /** Text was composed that the desktop may not take as keys. */
+  readonly onComposed: () => void;
   readonly onTransfer: OnTransfer;
   readonly onEscape: () => void;
 }
@@ -33,6 +39,9 @@ export interface DesktopParts extends DesktopEvents, Pick<TunnelDeps, "dial" | "
   readonly field: HTMLTextAreaElement;
   readonly actions: readonly Action[];
   readonly touchMode: () => TouchMode;
+  /** How composed text goes; through the clipboard only where pasting is granted. */
+  readonly textWay: () => TextWay;
+  readonly pasteChord: () => PasteChord;
 }
 
 /** A window that is being dragged changes many times; the desktop is asked once it rests. */
@@ -50,6 +59,7 @@ export class OperatedDesktop {
   readonly #parts: DesktopParts;
   readonly #client: Guacamole.Client;
   readonly #keyboard: DesktopKeyboard;
+  readonly #typist: Typist;
   readonly #observer: ResizeObserver;
   readonly #transfers = new Set<(status: number) => void>();
   #resting: ReturnType<typeof setTimeout> | undefined;
@@ -60,9 +70,17 @@ export class OperatedDesktop {
     this.#parts = parts;
     const { field, host } = parts;
     this.#client = new Guacamole.Client(this.#tunnel());
-    this.#keyboard = listenKeyboard(field, {
+    this.#typist = new Typist({
       onKey: (pressed, keysym) => this.#client.sendKeyEvent(pressed ? 1 : 0, keysym),
-      onText: (text) => this.#press(keysymsOf(text)),
+      onPaste: (text) => {
+        const sent = this.paste(text);
+        if (sent) this.chord(PASTE_CHORDS[parts.pasteChord()]);
+        parts.onPasted(sent);
+      },
+    });
+    this.#keyboard = listenKeyboard(field, {
+      onKey: (pressed, keysym) => this.#typist.key(pressed, keysym),
+      onText: (text) => this.#type(text),
       onPaste: (text) => {
         if (this.#may("rdp.paste") && text !== "") parts.onPasted(this.paste(text));
       },
@@ -85,18 +103,20 @@ export class OperatedDesktop {
   }
 
   #tunnel(): DesktopTunnel {
-    const { dial, askReturn, onSession, onLatency, onUnstable, onAway, onEnd } = this.#parts;
+    const { dial, askReturn, onSession, onLatency, onUnstable, onAway, onDrain, onEnd } = this.#parts;
     return new DesktopTunnel({
       dial,
       askReturn,
       onLatency,
       onUnstable,
+      onDrain,
       onSession: (sessionId, again) => {
         if (again) this.#clear();
         onSession(sessionId);
       },
       onAway: (until) => {
         this.#shown = false;
+        this.#typist.drop();
         this.#keyboard.reset();
         this.#endTransfers();
         onAway(until);
@@ -168,11 +188,18 @@ export class OperatedDesktop {
     this.#client.sendSize(wanted.width, wanted.height);
   }
 
-  #press(keysyms: readonly number[]): void {
-    for (const keysym of keysyms) {
-      this.#client.sendKeyEvent(1, keysym);
-      this.#client.sendKeyEvent(0, keysym);
+  #type(text: string): void {
+    const beyond = isBeyondKeys(text);
+    if (beyond && this.#parts.textWay() === "clipboard" && this.#may("rdp.paste")) {
+      this.#keyboard.reset(); // A key still held would change what the paste's keys mean.
+      this.#typist.paste(text);
+      return;
     }
+    for (const keysym of keysymsOf(text)) {
+      this.#typist.key(true, keysym);
+      this.#typist.key(false, keysym);
+    }
+    if (beyond) this.#parts.onComposed();
   }
 
   /** Presses keys together, in order, and lets go of them in the other. */
@@ -197,6 +224,7 @@ export class OperatedDesktop {
   }
 
   #dispose(): void {
+    this.#typist.drop();
     clearTimeout(this.#resting);
     this.#observer.disconnect();
     this.#keyboard.dispose();

@@ -66,6 +66,7 @@ beforeEach(() => {
     },
     onSession: (id, again) => told.push(`session ${id}${again ? " again" : ""}`),
     onLatency: (ms) => told.push(`latency ${ms}`),
+    onDrain: (endsAt) => told.push(`drain ${endsAt}`),
     onUnstable: (unstable) => told.push(unstable ? "unstable" : "stable"),
     onAway: (until) => told.push(`away ${until - Date.now()}`),
     onEnd: (end) => ends.push(end),
@@ -97,6 +98,15 @@ describe("instructions", () => {
     const gate = open();
     gate.say("", "ping", 1_000_000);
     gate.say("", "unheard-of", "x");
+    expect(instructions).toEqual([]);
+  });
+
+  test("when the gate goes down is told, where it is a moment", () => {
+    const gate = open();
+    gate.say("", "drain", 1_060_000);
+    gate.say("", "drain", "soon");
+    gate.say("", "drain");
+    expect(told.filter((one) => one.startsWith("drain"))).toEqual(["drain 1060000"]);
     expect(instructions).toEqual([]);
   });
 

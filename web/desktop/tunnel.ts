@@ -34,6 +34,8 @@ export interface TunnelDeps {
   readonly onUnstable: (unstable: boolean) => void;
   /** The connection is lost; the desktop waits until this moment (epoch ms). */
   readonly onAway: (until: number) => void;
+  /** The gate goes down at this moment (epoch ms), and the desktop with it. */
+  readonly onDrain: (endsAt: number) => void;
   /** Once, and nothing after it. */
   readonly onEnd: (end: TunnelEnd) => void;
 }
@@ -133,7 +135,7 @@ export class DesktopTunnel extends Guacamole.Tunnel {
     else if (kind === "ping") {
       const ms = Date.now() - Number(value);
       if (ms >= 0) this.#deps.onLatency(ms);
-    }
+    } else if (kind === "drain" && /^\d{1,15}$/.test(value)) this.#deps.onDrain(Number(value));
   }
 
   #stands(sessionId: string): void {

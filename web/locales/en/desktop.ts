@@ -12,12 +12,17 @@ export const desktop = {
     waitingLong: "A desktop may take half a minute to sign in. If nothing comes, leave and open it again.",
     away: "The connection was lost. Going back to the same desktop…",
     awayHelp: "The desktop waits {s} s more. What you type now is not sent.",
-    unstable: "The connection is unstable.",
+    unstable: "The connection is unstable: the picture may be behind, and keys may arrive late.",
     again: "Open again",
     toAccess: "To my access",
     endedTitle: "The desktop has ended",
     refusedTitle: "The desktop could not be opened",
     quote: "code {code} · status {status}",
+    composed: "Do your characters appear on the desktop? If not, send them through its clipboard.",
+    composedNoPaste:
+      "Do your characters appear on the desktop? If not, it takes them only by pasting (rdp.paste), which your grant does not have: ask again and tick it.",
+    composedYes: "They appear",
+    composedClipboard: "Send through the clipboard",
     soonFive: "The session ends in less than 5 minutes. Save your work; ask for more time if you need it.",
     soonOne: "The session ends in less than 1 minute. Save your work now.",
     leaveTitle: "Leave this desktop?",
@@ -60,7 +65,17 @@ export const desktop = {
     layout: "Keyboard layout of the desktop",
     layoutHelp: "Another layout means another connection: this session ends and a new one opens. Save your work first.",
     layoutApply: "Reconnect with this layout",
-    ime: "Chinese and other input methods of this computer work with any layout. Where the desktop takes no such characters, paste them.",
+    text: "Chinese and other characters beyond the keyboard",
+    textBy: { keys: "Send as keys", clipboard: "Send through the clipboard" },
+    textHelp: {
+      keys: "Right for Windows. If such characters do not appear on the desktop (as on many Linux ones), send them through the clipboard.",
+      clipboard:
+        "Each text replaces what is on the desktop's clipboard, is pasted with the keys beside, and stands on record as a paste. A terminal takes Shift+Insert.",
+      noPaste:
+        "Where the desktop does not take them as keys they can go through its clipboard, which needs rdp.paste; your grant has it not. Ask again and tick it.",
+    },
+    pasteWith: "pasted with",
+    chord: { "ctrl-v": "Ctrl+V", "shift-insert": "Shift+Insert" },
   },
   desktopLayout: {
     "en-us-qwerty": "English (US)",
