@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { askGuacd, createDesktopProbe } from "../../gateway/doors/rdp/index.js";
 import { startDesktopDoor, until, type Browser, type TestDesktopDoor } from "../support/desktop-door.js";
+import type { DesktopUser } from "../support/desktop-user.js";
 import { typing } from "../support/desktops.js";
 import { startGuacd, type TestGuacd } from "../support/guacd.js";
 import { startXrdp, type TestXrdp } from "../support/xrdp.js";
@@ -35,6 +36,28 @@ async function desktop(): Promise<Browser> {
   return browser;
 }
 
+const [RETURN, SHIFT, INSERT] = [0xff0d, 0xffe1, 0xff63];
+
+function press(browser: Browser, keysym: number): void {
+  browser.send("key", keysym, 1);
+  browser.send("key", keysym, 0);
+}
+
+function typed(user: DesktopUser): string {
+  return readFileSync(join(user.home, "typed"), "utf8");
+}
+
+/** Asks on the desktop until it answers so. */
+async function untilSays(user: DesktopUser, command: string, answer: RegExp): Promise<void> {
+  const end = Date.now() + 15_000;
+  for (;;) {
+    const said = await user.run(command).then(String, String);
+    if (answer.test(said)) return;
+    if (Date.now() > end) throw new Error(`${command} still says ${said}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 test("a desktop opens, shows what is typed and pasted, waits for its operator, and leaves nothing in guacd", async () => {
   const user = xrdp.addUser(typing);
   house.broker.actions.push("rdp.paste");
@@ -48,18 +71,25 @@ test("a desktop opens, shows what is typed and pasted, waits for its operator, a
   const browser = await desktop();
   await until("the first picture", () => browser.of("sync").length > 0, 20_000);
   await user.untilShown();
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  // A click before the window is managed would focus nothing.
+  await untilSays(user, "xprop -root _NET_CLIENT_LIST", /0x/);
   expect(guacd.children()).toHaveLength(1);
   browser.send("mouse", 200, 200, 1);
   browser.send("mouse", 200, 200, 0);
-  for (const letter of "hello") {
-    browser.send("key", letter.charCodeAt(0), 1);
-    browser.send("key", letter.charCodeAt(0), 0);
-  }
-  browser.send("key", 0xff0d, 1);
-  browser.send("key", 0xff0d, 0);
-  await until("what was typed", () => readFileSync(join(user.home, "typed"), "utf8") === "hello\n", 10_000);
+  await untilSays(user, "xprop -root _NET_ACTIVE_WINDOW", /0x[1-9a-f]/);
+  for (const letter of "hello") press(browser, letter.charCodeAt(0));
+  press(browser, RETURN);
+  await until("what was typed", () => typed(user) === "hello\n", 10_000);
   expect(house.broker.inputs).toHaveLength(12);
+  browser.send("clipboard", 1, "text/plain");
+  browser.send("blob", 1, Buffer.from("网关 ok\n").toString("base64"));
+  browser.send("end", 1);
+  await until("the text is written down", () => house.broker.clips.length === 1);
+  await untilSays(user, "xclip -selection clipboard -out", /网关 ok/);
+  browser.send("key", SHIFT, 1);
+  press(browser, INSERT);
+  browser.send("key", SHIFT, 0);
+  await until("what was pasted", () => typed(user) === "hello\n网关 ok\n", 10_000);
   const drawn = house.broker.graphics.length;
   expect(drawn).toBeGreaterThan(1_000);
   browser.socket.terminate();

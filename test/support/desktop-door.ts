@@ -164,6 +164,10 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
     this.#live?.open.onFreeze?.(frozen);
   }
 
+  drain(endsAt: number): void {
+    this.#live?.open.onDrain?.(endsAt);
+  }
+
   async #taken(what: string, note?: () => void): Promise<void> {
     this.handed += 1;
     if (this.tapDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.tapDelayMs));

@@ -11,7 +11,9 @@ import type { DoorContext } from "./door-deps.js";
 import type { Drive } from "./drive.js";
 import { endOf } from "./endings.js";
 import { codeOf, STATUS, wordOfCode, wordOfEnd, type LastWord } from "./errors.js";
+import { Frost } from "./frost.js";
 import { Held } from "./guac/held.js";
+import { PerMinute } from "./guac/rates.js";
 import type { Rights } from "./guac/rights.js";
 import type { GuacdLink } from "./guacd-link.js";
 import { Inward } from "./inward.js";
@@ -41,6 +43,8 @@ export class DesktopSession {
   readonly #view = new View((timestamp) => this.#link?.tell("sync", timestamp));
   readonly #held = new Held();
   readonly #rights: () => Rights;
+  /** Of the session, not of one browser: who comes back starts no new minute. */
+  readonly #pastes: PerMinute;
   #parts: Parts | undefined;
   #link: GuacdLink | undefined;
   /** Present while dialling: settles the dial, so that nothing stays lent. */
@@ -51,9 +55,14 @@ export class DesktopSession {
   /** Who is being served or shown back in. */
   #browser: BrowserConnection | undefined;
   #detaching: Promise<void> = Promise.resolve();
+  /** Settles when what a browser left under way is written down. */
+  #leaving: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
   #returnTimer: NodeJS.Timeout | undefined;
   readonly #beat: NodeJS.Timeout;
-  #frozen = false;
+  readonly #frost = new Frost();
+  /** When the node goes down, once that is known. */
+  #drainsAt: number | undefined;
   #ended = false;
   #finishing = false;
   /** Whether the broker knows of an operator who is there. */
@@ -64,6 +73,7 @@ export class DesktopSession {
     this.#context = context;
     this.live = live;
     this.#ask = ask;
+    this.#pastes = new PerMinute(context.limits.clipboardsPerMinute);
     const files = (action: "rdp.upload" | "rdp.download"): boolean => context.drive !== null && live.allows(action);
     const barred = live.snapshot.obligations?.includes("no-download") === true;
     this.#rights = () => ({
@@ -85,7 +95,7 @@ export class DesktopSession {
   /** Opens the channel, dials, and serves the browser that asked for it. Never rejects. */
   async start(browser: BrowserConnection): Promise<void> {
     this.#browser = browser;
-    browser.tell("", "session", this.live.id);
+    this.#greet(browser);
     try {
       const { width, height, dpi } = this.#ask.choices;
       const opened = await this.live.openChannel({
@@ -119,18 +129,22 @@ export class DesktopSession {
       this.#joined = true;
       if (browser.gone) return this.#detach();
       if (this.ended || this.#parts === undefined) return browser.finish(this.#word ?? wordOfCode("grant-ended"));
-      browser.tell("", "session", this.live.id);
+      this.#greet(browser);
       await this.#showAgain(this.#parts, browser);
     } catch (error) {
       await this.#failed(error);
     }
   }
 
-  /** The broker's order: both sides end at once, without waiting for anything. */
-  ending(because: EndReason): void {
-    if (this.#ended) return;
+  /**
+   * The broker's order: both sides end at once, without waiting for anything. Resolves when what was under way and what was left
+   * is written down, for which the recording is still open. Never rejects.
+   */
+  ending(because: EndReason): Promise<void> {
+    if (this.#ended) return this.#writtenDown();
     this.#ended = true;
     this.#inward?.stop();
+    this.#frost.end();
     this.#parts?.outward.stop();
     this.#link?.leave();
     this.#giveUp?.(wordOfEnd(because));
@@ -138,12 +152,24 @@ export class DesktopSession {
     clearInterval(this.#beat);
     clearTimeout(this.#returnTimer);
     void this.#clear();
+    return this.#writtenDown();
+  }
+
+  #greet(browser: BrowserConnection): void {
+    browser.tell("", "session", this.live.id);
+    if (this.#drainsAt !== undefined) browser.tell("", "drain", this.#drainsAt);
   }
 
   freeze(frozen: boolean): void {
-    this.#frozen = frozen;
+    this.#frost.set(frozen);
     this.#link?.hold("frozen", frozen);
-    this.#inward?.freeze(frozen);
+    this.#inward?.freeze();
+  }
+
+  /** The node goes down at `endsAt`: the operator is told, also one who comes back. */
+  drain(endsAt: number): void {
+    this.#drainsAt = endsAt;
+    this.#browser?.tell("", "drain", endsAt);
   }
 
   /** The door's own ending; the operator is told at once. Resolves when the recording is closed. */
@@ -155,12 +181,11 @@ export class DesktopSession {
     this.#link?.leave();
     this.#giveUp?.(word);
     this.#inward?.stop();
+    this.#frost.end();
     this.#browser?.finish(word);
-    // A recorder that hangs may not keep the session open.
-    const late = wait(2 * this.#context.limits.sweepMs, undefined, { ref: false });
-    await this.#attempt(() => Promise.race([this.#writeDown(), late]));
+    await this.#writtenDown();
     await this.#attempt(() => this.live.end(because));
-    this.ending(because);
+    await this.ending(because);
   }
 
   /** What ends goes on ending, whatever fails on the way. */
@@ -173,7 +198,11 @@ export class DesktopSession {
   }
 
   #admits(): boolean {
-    return !this.ended && !this.#frozen && this.#context.broker.sessions.stillAdmitted(this.live.admission);
+    return !this.ended && !this.#frost.on && this.#context.broker.sessions.stillAdmitted(this.live.admission);
+  }
+
+  #nowMs(): number {
+    return this.#context.clock.monotonicUs() / 1_000;
   }
 
   #openLink(): GuacdLink | undefined {
@@ -191,6 +220,7 @@ export class DesktopSession {
       onOver: (word) => (this.#giveUp === undefined ? void this.finish(word) : this.#giveUp(word)),
       onFailure: (error) => void this.#failed(error),
       onAck: (stream, status, bytes) => this.#inward?.acknowledged(stream, status, bytes),
+      nowMs: () => this.#nowMs(),
     });
     return { channel, outward, keys: new Keystrokes(channel.tap, this.#context.keepKeys) };
   }
@@ -222,7 +252,7 @@ export class DesktopSession {
   /** guacd is there, though the desktop is not yet: what was typed before went nowhere. */
   #ready(names: readonly string[]): void {
     this.#touch = names.includes("enable-touch");
-    if (this.#frozen) this.#link?.hold("frozen", true);
+    if (this.#frost.on) this.#link?.hold("frozen", true);
   }
 
   #serve(browser: BrowserConnection): void {
@@ -239,14 +269,16 @@ export class DesktopSession {
       rights: this.#rights,
       touch: () => this.#touch,
       limits: this.#context.limits,
-      nowMs: () => this.#context.clock.monotonicUs() / 1_000,
+      pastes: this.#pastes,
+      nowMs: () => this.#nowMs(),
+      frost: this.#frost,
       admits: () => this.#admits(),
       onLeave: () => void this.finish(wordOfEnd("left")),
       onFailure: (error) => void this.#failed(error),
       onAck: (stream, status) => parts.outward.acknowledged(stream, status),
     });
     this.#inward = inward;
-    inward.freeze(this.#frozen);
+    inward.freeze();
     this.#view.attach(browser);
     browser.listen({
       onMessage: (bytes) => inward.take(bytes),
@@ -279,7 +311,10 @@ export class DesktopSession {
   #detach(): void {
     this.#browser = undefined;
     if (this.ended) return;
-    const inward = this.#inward;
+    const left = this.#inward?.close() ?? Promise.resolve();
+    // Whether it failed is heard where the desktop is left alone.
+    const settled = (): void => undefined;
+    this.#leaving = Promise.all([this.#leaving, left]).then(settled, settled);
     this.#inward = undefined;
     this.#view.detach();
     this.#parts?.outward.detached();
@@ -287,13 +322,11 @@ export class DesktopSession {
     this.#returnTimer = setTimeout(() => void this.finish(wordOfEnd("left")), this.#context.limits.returnMs);
     if (!this.#joined) return;
     this.#joined = false;
-    this.#detaching = this.#detaching
-      .then(() => this.#leftAlone(inward))
-      .catch((error: unknown) => this.#failed(error));
+    this.#detaching = this.#detaching.then(() => this.#leftAlone(left)).catch((error: unknown) => this.#failed(error));
   }
 
-  async #leftAlone(inward: Inward | undefined): Promise<void> {
-    await inward?.close();
+  async #leftAlone(left: Promise<void>): Promise<void> {
+    await left;
     if (this.ended) return;
     await this.live.detached();
     const still = await this.#context.broker.identity.refresh(this.#ask.actor);
@@ -312,17 +345,30 @@ export class DesktopSession {
     await this.finish(wordOfCode(codeOf(error)));
   }
 
-  /** What the session leaves is written into the recording while it is open. */
+  /** What the session leaves is written into the recording while it is open; a recorder that hangs may not keep it open. */
+  #writtenDown(): Promise<void> {
+    return (this.#writing ??= Promise.race([
+      this.#writeDown(),
+      wait(this.#context.limits.writeDownMs, undefined, { ref: false }),
+    ]));
+  }
+
+  /** Never rejects; each part is written whatever becomes of the others. */
   async #writeDown(): Promise<void> {
-    if (this.live.ended) return;
-    await this.#inward?.endFiles();
-    await this.#parts?.outward.close();
-    for (const file of (await this.#drive?.left(this.#context.limits.sweepMs)) ?? [])
-      await this.live.tap.note("session", { drive: file.name, size: file.size, sha256: file.sha256 });
-    await this.#parts?.channel.close(null);
+    await this.#leaving;
+    await this.#attempt(async () => this.#inward?.endFiles());
+    await this.#attempt(async () => this.#parts?.outward.close());
+    await this.#attempt(async () => {
+      const left = await this.#drive?.left(this.#context.limits.sweepMs);
+      for (const { name, size, sha256 } of left?.files ?? [])
+        await this.live.tap.note("session", { drive: name, size, sha256 });
+      if (left?.whole === false) await this.live.tap.note("session", { drive: "", more: true });
+    });
+    await this.#attempt(async () => this.#parts?.channel.close(null));
   }
 
   async #clear(): Promise<void> {
+    await this.#writtenDown();
     try {
       await this.#drive?.wipe();
     } catch (error) {

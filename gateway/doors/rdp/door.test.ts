@@ -211,6 +211,7 @@ test.each([true, false])("what is drawn while the picture is made is shown once 
 test("a ping is echoed, before the desktop stands too, and never reaches guacd", async () => {
   const house = await start({ script: "none" });
   const browser = (await house.connect(house.broker.ticket())) as Browser;
+  await until("guacd is being asked", () => house.peers[0]?.of("select").length === 1);
   browser.send("", "ping", 1234567890123);
   await until("the ping", () => browser.of("").some((one) => one[1] === "ping" && one[2] === "1234567890123"));
   browser.send("key", 0x61, 1);

@@ -13,9 +13,10 @@ import type { BrowserConnection } from "./browser-connection.js";
 import { ClipboardText } from "./clipboard.js";
 import { STATUS } from "./errors.js";
 import { FilePassage } from "./file-passage.js";
+import type { Frost } from "./frost.js";
 import type { Held } from "./guac/held.js";
 import { InwardFilter, type InwardVerdict } from "./guac/inward-filter.js";
-import { Rate } from "./guac/rates.js";
+import { Rate, type PerMinute } from "./guac/rates.js";
 import type { Rights } from "./guac/rights.js";
 import type { GuacdLink } from "./guacd-link.js";
 import type { Keystrokes } from "./keystrokes.js";
@@ -36,7 +37,10 @@ export interface InwardParts {
   /** Whether this guacd has it. */
   readonly touch: () => boolean;
   readonly limits: DesktopDoorLimits;
+  /** Texts that may still be pasted. */
+  readonly pastes: PerMinute;
   readonly nowMs: () => number;
+  readonly frost: Frost;
   /** Whether a byte may pass at this moment. */
   readonly admits: () => boolean;
   readonly onLeave: () => void;
@@ -56,7 +60,8 @@ export class Inward {
   readonly #bytes: Rate;
   readonly #texts = new Map<number, ClipboardText>();
   readonly #files = new Map<number, FilePassage>();
-  #frozen = false;
+  /** Messages that were on their way when the session froze. */
+  #later: Uint8Array[] = [];
   #over = false;
 
   constructor(parts: InwardParts) {
@@ -70,6 +75,7 @@ export class Inward {
   /** One message of the browser's. */
   take(message: Uint8Array): void {
     if (this.#over) return;
+    if (this.#parts.frost.on) return void this.#later.push(Uint8Array.from(message));
     try {
       const nowMs = this.#parts.nowMs();
       if (!this.#bytes.take(message.length, nowMs)) return this.#fault("too much", STATUS.tooMany);
@@ -90,11 +96,16 @@ export class Inward {
     if (this.#over) return;
     const { inwardBytes, inwardSteps } = this.#parts.limits;
     const waits = this.#queue.bytes > inwardBytes || this.#queue.steps > inwardSteps;
-    this.#parts.browser.hold(waits || this.#frozen || this.#parts.link()?.congested === true);
+    this.#parts.browser.hold(waits || this.#parts.frost.on || this.#parts.link()?.congested === true);
   }
 
-  freeze(frozen: boolean): void {
-    this.#frozen = frozen;
+  /** It froze or thawed. The browser is not read meanwhile; what it had sent before goes on first. */
+  freeze(): void {
+    const later = this.#later;
+    if (!this.#parts.frost.on) {
+      this.#later = [];
+      for (const message of later) this.take(message);
+    }
     this.flow();
   }
 
@@ -118,11 +129,13 @@ export class Inward {
     const link = this.#parts.link();
     for (const stream of this.#files.keys()) link?.tell("end", stream);
     await this.endFiles();
+    await this.#parts.frost.thawed();
     if (this.#parts.admits()) await this.#parts.keys.release(this.#parts.held, link);
   }
 
-  /** Writes down what was on its way as cut. */
+  /** Writes down what was on its way as cut, that which is just beginning too. */
   async endFiles(): Promise<void> {
+    await this.#queue.settled();
     await Promise.all([...this.#files.values()].map((file) => file.end(false)));
   }
 
@@ -174,7 +187,7 @@ export class Inward {
     let bytes = instruction.bytes;
     let recorded: Promise<void>;
     if (verdict.do === "key") {
-      held.key(verdict.keysym, verdict.pressed);
+      if (!held.key(verdict.keysym, verdict.pressed)) return;
       recorded = keys.record(verdict.keysym, verdict.pressed, bytes);
     } else if (verdict.do === "pointer") {
       const { x, y, mask } = verdict;
@@ -185,24 +198,27 @@ export class Inward {
     recorded.catch(() => undefined);
     this.#queue.add(bytes.length, async () => {
       await recorded;
-      this.#send(bytes);
+      await this.#send(bytes);
     });
   }
 
   #forward(instruction: Instruction): void {
     const { opcode, args, bytes } = instruction;
-    this.#queue.add(bytes.length, () => {
-      if (opcode !== "ack" || this.#parts.onAck(Number(args[0]), Number(args[2]))) this.#send(bytes);
+    this.#queue.add(bytes.length, async () => {
+      if (opcode !== "ack" || this.#parts.onAck(Number(args[0]), Number(args[2]))) await this.#send(bytes);
     });
   }
 
-  #send(bytes: Uint8Array): void {
+  /** What was recorded goes on, later where the session is frozen: a key that went down must come up. */
+  async #send(bytes: Uint8Array): Promise<void> {
+    await this.#parts.frost.thawed();
     if (this.#parts.admits()) this.#parts.link()?.send(bytes);
   }
 
-  #refuse({ what, stream, name }: Extract<InwardVerdict, { do: "refuse" }>): void {
-    if (what !== "get") this.#acknowledge(stream, "refused", STATUS.forbidden);
-    this.#note({ what, because: "not-granted", ...(what === "paste" ? {} : { path: sanitise(name) }) });
+  #refuse({ what, stream, name, because }: Extract<InwardVerdict, { do: "refuse" }>): void {
+    const status = because === "not-granted" ? STATUS.forbidden : STATUS.badRequest;
+    if (what !== "get") this.#acknowledge(stream, "refused", status);
+    this.#note({ what, because, ...(what === "paste" ? {} : { path: sanitise(name) }) });
   }
 
   #acknowledge(stream: number, text: string, status: number): void {
@@ -216,7 +232,11 @@ export class Inward {
 
   #paste(verdict: StreamVerdict, instruction: Instruction): void {
     const { stream } = verdict;
-    if (verdict.do === "begin") this.#texts.set(stream, new ClipboardText("paste", instruction.bytes));
+    if (verdict.do === "begin") {
+      const fits = this.#parts.pastes.take(this.#parts.nowMs());
+      if (fits !== "fits") return this.#tooMany(stream, fits === "first-too-many");
+      this.#texts.set(stream, new ClipboardText("paste", instruction.bytes));
+    }
     const text = this.#texts.get(stream);
     if (text === undefined) return;
     if (verdict.do === "blob" && !text.add(instruction.bytes, instruction.args[1] ?? "")) {
@@ -230,8 +250,15 @@ export class Inward {
     const { record, bytes } = text.end(instruction.bytes);
     this.#queue.add(bytes.length, async () => {
       await this.#parts.live.clipboard(this.#parts.channel, record);
-      this.#send(bytes);
+      await this.#send(bytes);
     });
+  }
+
+  /** Each text that passes leaves an event: whoever sends without end may not flood the log. */
+  #tooMany(stream: number, first: boolean): void {
+    this.#filter.giveUp(stream);
+    this.#acknowledge(stream, "too many", STATUS.tooMany);
+    if (first) this.#note({ what: "paste", because: "too-many" });
   }
 
   #upload(verdict: StreamVerdict, instruction: Instruction): void {
@@ -245,7 +272,7 @@ export class Inward {
           return this.#acknowledge(stream, "refused", STATUS.forbidden);
         }
         this.#files.set(stream, opened);
-        return this.#send(bytes);
+        return await this.#send(bytes);
       }
       const file = this.#files.get(stream);
       if (file === undefined) return;
@@ -254,7 +281,7 @@ export class Inward {
         this.#files.delete(stream);
         await file.end(true);
       }
-      this.#send(bytes);
+      await this.#send(bytes);
     });
   }
 

@@ -58,7 +58,10 @@ class Door implements DesktopDoor {
     this.#context = context;
     this.#server = new RdpGatewayServer(context);
     if (context.drive === null) return;
-    wipeLeftovers(context.drive).then(
+    wipeLeftovers(context.drive, context.limits.sweepMs, (session, left) => {
+      for (const file of left.files)
+        context.log("warn", "a file was left in an earlier run's drive", { session, ...file });
+    }).then(
       (count) => count > 0 && context.log("warn", "drives of an earlier run were wiped", { count }),
       (error: unknown) => context.log("error", "the drive folder cannot be read", { error: String(error) }),
     );
@@ -121,7 +124,7 @@ class Door implements DesktopDoor {
     readonly redeemed: RedeemedTicket;
   }): Promise<void> {
     const { actor, browser, client, protocol, redeemed } = ask;
-    const made: { session?: DesktopSession; early?: EndReason } = {};
+    const made: { session?: DesktopSession; early?: EndReason; frozen?: boolean; drainsAt?: number } = {};
     try {
       const opened = await this.#context.broker.sessions.open({
         actor,
@@ -130,10 +133,18 @@ class Door implements DesktopDoor {
         protocol: redeemed.protocol,
         client,
         onEnd: (because) => {
-          if (made.session === undefined) made.early = because;
-          else made.session.ending(because);
+          if (made.session !== undefined) return made.session.ending(because);
+          made.early = because;
+          return Promise.resolve();
         },
-        onFreeze: (frozen) => made.session?.freeze(frozen),
+        onFreeze: (frozen) => {
+          made.frozen = frozen;
+          made.session?.freeze(frozen);
+        },
+        onDrain: (endsAt) => {
+          made.drainsAt = endsAt;
+          made.session?.drain(endsAt);
+        },
       });
       if (opened.kind === "ask") return browser.finish(wordOfCode("no-grant"));
       if (opened.kind === "refused") return browser.finish(wordOfCode(opened.code));
@@ -145,8 +156,10 @@ class Door implements DesktopDoor {
         onDone: () => this.#sessions.delete(live.id),
       });
       made.session = session;
+      if (made.frozen === true) session.freeze(true);
+      if (made.drainsAt !== undefined) session.drain(made.drainsAt);
       this.#sessions.set(live.id, session);
-      if (made.early !== undefined) session.ending(made.early);
+      if (made.early !== undefined) void session.ending(made.early);
       await session.start(browser);
     } catch (error) {
       this.#context.log("error", "a desktop could not be opened", { error: String(error) });

@@ -3,7 +3,8 @@
  *
  * The browser opens a WebSocket at `DESKTOP_PATH` offering `DESKTOP_PROTOCOL` and `TICKET_PROTOCOL_PREFIX + ticket`; the door selects
  * the first. Every message, both ways, is binary and holds whole or partial Guacamole instructions in UTF-8. Instructions with the
- * empty opcode are the tunnel's own: the door sends `["", "session", sessionId]` first and echoes `["", "ping", timestamp]`. An end is
+ * empty opcode are the tunnel's own: the door sends `["", "session", sessionId]` first, echoes `["", "ping", timestamp]`, and says `["", "drain", endsAt]`
+ * (epoch ms) when the gate goes down and the desktop ends with it. An end is
  * `["error", code, status]` (a stable code of ours, a numeric Guacamole status) and a close whose reason is that status; after
  * `["disconnect"]` the operator has left.
  */

@@ -1,6 +1,6 @@
 /** Which keys and buttons the operator holds down, so that they can be released when he is gone. Pure. */
-/** A keyboard has no more; what comes beyond is not held. */
-const KEYS_MOST = 64;
+/** No pair of hands holds more. */
+const KEYS_MOST = 256;
 
 export class Held {
   readonly #keys = new Set<number>();
@@ -8,9 +8,11 @@ export class Held {
   #y = 0;
   #mask = 0;
 
-  key(keysym: number, pressed: boolean): void {
+  /** False for a press that could not be taken back later, and so may not pass. */
+  key(keysym: number, pressed: boolean): boolean {
     if (!pressed) this.#keys.delete(keysym);
     else if (this.#keys.size < KEYS_MOST) this.#keys.add(keysym);
+    return !pressed || this.#keys.has(keysym);
   }
 
   pointer(x: number, y: number, mask: number): void {
