@@ -46,12 +46,12 @@ export interface LiveEntry {
   /** The person's credential epoch when the session opened. */
   readonly epoch: number;
   readonly startedAt: number;
-  /** Wall clock: grant, twelve hours. */
+  /** Wall clock: grant, twelve hours, the page session's own end. */
   readonly endsAt: number;
   /** The same moments on the clock that never goes back. */
   readonly endsAtUs: number;
   readonly tooOldAtUs: number;
-  readonly onEnd: (because: EndReason) => void;
+  readonly onEnd: (because: EndReason) => Promise<void> | void;
   readonly onFreeze: ((frozen: boolean) => void) | undefined;
   readonly onDrain: ((endsAt: number) => void) | undefined;
   /** As last read. */

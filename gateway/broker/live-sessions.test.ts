@@ -42,6 +42,24 @@ describe("an end is an end", () => {
     expect(await house.audit("recording.completed")).toHaveLength(1);
   });
 
+  it("keeps the recording open while the door writes down what was under way, and no longer than a bounded time", async () => {
+    for (const hangs of [false, true]) {
+      await house.grant();
+      let written: () => void = () => undefined;
+      const lastWords = new Promise<void>((resolve) => (written = resolve));
+      const session = await house.open(() => lastWords);
+      const entry = house.broker.live.get(session.id);
+      if (entry === undefined) throw new Error("not registered");
+      const closing = house.broker.live.end(entry, "stopped");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(recording().closedBecause).toBeUndefined();
+      await session.tap.note("session", { drive: "left.txt" });
+      if (!hangs) written();
+      await closing;
+      expect(recording().closedBecause).toBe("stopped");
+    }
+  }, 15_000);
+
   it("ends by the wall clock, or by the monotonic one when the wall was set back", async () => {
     await opened(["ssh.shell"], 60_000);
     await tick(59_999);
@@ -127,7 +145,7 @@ describe("an end is an end", () => {
       assetName: "web-01",
       protocol: "ssh",
       client: "test",
-      onEnd: (because) => ends.push(because),
+      onEnd: (because) => void ends.push(because),
       onFreeze: (now) => frozen.push(now),
     });
     if (answer.kind !== "open") throw new Error("not opened");

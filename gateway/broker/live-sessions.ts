@@ -3,6 +3,7 @@
  * recording is closed; looks at the clocks each 250 ms, at the rows each second and on every change told inside this
  * process. There are no timers per session. Without the database for 10 s it freezes its sessions, after 60 s it ends them.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import {
   mayContinue,
   type Clock,
@@ -21,6 +22,8 @@ import type { LiveEntry } from "./live-entry.js";
 import { standingPages } from "./web-session.js";
 
 export const TICK_MS = 250;
+/** How long an ended session's recording stays open for what its door has still to write down. */
+export const LAST_WORDS_MS = 5_000;
 const REREAD_US = 1_000_000;
 const FREEZE_AFTER_US = 10_000_000;
 const LOST_AFTER_US = 60_000_000;
@@ -90,21 +93,31 @@ export class LiveSessions {
   end(entry: LiveEntry, because: EndReason, tellDoor = true): Promise<void> {
     if (entry.ended !== null) return entry.closed ?? Promise.resolve();
     entry.ended = because;
-    if (tellDoor)
-      this.#safely("the door failed to end a session", () => {
-        entry.onEnd(because);
-      });
+    const lastWords = tellDoor
+      ? this.#safely("the door failed to end a session", () => entry.onEnd(because))
+      : undefined;
     for (const watcher of [...entry.watchers])
       this.#safely("a watcher failed to end", () => {
         watcher.end(because);
       });
-    entry.closed = this.#deps
-      .close(entry, because)
+    entry.closed = this.#close(entry, because, lastWords)
       .catch((error: unknown) => {
         this.#deps.log("error", "a session could not be closed", { sessionId: entry.id, error: String(error) });
       })
       .finally(() => this.#entries.delete(entry.id));
     return entry.closed;
+  }
+
+  async #close(entry: LiveEntry, because: EndReason, lastWords: unknown): Promise<void> {
+    if (lastWords instanceof Promise) {
+      const late = new AbortController();
+      const bound = wait(LAST_WORDS_MS, undefined, { ref: false, signal: late.signal }).catch(() => undefined);
+      await Promise.race([lastWords, bound]).catch((error: unknown) => {
+        this.#deps.log("error", "the door failed to end a session", { sessionId: entry.id, error: String(error) });
+      });
+      late.abort();
+    }
+    await this.#deps.close(entry, because);
   }
 
   /** Resolves when every session that has ended is closed. */
@@ -215,11 +228,12 @@ export class LiveSessions {
     return verdict.go && entry.pageStands && entry.ended === null && !entry.frozen;
   }
 
-  #safely(message: string, act: () => void): void {
+  #safely<T>(message: string, act: () => T): T | undefined {
     try {
-      act();
+      return act();
     } catch (error) {
       this.#deps.log("error", message, { error: String(error) });
+      return undefined;
     }
   }
 }

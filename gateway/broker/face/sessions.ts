@@ -36,8 +36,11 @@ export interface OpenSession {
   readonly assetName: string;
   readonly protocol: Asset["protocol"];
   readonly client: string;
-  /** Called once when the session must end now: the door destroys both sockets, without waiting. */
-  readonly onEnd: (because: EndReason) => void;
+  /**
+   * Called once when the session must end now: the door destroys both sockets, without waiting. What it answers resolves when it
+   * has written down what was under way; the recording stays open for that, at most `LAST_WORDS_MS`.
+   */
+  readonly onEnd: (because: EndReason) => Promise<void> | void;
   /** Called when a session freezes or thaws (database away). */
   readonly onFreeze?: (frozen: boolean) => void;
   /** The node is going down and will end the session at `endsAt` (wall clock): the door tells terminals. */
@@ -68,7 +71,7 @@ export interface LiveSession {
   readonly snapshot: Session["snapshot"];
   readonly tap: Tap;
   readonly ended: boolean;
-  /** The wall-clock moment it ends at the latest (grant, 12 hours). */
+  /** The wall-clock moment it ends at the latest (grant, 12 hours, for a desktop its page session's end). */
   readonly endsAt: number;
   /** Whether the grant holds this action now; asks nobody, opens nothing. Every refusal must then go through `refuseChannel`. */
   allows(action: Action): boolean;

@@ -4,7 +4,19 @@
  */
 import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
-import { chmod, chown, lstat, mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  rename,
+  rm,
+  stat,
+  type FileHandle,
+} from "node:fs/promises";
 import { join } from "node:path";
 import type { SessionId } from "../../domain/index.js";
 import type { DesktopDoorDeps } from "./door-deps.js";
@@ -14,12 +26,22 @@ export type DriveConfig = NonNullable<DesktopDoorDeps["drive"]>;
 
 export interface LeftFile {
   readonly name: string;
+  /** Bytes, as the folder says. */
   readonly size: number;
-  readonly sha256: string;
+  /** Hex; null when it could not be read, or not in time. */
+  readonly sha256: string | null;
+}
+
+export interface Left {
+  readonly files: readonly LeftFile[];
+  /** False: more was left than is named here. */
+  readonly whole: boolean;
 }
 
 /** What sessions are named by: nothing else in the folder is ever touched. */
-const SESSION_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^session-\d+$/;
+const SESSION_NAME = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|session-\d+)$/;
+/** What a folder is called once its session has ended: guacd knows it by its first name and can put nothing more in it. */
+const ENDED = ".ended";
 const LISTED_MOST = 1_000;
 const DEPTH_MOST = 16;
 const NAME_LONGEST = 255;
@@ -27,7 +49,7 @@ const NAME_LONGEST = 255;
 export class Drive {
   /** The folder as guacd sees it. */
   readonly guacdPath: string;
-  readonly #folder: string;
+  #folder: string;
 
   private constructor(folder: string, guacdPath: string) {
     this.#folder = folder;
@@ -48,61 +70,103 @@ export class Drive {
     return new Drive(folder, `${config.guacdFolder.replace(/\/+$/, "")}/${session}`);
   }
 
-  /** Regular files that are left, hashed; at most a thousand, and none after `withinMs`. */
-  async left(withinMs: number): Promise<readonly LeftFile[]> {
-    const found: LeftFile[] = [];
-    const signal = AbortSignal.timeout(withinMs);
-    await list(this.#folder, "", 0, found, signal);
-    return found;
+  /**
+   * Takes the folder out of guacd's sight; answers the regular files left in it, hashed as far as `withinMs` reaches, at most a
+   * thousand of them. Rejects when the folder is gone.
+   */
+  async left(withinMs: number): Promise<Left> {
+    const ended = `${this.#folder}${ENDED}`;
+    await rename(this.#folder, ended);
+    this.#folder = ended;
+    return listLeft(ended, withinMs);
   }
 
   async wipe(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    await remove(this.#folder);
   }
 }
 
-/** Wipes what sessions of an earlier process left. Answers how many there were. */
-export async function wipeLeftovers(config: DriveConfig): Promise<number> {
-  const names = (await readdir(config.folder)).filter((name) => SESSION_NAME.test(name));
-  for (const name of names) await rm(join(config.folder, name), { recursive: true, force: true });
+/**
+ * Wipes what sessions of an earlier process left, each folder after `note` heard what was in it. Answers how many there were.
+ * Call it before any session opens.
+ */
+export async function wipeLeftovers(
+  config: DriveConfig,
+  withinMs: number,
+  note: (session: string, left: Left) => void,
+): Promise<number> {
+  const names = (await readdir(config.folder)).filter((name) => SESSION_NAME.test(name.replace(/\.ended$/, "")));
+  for (const name of names) {
+    const folder = join(config.folder, name);
+    note(name.replace(/\.ended$/, ""), await listLeft(folder, withinMs));
+    await remove(folder);
+  }
   return names.length;
 }
 
+/** What was just being written may appear once more while it is removed. */
+async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+}
+
+/** The small ones first: one that is huge may not keep the others from being hashed. */
+async function listLeft(folder: string, withinMs: number): Promise<Left> {
+  const signal = AbortSignal.timeout(withinMs);
+  const found: Found[] = [];
+  const whole = await list(folder, "", 0, found, signal);
+  found.sort((one, other) => one.size - other.size);
+  const files: LeftFile[] = [];
+  for (const { path, name, size } of found) files.push({ name, size, sha256: await hash(path, signal) });
+  return { files, whole };
+}
+
+interface Found {
+  readonly path: string;
+  readonly name: string;
+  readonly size: number;
+}
+
+/** Answers whether everything was seen. */
 async function list(
   folder: string,
   under: string,
   depth: number,
-  found: LeftFile[],
+  found: Found[],
   signal: AbortSignal,
-): Promise<void> {
-  if (depth > DEPTH_MOST) return;
-  for (const name of await readdir(folder)) {
-    if (found.length >= LISTED_MOST || signal.aborted) return;
+): Promise<boolean> {
+  if (depth > DEPTH_MOST) return false;
+  let whole = true;
+  // Read piece by piece: how many there are is the desktop's doing.
+  for await (const { name } of await opendir(folder)) {
+    if (found.length >= LISTED_MOST || signal.aborted) return false;
     const path = join(folder, name);
     const shown = under === "" ? name : `${under}/${name}`;
     const about = await lstat(path);
-    if (about.isDirectory()) await list(path, shown, depth + 1, found, signal);
-    else if (about.isFile()) {
-      const hashed = await hash(path, signal);
-      if (hashed !== undefined) found.push({ name: sanitise(shown, NAME_LONGEST), ...hashed });
-    }
+    if (about.isDirectory()) whole = (await list(path, shown, depth + 1, found, signal)) && whole;
+    else if (about.isFile()) found.push({ path, name: sanitise(shown, NAME_LONGEST), size: about.size });
   }
+  return whole;
 }
 
-/** Undefined when it is no regular file any more, or when time is up. */
-async function hash(path: string, signal: AbortSignal): Promise<Omit<LeftFile, "name"> | undefined> {
-  // Without O_NONBLOCK a pipe put in its place would hold us for ever.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+/** Null when it is no regular file any more, cannot be read, or time is up. */
+async function hash(path: string, signal: AbortSignal): Promise<string | null> {
+  let handle: FileHandle;
+  if (signal.aborted) return null;
   try {
-    if (!(await handle.stat()).isFile()) return undefined;
+    // Without O_NONBLOCK a pipe put in its place would hold us for ever.
+    handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    // It is written down that it was there and could not be read.
+    return null;
+  }
+  try {
+    if (!(await handle.stat()).isFile()) return null;
     const digest = createHash("sha256");
-    let size = 0;
     for await (const chunk of createReadStream("", { fd: handle.fd, autoClose: false })) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted) return null;
       digest.update(chunk as Buffer);
-      size += (chunk as Buffer).length;
     }
-    return { size, sha256: digest.digest("hex") };
+    return digest.digest("hex");
   } finally {
     await handle.close();
   }

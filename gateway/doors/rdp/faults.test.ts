@@ -191,7 +191,7 @@ test("the whole bridge split at every byte shows and records the same", async ()
     .map((one) => encodeInstruction(one))
     .join("");
   const bytes = Buffer.from(wanted);
-  test_ = await startDesktopDoor();
+  test_ = await startDesktopDoor({ limits: { clipboardsPerMinute: bytes.length } });
   test_.broker.actions.push("rdp.copy");
   const browser = await test_.desktop();
   for (let at = 1; at < bytes.length; at++) {

@@ -1,7 +1,17 @@
 /** Files through the door: each has a channel, a digest and an entry; the drive is one empty folder that is wiped. */
 import { createHash, randomUUID } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -20,7 +30,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 async function start(...actions: ("rdp.upload" | "rdp.download")[]): Promise<TestDesktopDoor> {
-  house = await startDesktopDoor({ drive: { folder, guacdFolder: "/drives/" } });
+  house = await startDesktopDoor({ drive: { folder, guacdFolder: "/drives/" }, limits: { writeDownMs: 1_000 } });
   house.broker.actions.push(...actions);
   return house;
 }
@@ -88,7 +98,7 @@ test("the drive is a folder of the session's own, told to guacd by its path, and
   symlinkSync("/etc/passwd", join(own, "link"));
   execFileSync("mkfifo", [join(own, "pipe")]);
   browser.send("disconnect");
-  await until("wiped", () => !existsSync(own));
+  await until("wiped", () => readdirSync(folder).length === 0);
   expect(broker.notes).toEqual([{ drive: "left.txt", size: 4, sha256: sha256("left") }]);
 });
 
@@ -104,14 +114,108 @@ test("no right, no folder; an end by the broker wipes it too", async () => {
   await until("wiped", () => readdirSync(folder).length === 0);
 });
 
+test.each(["stopped", "revoked", "expired"] as const)(
+  "%s: files under way and files left are written down before the recording closes, and the folder is wiped",
+  async (because) => {
+    const { broker, ...rest } = await start("rdp.upload", "rdp.download");
+    const browser = await rest.desktop();
+    browser.send("file", 1, "text/plain", "up.txt");
+    browser.send("blob", 1, base64("half"));
+    rest.guacd().say("file", 2, "text/plain", "down.txt");
+    rest.guacd().say("blob", 2, base64("part"));
+    await until("both on their way", () => broker.files.map((one) => one.bytes).join() === "half,part");
+    writeFileSync(join(folder, "session-1", "left.txt"), "left");
+    broker.end(because);
+    expect(rest.guacd().of("blob")).toHaveLength(1);
+    await until("the recording to close", () => broker.log.includes("recording closed"));
+    expect(broker.log.slice(-4)).toEqual(["transfer", "transfer", "note", "recording closed"]);
+    expect(broker.transfers).toMatchObject([
+      { direction: "upload", path: "up.txt", size: 4, sha256: sha256("half"), sequential: false },
+      { direction: "download", path: "down.txt", size: 4, sha256: sha256("part"), sequential: false },
+    ]);
+    expect(broker.notes).toEqual([{ drive: "left.txt", size: 4, sha256: sha256("left") }]);
+    await until("wiped", () => readdirSync(folder).length === 0);
+  },
+);
+
+test("a file that is only just beginning when the session ends is written down too", async () => {
+  const { broker, ...rest } = await start("rdp.upload");
+  const browser = await rest.desktop();
+  broker.openMs = 100;
+  browser.send("file", 1, "text/plain", "late.txt");
+  await until("its beginning", () => broker.files.length === 1);
+  broker.end("stopped");
+  await until("its entry", () => broker.transfers.length === 1);
+  expect(broker.transfers[0]).toMatchObject({ path: "late.txt", size: 0, sequential: false });
+  expect(rest.guacd().of("file")).toEqual([]);
+});
+
+test("a line that is lost while a file is on its way, and the session's end at once after it, leave the entry", async () => {
+  const { broker, ...rest } = await start("rdp.upload");
+  const browser = await rest.desktop();
+  browser.send("file", 1, "text/plain", "cut.txt");
+  browser.send("blob", 1, base64("half"));
+  await until("its bytes", () => broker.files[0]?.bytes === "half");
+  browser.socket.terminate();
+  broker.end("stopped");
+  await until("the recording to close", () => broker.log.includes("recording closed"));
+  expect(broker.transfers).toMatchObject([{ path: "cut.txt", size: 4, sequential: false }]);
+});
+
+test("a recorder that fails or hangs keeps neither the folder nor the ending", async () => {
+  const { broker, ...rest } = await start("rdp.upload");
+  const browser = await rest.desktop();
+  browser.send("file", 1, "text/plain", "up.txt");
+  await until("its beginning", () => broker.files.length === 1);
+  broker.tapDelayMs = 60_000;
+  const before = broker.handed;
+  browser.send("blob", 1, base64("half"));
+  await until("the blob", () => broker.handed > before);
+  broker.end("recorder-failed");
+  await until("the recording to close", () => broker.log.includes("recording closed"));
+  await until("wiped", () => readdirSync(folder).length === 0);
+});
+
+test("what was left is told by what it is: links and pipes are not followed, unreadable is said, more than a thousand too", async () => {
+  const drive = await Drive.make({ folder, guacdFolder: "/d" }, asId("session-7"));
+  const own = join(folder, "session-7");
+  mkdirSync(join(own, "Download"));
+  writeFileSync(join(own, "Download", "网关\u202e\n.txt"), "中文");
+  symlinkSync("/etc", join(own, "folder"));
+  symlinkSync("/etc/passwd", join(own, "link"));
+  execFileSync("mkfifo", [join(own, "pipe")]);
+  writeFileSync(join(own, "long"), "");
+  truncateSync(join(own, "long"), 64 * 1024 ** 3);
+  const { files, whole } = await drive.left(300);
+  expect(whole).toBe(true);
+  expect(files).toEqual([
+    { name: "Download/网关··.txt", size: 6, sha256: sha256("中文") },
+    { name: "long", size: 64 * 1024 ** 3, sha256: null },
+  ]);
+  expect(existsSync(own)).toBe(false);
+  await drive.wipe();
+  expect(readdirSync(folder)).toEqual([]);
+
+  const full = await Drive.make({ folder, guacdFolder: "/d" }, asId("session-8"));
+  for (let count = 0; count <= 1_000; count++) writeFileSync(join(folder, "session-8", String(count)), "");
+  const left = await full.left(5_000);
+  expect(left.files).toHaveLength(1_000);
+  expect(left.whole).toBe(false);
+  await full.wipe();
+});
+
 test("what an earlier process left is wiped at the start, and nothing else is", async () => {
   const id = randomUUID();
   mkdirSync(join(folder, id));
   writeFileSync(join(folder, id, "x"), "x");
   mkdirSync(join(folder, "kept"));
-  await start();
-  await until("wiped", () => !existsSync(join(folder, id)));
+  mkdirSync(join(folder, `${id}.ended`));
+  const { logged } = await start();
+  await until("wiped", () => readdirSync(folder).length === 1);
   expect(readdirSync(folder)).toEqual(["kept"]);
+  const noted = logged.find((line) => line.startsWith("warn a file was left")) ?? "";
+  expect(noted).toContain(sha256("x"));
+  expect(noted).toContain(id);
 });
 
 test("a session's id that is no plain name makes no folder", async () => {

@@ -10,6 +10,7 @@ import { ChunkGatherer } from "./chunks.js";
 import { ClipboardText } from "./clipboard.js";
 import { FilePassage } from "./file-passage.js";
 import { OutwardFilter, type OutwardVerdict } from "./guac/outward-filter.js";
+import { PerMinute } from "./guac/rates.js";
 import { LISTING_MOST, type Rights } from "./guac/rights.js";
 import type { GuacdLink } from "./guacd-link.js";
 import type { DesktopDoorLimits } from "./limits.js";
@@ -29,6 +30,7 @@ export interface OutwardParts {
   readonly onFailure: (error: unknown) => void;
   /** guacd answered for a stream of the browser's. */
   readonly onAck: (stream: number, status: number, bytes: Uint8Array) => void;
+  readonly nowMs: () => number;
 }
 
 type StreamVerdict = Extract<OutwardVerdict, { readonly do: "begin" | "blob" | "end" }>;
@@ -41,6 +43,7 @@ export class Outward {
   readonly #texts = new Map<number, ClipboardText>();
   readonly #files = new Map<number, FilePassage>();
   readonly #listings = new Map<number, number>();
+  readonly #copies: PerMinute;
   #syncs: number[] = [];
   #seen = false;
   #announce: () => void = () => undefined;
@@ -50,6 +53,7 @@ export class Outward {
   constructor(parts: OutwardParts) {
     this.#parts = parts;
     this.#filter = new OutwardFilter(parts.rights);
+    this.#copies = new PerMinute(parts.limits.clipboardsPerMinute);
     this.#queue = new StepQueue(parts.onFailure, () => this.flow());
   }
 
@@ -106,6 +110,7 @@ export class Outward {
 
   /** Ends the files' channels; what was on its way is written down as cut. */
   async close(): Promise<void> {
+    await this.#queue.settled();
     await Promise.all([...this.#files.values()].map((file) => file.end(false)));
   }
 
@@ -217,7 +222,13 @@ export class Outward {
 
   #copy(verdict: StreamVerdict, instruction: Instruction): void {
     const { stream } = verdict;
-    if (verdict.do === "begin") return void this.#texts.set(stream, new ClipboardText("copy", instruction.bytes));
+    if (verdict.do === "begin") {
+      const fits = this.#copies.take(this.#parts.nowMs());
+      if (fits === "fits") return void this.#texts.set(stream, new ClipboardText("copy", instruction.bytes));
+      this.#filter.giveUp(stream);
+      if (fits === "first-too-many") void this.#note({ what: "copy", because: "too-many" });
+      return this.#answer(stream, "too many", STATUS.tooMany);
+    }
     const text = this.#texts.get(stream);
     if (text === undefined) return;
     if (verdict.do === "blob") {

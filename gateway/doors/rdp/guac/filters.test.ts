@@ -5,7 +5,7 @@ import { rdp } from "../protocols/rdp.js";
 import { Held } from "./held.js";
 import { InwardFilter } from "./inward-filter.js";
 import { OutwardFilter } from "./outward-filter.js";
-import { Rate } from "./rates.js";
+import { PerMinute, Rate } from "./rates.js";
 import { LISTING_TYPE, type Rights } from "./rights.js";
 import { SyncLedger } from "./syncs.js";
 
@@ -66,7 +66,6 @@ test.each([
   [["clipboard", 99, "text/plain"]],
   [["clipboard", "a", "text/plain"]],
   [["file", 0, "a/b"]],
-  [["file", 0, "a/b", "n".repeat(300)]],
   [["ack", 0, "OK"]],
   [["blob", 0, "AAAA"]],
   [["end", 0]],
@@ -85,6 +84,41 @@ test.each([
 ])("a browser's %j is a fault", (elements) => {
   expect(inward(ALL, ...elements)).toBe("fault");
 });
+
+test.each([
+  "n".repeat(256),
+  "../../etc/passwd",
+  "..\\..\\windows",
+  "/a/..",
+  "..",
+  "a\0.txt",
+  "a\nb",
+  "\u001b[2J",
+  "\u007f",
+])("%j is no file's name: refused as such with the right, as not granted without it", (name) => {
+  for (const [rights, because] of [
+    [ALL, "invalid-name"],
+    [NONE, "not-granted"],
+  ] as const) {
+    for (const elements of [
+      ["file", 0, "a/b", name],
+      ["put", 0, 0, "a/b", name],
+    ]) {
+      const filter = new InwardFilter(
+        () => rights,
+        () => true,
+      );
+      expect(filter.judge(said(...elements))).toMatchObject({ do: "refuse", what: "upload", because });
+      expect(filter.judge(said("blob", 0, "AAAA")).do).toBe("drop");
+    }
+  }
+});
+test.each(["网关记录.txt", "a..b", "...", "/Download/a.b", "汇款 😀 (1).xlsx", "n".repeat(255)])(
+  "%j is one",
+  (name) => {
+    expect(inward(ALL, "file", 0, "a/b", name)).toBe("begin");
+  },
+);
 
 test("clipboards carry plain text alone", () => {
   expect(inward(ALL, "clipboard", 0, "text/html")).toBe("refuse");
@@ -171,6 +205,13 @@ test("a rate lets so much pass at once and so much a second", () => {
   expect(rate.take(10, 0)).toBe(true);
   expect(rate.take(1, 0)).toBe(false);
   expect(new Rate(10, 0).take(11, 5_000)).toBe(false);
+});
+
+test("so many a minute, and the first one too many is told apart", () => {
+  const minute = new PerMinute(2);
+  const takes = [0, 1, 2, 3, 59_999, 60_000, 60_001, 60_002].map((at) => minute.take(at));
+  const over = ["fits", "fits", "first-too-many"];
+  expect(takes).toEqual([...over, "too-many", "too-many", ...over]);
 });
 
 test("what is held down is released once", () => {

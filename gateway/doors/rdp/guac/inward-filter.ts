@@ -17,7 +17,13 @@ export type InwardVerdict =
   | { readonly do: "pointer"; readonly x: number; readonly y: number; readonly mask: number }
   | { readonly do: "touch"; readonly x: number; readonly y: number; readonly down: boolean }
   | { readonly do: "begin"; readonly kind: "paste" | "upload"; readonly stream: number; readonly name: string }
-  | { readonly do: "refuse"; readonly what: "paste" | "upload" | "get"; readonly stream: number; readonly name: string }
+  | {
+      readonly do: "refuse";
+      readonly what: "paste" | "upload" | "get";
+      readonly stream: number;
+      readonly name: string;
+      readonly because: "not-granted" | "invalid-name";
+    }
   | { readonly do: "blob" | "end"; readonly kind: "paste" | "upload"; readonly stream: number }
   | { readonly do: "fault"; readonly what: string };
 
@@ -25,6 +31,9 @@ export type InwardVerdict =
 const KEYSYM_LARGEST = 0x1fff_ffff;
 const COORDINATE_LARGEST = 32_767;
 const NAME_LONGEST = 255;
+/** No file's name: what a path ends at or climbs by, and what no file system shows. */
+// eslint-disable-next-line no-control-regex
+const NO_NAME = /[\u0000-\u001f\u007f]|(?:^|[\\/])\.\.(?:[\\/]|$)/;
 const FORWARD = { do: "forward" } as const;
 const DROP = { do: "drop" } as const;
 
@@ -95,12 +104,14 @@ export class InwardFilter {
 
   #begin(kind: "paste" | "upload", index: string | undefined, type: string | undefined, name?: string): InwardVerdict {
     const stream = whole(index, 0, STREAMS_MOST - 1);
-    const fits = type !== undefined && type.length <= NAME_LONGEST && name !== undefined && name.length <= NAME_LONGEST;
-    if (stream === undefined || !fits) return fault(kind);
+    if (stream === undefined || name === undefined) return fault(kind);
+    if (type === undefined || type.length > NAME_LONGEST) return fault(kind);
     if (this.#streams.get(stream) === "paste" || this.#streams.get(stream) === "upload") return fault(kind);
-    const allowed = this.#rights()[kind] && (kind === "upload" || type === CLIPBOARD_TYPE);
-    this.#streams.set(stream, allowed ? kind : "refused");
-    return allowed ? { do: "begin", kind, stream, name } : { do: "refuse", what: kind, stream, name };
+    const granted = this.#rights()[kind] && (kind === "upload" || type === CLIPBOARD_TYPE);
+    const named = name.length <= NAME_LONGEST && !NO_NAME.test(name);
+    this.#streams.set(stream, granted && named ? kind : "refused");
+    if (granted && named) return { do: "begin", kind, stream, name };
+    return { do: "refuse", what: kind, stream, name, because: granted ? "invalid-name" : "not-granted" };
   }
 
   #continue(step: "blob" | "end", instruction: Instruction): InwardVerdict {
@@ -116,7 +127,9 @@ export class InwardFilter {
     const name = args[1];
     if (object === undefined || name === undefined || name.length > NAME_LONGEST * 8) return fault("get");
     const rights = this.#rights();
-    return rights.download || rights.upload ? FORWARD : { do: "refuse", what: "get", stream: -1, name };
+    return rights.download || rights.upload
+      ? FORWARD
+      : { do: "refuse", what: "get", stream: -1, name, because: "not-granted" };
   }
 }
 
