@@ -34,17 +34,19 @@ export async function assetView(stores: Pick<Stores, "people">, asset: Asset): P
             host: change.host,
             port: change.port,
             hostKeyFingerprint: shownFingerprint(change.hostKey),
+            certificate: certificateOf({ protocol: asset.protocol, hostKey: change.hostKey }),
             proposedBy: proposer?.login ?? "",
             proposedAt: change.proposedAt,
           },
   };
 }
 
-export function accountView(account: Account, asset: Pick<Asset, "name" | "pin">): AccountView {
+export function accountView(account: Account, asset: Pick<Asset, "name" | "pin" | "protocol">): AccountView {
   const { credentialSealed: _, ...shown } = account;
   return {
     ...shown,
     assetName: asset.name,
+    protocol: asset.protocol,
     hasCredential: account.credentialKind !== "none",
     credentialBound: account.credentialKind !== "none" && account.credentialPin === asset.pin,
   };

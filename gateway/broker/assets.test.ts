@@ -102,7 +102,7 @@ describe("assets", () => {
     const { broker, people, world, asset } = house;
     world.hostKey = OTHER_KEY;
     const proposed = must(await broker.assets.confirmHostKey(people.sys1, asset.id, OTHER_KEY));
-    expect(proposed).toMatchObject({ hostKey: HOST_KEY, pendingChange: { proposedBy: "sys1" } });
+    expect(proposed).toMatchObject({ hostKey: HOST_KEY, pendingChange: { proposedBy: "sys1", certificate: null } });
     expect(await broker.assets.confirmHostKey(people.sys1, asset.id, OTHER_KEY)).toMatchObject({ code: "conflict" });
     expect(await broker.assets.confirmChange(people.sys1, asset.id, true)).toEqual({
       ok: false,
@@ -160,7 +160,7 @@ describe("credentials", () => {
         passphrase: "pass-phrase-1",
       }),
     );
-    expect(view).toMatchObject({ credentialKind: "key", hasCredential: true, credentialBound: true });
+    expect(view).toMatchObject({ protocol: "ssh", credentialKind: "key", hasCredential: true, credentialBound: true });
     const everything = JSON.stringify([
       view,
       await house.audit(),

@@ -55,7 +55,7 @@ export async function listAccounts(
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   return done(
     await mapListing(listing, async (account) =>
-      accountView(account, (await read.assets.get(account.assetId)) ?? { name: "", pin: "" }),
+      accountView(account, (await read.assets.get(account.assetId)) ?? { name: "", pin: "", protocol: "ssh" }),
     ),
   );
 }

@@ -122,7 +122,10 @@ describe("the certificate", () => {
     const { broker, people, desk } = house;
     await house.grantDesktop();
     const proposed = must(await broker.assets.confirmHostKey(people.sys1, desk.id, "certificate-unchecked"));
-    expect(proposed).toMatchObject({ certificate: "pinned", pendingChange: { hostKeyFingerprint: null } });
+    expect(proposed).toMatchObject({
+      certificate: "pinned",
+      pendingChange: { hostKeyFingerprint: null, certificate: "unchecked" },
+    });
     expect(await broker.assets.confirmChange(people.sys1, desk.id, true)).toMatchObject({
       code: "needs-second-person",
     });
@@ -140,7 +143,11 @@ describe("credentials", () => {
     const set = (kind: "password" | "key") =>
       assets.setCredential(house.people.sys1, house.deskAccount, { kind, secret: "s3cret" });
     expect(await set("key")).toEqual({ ok: false, code: "invalid-input", field: "kind" });
-    expect(must(await set("password"))).toMatchObject({ credentialBound: true, credentialTestedAt: null });
+    expect(must(await set("password"))).toMatchObject({
+      protocol: "rdp",
+      credentialBound: true,
+      credentialTestedAt: null,
+    });
     expect(
       (await house.audit("account.credential-tested")).filter((row) => row.objectId === house.deskAccount),
     ).toEqual([]);

@@ -19,8 +19,10 @@ import { grantAllows, usableActions } from "./obligations.js";
 import { reachable } from "./reachable.js";
 import { newToken } from "./secrets-shown-once.js";
 import { standing } from "./standing.js";
+import { endOfPage } from "./web-session.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock">;
+type IssueDeps = Deps & Pick<BrokerDeps, "config">;
 type Input = Parameters<DesktopUseCases["issueTicket"]>[1];
 
 const TICKET_MS = 30_000;
@@ -32,7 +34,7 @@ export interface PageActor extends Actor {
 }
 
 /** See `DesktopUseCases.issueTicket`. What may not be opened is found, or not, in one list, whatever the reason. */
-export async function issueTicket(deps: Deps, actor: Actor, input: Input): Promise<Outcome<IssuedTicket>> {
+export async function issueTicket(deps: IssueDeps, actor: Actor, input: Input): Promise<Outcome<IssuedTicket>> {
   const fault = choicesFault(input.choices);
   if (fault !== undefined) return fault;
   const person = await pageActor(deps.database.read, actor);
@@ -44,7 +46,9 @@ export async function issueTicket(deps: Deps, actor: Actor, input: Input): Promi
   const written = await writeTicket(deps, person.value, meant, grant);
   if (!written.ok) return written;
   const { accountLogin, assetName } = one;
-  return done({ ...written.value, accountLogin, assetName, endsAt: grant.to, ...usable(grant) });
+  const pageEndsAt = await endOfPage(deps.database.read, person.value.webSessionId);
+  const endsAt = Math.min(grant.to, deps.clock.now() + deps.config.maxSessionMs, pageEndsAt);
+  return done({ ...written.value, accountLogin, assetName, endsAt, ...usable(grant) });
 }
 
 function opens(one: Reachable, accountId: Input["accountId"]): boolean {

@@ -17,6 +17,7 @@ import {
   type Session,
   type SessionId,
   type Stores,
+  type WebSessionId,
 } from "../domain/index.js";
 import { Admission } from "./admission.js";
 import { raiseAlertNow } from "./alerts.js";
@@ -30,6 +31,7 @@ import { sessionNotice } from "./notices.js";
 import { usableActions } from "./obligations.js";
 import { reachable } from "./reachable.js";
 import { policyActor, standing, vendorChain } from "./standing.js";
+import { endOfPage } from "./web-session.js";
 
 export type OpenDeps = Pick<
   BrokerDeps,
@@ -47,15 +49,23 @@ interface Chosen {
   readonly grant: Grant;
 }
 
+/** The page session that a desktop is opened from. */
+interface Page {
+  readonly id: WebSessionId | null;
+  readonly endsAt: number;
+}
+
 /** See `SessionUseCases.open`. Every refusal of a signed-in person is an audit event. */
 export async function openSession(deps: OpenDeps, input: OpenSession): Promise<OpenedSession> {
   if (deps.isDraining()) return refuse(deps, input, "draining");
   const person = await standing(deps.database.read, input.actor);
   if (person === undefined) return refuse(deps, input, "unauthenticated");
   if (input.protocol === "rdp" && person.webSessionId === undefined) return refuse(deps, input, "forbidden");
+  const pageId = input.protocol === "rdp" ? (person.webSessionId ?? null) : null;
+  const page = { id: pageId, endsAt: await endOfPage(deps.database.read, pageId) };
   const choice = await choose(deps, person, input);
   if ("kind" in choice) return choice.kind === "refused" ? refuse(deps, input, choice.code) : choice;
-  const entry = register(deps, choice, input);
+  const entry = register(deps, choice, page, input);
   try {
     const fault = (await admissionFault(deps, choice, entry)) ?? (await begin(deps, choice, entry, input));
     if (fault === undefined) return { kind: "open", session: createLiveSession(deps, entry) };
@@ -97,7 +107,7 @@ function only(all: readonly Reachable[]): Reachable | undefined {
   return all.length === 1 ? all[0] : undefined;
 }
 
-function register(deps: OpenDeps, { person, grant, asset }: Chosen, input: OpenSession): LiveEntry {
+function register(deps: OpenDeps, { person, grant, asset }: Chosen, page: Page, input: OpenSession): LiveEntry {
   const id = asId<SessionId>(deps.ids.next());
   const now = deps.clock.now();
   const nowUs = deps.clock.monotonicUs();
@@ -109,10 +119,10 @@ function register(deps: OpenDeps, { person, grant, asset }: Chosen, input: OpenS
     admission: Admission.mint(id, grant.id),
     recordingId: asId<RecordingId>(deps.ids.next()),
     connectionId: asId<ConnectionId>(deps.ids.next()),
-    webSessionId: asset.protocol === "rdp" ? (person.webSessionId ?? null) : null,
+    webSessionId: page.id,
     epoch: person.credentialEpoch,
     startedAt: now,
-    endsAt: Math.min(grant.to, now + deps.config.maxSessionMs),
+    endsAt: Math.min(grant.to, now + deps.config.maxSessionMs, page.endsAt),
     endsAtUs: nowUs + (grant.to - now) * 1000,
     tooOldAtUs: nowUs + deps.config.maxSessionMs * 1000,
     onEnd: input.onEnd,

@@ -292,6 +292,15 @@ describe("a node", () => {
     expect(leaf.detail.root).toBe(merkleRoot(leaf.detail.heads));
   });
 
+  it("tells the library how long each open recording is, so that live desktops are followed", async () => {
+    const grew: unknown[] = [];
+    const library = { ...house.deps.library, grew: (...of: unknown[]) => void grew.push(of) };
+    await logHeads({ ...house.deps, library });
+    const heads = await house.deps.recorder.heads();
+    expect(heads.length).toBeGreaterThan(0);
+    expect(grew).toEqual(heads.map(({ recordingId, bytes }) => [recordingId, bytes]));
+  });
+
   it("hashes trees as RFC 6962 does", () => {
     expect(merkleRoot([])).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     expect(merkleRoot([""])).toBe("6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");

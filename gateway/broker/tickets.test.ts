@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { must } from "../../test/support/access-house.js";
 import { buildDesktopHouse, CHOICES, type DesktopHouse } from "../../test/support/desktop-house.js";
 import { asId, type DesktopChoices } from "../domain/index.js";
+import { issueTicket } from "./issue-ticket.js";
 import { sweepTickets } from "./redeem-ticket.js";
 
 let house: DesktopHouse;
@@ -35,6 +36,25 @@ describe("issuing", () => {
     const everything = JSON.stringify([rows, await house.audit()]);
     expect(everything).not.toContain(issued.ticket);
     expect(await house.audit("ticket.issued")).toHaveLength(1);
+  });
+
+  it("says the earliest end: the grant's, or the page session's twelfth hour, or the longest session", async () => {
+    const { clock, deps, people } = house;
+    const granted = await house.grantDesktop();
+    const to = granted.grants[0]?.to ?? 0;
+    const pages = await deps.database.read.webSessions.get(page.webSessionId);
+    expect(pages?.expiresAt).toBeGreaterThan(to);
+    await deps.database.write((tx) => tx.webSessions.update(page.webSessionId, { expiresAt: to - 5 * 60_000 }));
+    expect(must(await issue()).endsAt).toBe(to - 5 * 60_000);
+    const session = await house.openDesktop(page);
+    expect(session.endsAt).toBe(to - 5 * 60_000);
+    const input = { sessionId: session.id, choices: CHOICES };
+    expect(must(await house.broker.desktops.issueReturnTicket(page, input)).endsAt).toBe(to - 5 * 60_000);
+    const other = await house.onPage(people.alice);
+    const short = { ...deps, config: { ...deps.config, maxSessionMs: 60_000 } };
+    expect(must(await issueTicket(short, other, { accountId: house.deskAccount, choices: CHOICES })).endsAt).toBe(
+      clock.now() + 60_000,
+    );
   });
 
   it("answers the same for unknown, forbidden, without a grant and not a desktop, and writes nothing", async () => {

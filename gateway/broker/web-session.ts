@@ -86,6 +86,12 @@ export async function standingPages(
   return new Set((await stores.webSessions.find(where, { limit: 1000 })).map((row) => row.id));
 }
 
+/** When the page session is over whatever is done in it; `Infinity` where there is none. */
+export async function endOfPage(stores: Pick<Stores, "webSessions">, id: WebSessionId | null): Promise<number> {
+  const row = id === null ? undefined : await stores.webSessions.get(id);
+  return row?.expiresAt ?? Infinity;
+}
+
 /** Counts as use of the page session, as a request would. */
 export async function markSeen(deps: Deps, id: WebSessionId): Promise<void> {
   const lastSeenAt = deps.clock.now();

@@ -19,6 +19,7 @@ describe("an answer", () => {
       createdAt: 0,
       createdBy: null,
       assetName: "<img src=x onerror=alert(1)>",
+      protocol: "ssh",
       hasCredential: true,
       credentialBound: true,
       credentialSealed: "SEALED",

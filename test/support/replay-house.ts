@@ -87,15 +87,33 @@ const session = (live: boolean): Record<string, unknown> => ({
   recording: null,
   watchers: 0,
 });
-const MARKERS = [
-  [4, "watch", "li.na began to watch"],
-  [12, "keys", "84 keys · until 0:00:21"],
-  [25, "clipboard", "paste · 应收账款 2026-10"],
+const MARKERS: readonly (readonly [number, string, string, Record<string, string | number | boolean>?])[] = [
+  [4, "watch", "li.na joined", { login: "li.na", on: true }],
+  [12, "keys", "84 keys · until 0:00:21", { keys: 84, untilUs: 21 * S }],
+  [25, "clipboard", "paste · 22 bytes · 应收账款 2026-10", { direction: "paste", bytes: 22, text: "应收账款 2026-10" }],
   [41, "transfer", "download 报表.xlsx"],
-  [60, "clipboard", "copy · SELECT sum(amount) FROM ledger"],
-  [77, "alert", "the operator's connection was lost"],
-  [90, "note", "session: the operator came back"],
-] as const;
+  [
+    60,
+    "clipboard",
+    "copy · 30 bytes · SELECT sum(amount) FROM ledger",
+    { direction: "copy", bytes: 30, text: "SELECT sum(amount) FROM ledger" },
+  ],
+  [
+    70,
+    "note",
+    "refused: channel 1 · what upload",
+    { note: "refused", what: "upload", path: "工具.exe", because: "not-granted" },
+  ],
+  [77, "alert", "policy watcher"],
+  [80, "note", "session: detached true", { note: "session", detached: true }],
+  [90, "note", "session: rejoined true", { note: "session", rejoined: true, sourceAddress: "203.0.113.9" }],
+  [
+    110,
+    "note",
+    "no pictures from here on: drawing takes too long",
+    { note: "no-picture", why: "drawing takes too long" },
+  ],
+];
 const channelRow = (number: number, kind: string, detail: string): Record<string, unknown> => ({
   id: ID,
   sessionId: ID,
@@ -130,7 +148,7 @@ const recordings = {
         },
         { channel: 2, kind: "file", detail: "报表.xlsx", pty: false, fromUs: 41 * S, toUs: 42 * S, cols: 0, rows: 0 },
       ],
-      markers: MARKERS.map(([at, kind, text]) => ({ atUs: at * S, channel: 1, kind, text })),
+      markers: MARKERS.map(([at, kind, text, parts]) => ({ atUs: at * S, channel: 1, kind, text, parts })),
       activity: Array.from({ length: 60 }, (_, i) => Math.abs(Math.sin(i / 4))),
       thumbnails: Array.from({ length: 12 }, (_, i) => ({ channel: 1, atUs: i * 10 * S })),
       keyframes: [],
@@ -198,6 +216,7 @@ const account = {
   createdAt: STARTED,
   createdBy: ID,
   assetName: "erp-desktop",
+  protocol: "rdp",
   hasCredential: true,
   credentialBound: true,
 };

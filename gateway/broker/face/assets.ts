@@ -22,12 +22,15 @@ export interface AssetView extends Omit<Asset, "pendingChange"> {
     readonly host: string;
     readonly port: number;
     readonly hostKeyFingerprint: string | null;
+    /** What would be known of a desktop's certificate then. */
+    readonly certificate: AssetView["certificate"];
     readonly proposedBy: string;
     readonly proposedAt: number;
   } | null;
 }
 export interface AccountView extends Omit<Account, "credentialSealed"> {
   readonly assetName: string;
+  readonly protocol: Asset["protocol"];
   readonly hasCredential: boolean;
   /** False when the asset's pin changed since the credential was set. */
   readonly credentialBound: boolean;

@@ -17,7 +17,7 @@ export interface IssuedTicket {
   readonly expiresAt: number;
   readonly accountLogin: string;
   readonly assetName: string;
-  /** When the grant ends. */
+  /** The earliest end that is known: the grant's, the page session's, the longest a session lives. */
   readonly endsAt: number;
   readonly actions: readonly Action[];
   readonly obligations: readonly Obligation[];

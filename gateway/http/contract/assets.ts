@@ -45,6 +45,7 @@ export const assetView = z.object({
       host: z.string(),
       port: z.number(),
       hostKeyFingerprint: z.string().nullable(),
+      certificate: z.enum(CERTIFICATES).nullable(),
       proposedBy: z.string(),
       proposedAt: outTime,
     })
@@ -68,6 +69,7 @@ export const accountView = z.object({
   createdAt: outTime,
   createdBy: outId.nullable(),
   assetName: z.string(),
+  protocol: z.enum(PROTOCOLS),
   hasCredential: z.boolean(),
   credentialBound: z.boolean(),
 });
