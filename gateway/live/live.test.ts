@@ -39,6 +39,7 @@ const until = async (check: () => boolean): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 };
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const notice = (more: Partial<Notice["audience"]>): Notice => ({
   topic: "requests",
   id: "r1",
@@ -259,6 +260,28 @@ describe("odd messages", () => {
     expect(await peer.watch({ sessionId: SESSION })).toEqual({ ok: false, code: "conflict" });
     expect(bench.watched).toHaveLength(1);
   });
+
+  it("are not answered when they are pings, whose answers a peer that does not read would leave in memory", async () => {
+    const socket = net.connect(bench.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    socket.write(
+      "GET /live/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" +
+        "Origin: http://localhost:8080\r\nCookie: gatehouse=audit\r\n\r\n",
+    );
+    await new Promise((resolve) => socket.once("data", resolve));
+    socket.pause();
+    const zeros = [0, 0, 0, 0];
+    socket.write(Buffer.from([0x81, 0x82, ...zeros, 0x34, 0x30]));
+    const pings = Buffer.concat(Array<Buffer>(1_000).fill(Buffer.from([0x89, 0xfd, ...zeros, ...Buffer.alloc(125)])));
+    const before = process.memoryUsage().rss;
+    for (let count = 0; count < 2_500 && !socket.destroyed; count += 1) {
+      if (!socket.write(pings)) await Promise.race([new Promise((next) => socket.once("drain", next)), pause(500)]);
+    }
+    const grown = process.memoryUsage().rss - before;
+    socket.destroy();
+    expect(grown).toBeLessThan(150 * 1024 * 1024);
+  }, 30_000);
 
   it("end the connection when they are many or large", async () => {
     const flood = await join("audit");

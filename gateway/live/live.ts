@@ -53,6 +53,8 @@ export function createLive(deps: { readonly broker: Broker; readonly log: Log })
   });
   // The engine wants a server to listen on; this one never listens, so that nothing but `handleUpgrade` lets anyone in.
   io.attach(createServer());
+  // RFC 6455 §5.5.2 has pings answered. No page can send one, and a peer that reads no answers would fill memory with them.
+  (io.engine as unknown as { readonly ws: { readonly options: { autoPong: boolean } } }).ws.options.autoPong = false;
   io.use((socket, next) => {
     next(callers.has(socket.request) ? undefined : new Error("unauthenticated"));
   });
