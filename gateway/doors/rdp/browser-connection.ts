@@ -7,6 +7,7 @@ import { encodeInstruction } from "../../../recordings/codec/index.js";
 import { ClientConnection } from "./guacamole-lite.js";
 import { STATUS, type LastWord } from "./errors.js";
 import type { DoorContext } from "./door-deps.js";
+import { Rate } from "./guac/rates.js";
 
 /** RFC 6455 §7.4.1: normal closure. What happened stands in the reason, as a number. */
 const CLOSED = 1000;
@@ -30,11 +31,13 @@ export class BrowserConnection extends ClientConnection {
   #takenAtMs = 0;
   #heardAtMs = 0;
   readonly #nowMs: () => number;
+  readonly #frames: Rate;
 
   constructor(options: object, connectionId: number, webSocket: WebSocket, context: BrowserContext) {
     super(options, connectionId, webSocket, {}, { processConnectionSettings: () => undefined });
     this.#limits = context.limits;
     this.#nowMs = () => context.clock.monotonicUs() / 1_000;
+    this.#frames = new Rate(context.limits.instructionsPerSecond, this.#nowMs());
   }
 
   /** Bytes that wait for the browser. */
@@ -57,14 +60,22 @@ export class BrowserConnection extends ClientConnection {
   override connect(): void {
     const heartbeat = setInterval(() => this.#beat(), this.#limits.nopMs);
     this.webSocket.once("close", () => clearInterval(heartbeat));
-    this.webSocket.on("pong", () => this.#heard());
+    this.webSocket.on("ping", () => this.#counted());
+    this.webSocket.on("pong", () => this.#counted() && this.#heard());
     this.#heard();
     this.webSocket.on("message", (data, binary) => {
-      if (this.gone) return;
+      if (this.gone || !this.#counted()) return;
       if (binary) this.sendMessageToGuacd(data as Buffer);
       else this.finish({ code: "invalid-input", status: STATUS.badRequest });
     });
     this.webSocket.once("close", () => this.#leave());
+  }
+
+  /** Each frame costs work, also one that says nothing: too many end the connection. */
+  #counted(): boolean {
+    if (this.#frames.take(1, this.#nowMs())) return true;
+    this.finish({ code: "invalid-input", status: STATUS.tooMany });
+    return false;
   }
 
   #heard(): void {

@@ -20,6 +20,8 @@ const SPOKEN = "VERSION_1_1_0";
 const IMAGES = ["image/png", "image/jpeg"];
 /** guacd's socket holds more unsent than this: the browser waits. */
 const CONGESTED_BYTES = 256 * 1024;
+/** Past this it does not read at all, though it makes us answer. */
+const UNREAD_MOST_BYTES = 2 * 1024 * 1024;
 const LEAVING_MS = 1_000;
 /**
  * Ends a handshake before `connect`: no instruction at all. guacd hears neither a closed socket nor `disconnect` there, and its
@@ -111,6 +113,9 @@ export class GuacdLink extends GuacdClient {
   override send(data: string | Uint8Array): void {
     if (this.closed || this.guacdConnection.destroyed) return;
     this.guacdConnection.write(data);
+    if (this.guacdConnection.writableLength <= UNREAD_MOST_BYTES) return;
+    this.#context.log("warn", "guacd does not read");
+    this.#over(wordOfCode("desktop-service-unavailable"));
   }
 
   tell(...elements: (string | number)[]): void {
