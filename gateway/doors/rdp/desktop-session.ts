@@ -55,6 +55,7 @@ export class DesktopSession {
   /** Who is being served or shown back in. */
   #browser: BrowserConnection | undefined;
   #detaching: Promise<void> = Promise.resolve();
+  #returning: Promise<void> = Promise.resolve();
   /** Settles when what a browser left under way is written down. */
   #leaving: Promise<void> = Promise.resolve();
   #writing: Promise<void> | undefined;
@@ -115,19 +116,26 @@ export class DesktopSession {
   }
 
   /** The operator is back with a return ticket, from the same page session. Never rejects. */
-  async rejoin(actor: Actor, browser: BrowserConnection, client: string): Promise<void> {
+  rejoin(actor: Actor, browser: BrowserConnection, client: string): Promise<void> {
+    if (this.#browser !== undefined) {
+      this.#browser.finish({ code: "conflict", status: STATUS.sessionConflict });
+      this.#detach();
+    }
+    this.#browser = browser;
+    browser.listen({ onMessage: () => undefined, onTaken: () => undefined, onGone: () => this.#lost(browser) });
+    return (this.#returning = this.#returning.then(() => this.#letIn(actor, browser, client)));
+  }
+
+  /** One after the other: of returns that cross, the latest is served, and none takes another's picture. Never rejects. */
+  async #letIn(actor: Actor, browser: BrowserConnection, client: string): Promise<void> {
     try {
-      if (this.#browser !== undefined) {
-        this.#browser.finish({ code: "conflict", status: STATUS.sessionConflict });
-        this.#detach();
-      }
-      this.#browser = browser;
-      browser.listen({ onMessage: () => undefined, onTaken: () => undefined, onGone: () => this.#lost(browser) });
       await this.#detaching;
+      if (this.#browser !== browser) return;
       const rejoined = await this.live.rejoin(actor, client);
       if (!rejoined.ok) return browser.finish(wordOfCode(rejoined.code));
       this.#joined = true;
-      if (browser.gone) return this.#detach();
+      if (this.#browser === undefined) return this.#detach();
+      if (this.#browser !== browser) return;
       if (this.ended || this.#parts === undefined) return browser.finish(this.#word ?? wordOfCode("grant-ended"));
       this.#greet(browser);
       await this.#showAgain(this.#parts, browser);

@@ -17,7 +17,7 @@ import type { BrowserConnection } from "./browser-connection.js";
 import { DesktopSession } from "./desktop-session.js";
 import type { DesktopDoorDeps, DoorContext } from "./door-deps.js";
 import { wipeLeftovers } from "./drive.js";
-import { codeOf, wordOfCode } from "./errors.js";
+import { codeOf, wordOfCode, wordOfEnd } from "./errors.js";
 import { DEFAULT_LIMITS } from "./limits.js";
 import { protocolFor, type DesktopProtocol } from "./protocols/index.js";
 import { sanitise } from "./sanitise.js";
@@ -159,8 +159,9 @@ class Door implements DesktopDoor {
       if (made.frozen === true) session.freeze(true);
       if (made.drainsAt !== undefined) session.drain(made.drainsAt);
       this.#sessions.set(live.id, session);
-      if (made.early !== undefined) void session.ending(made.early);
-      await session.start(browser);
+      if (made.early === undefined) return await session.start(browser);
+      browser.finish(wordOfEnd(made.early));
+      await session.ending(made.early);
     } catch (error) {
       this.#context.log("error", "a desktop could not be opened", { error: String(error) });
       browser.finish(wordOfCode(codeOf(error)));
