@@ -39,7 +39,7 @@ import { textStream } from "./text-stream.js";
 export interface LibraryDeps {
   readonly blobs: BlobStore;
   readonly crypto: RecordingCrypto;
-  /** How many worker threads derive at once; 1 or 2. */
+  /** How many worker threads derive at once; 1 or 2. One more draws what people watch. */
   readonly workers: number;
   /** The built worker file; by default the one beside this file. */
   readonly workerUrl?: URL;
@@ -63,6 +63,8 @@ export function createLibrary(deps: LibraryDeps): Library {
 class NodeLibrary implements Library {
   readonly #deps: LibraryDeps;
   readonly #pool: WorkerPool;
+  /** A worker for live screens alone, so that nobody who watches waits for a long recording. */
+  readonly #watching: WorkerPool;
   readonly #making = new Map<RecordingId, Promise<void>>();
   readonly #directories = new Map<RecordingId, Directory>();
   readonly #open = new OpenDerivations();
@@ -71,8 +73,12 @@ class NodeLibrary implements Library {
   constructor(deps: LibraryDeps) {
     this.#deps = deps;
     const url = deps.workerUrl ?? new URL("./derive/worker.js", import.meta.url);
-    this.#pool = new WorkerPool(url, Math.max(1, deps.workers), deps.hangMs ?? HANG_MS);
-    this.#live = new LiveDesktops(this.#pool, deps.log, (id, work) => this.#reading(id, work));
+    const hangMs = deps.hangMs ?? HANG_MS;
+    this.#pool = new WorkerPool(url, Math.max(1, deps.workers), hangMs);
+    this.#watching = new WorkerPool(url, 1, hangMs);
+    this.#live = new LiveDesktops({ now: this.#watching, past: this.#pool }, deps.log, (id, work) =>
+      this.#reading(id, work),
+    );
   }
 
   async read(id: RecordingId): Promise<BlobContainerReader | undefined> {
@@ -124,7 +130,7 @@ class NodeLibrary implements Library {
       const screens: Keyframe[] = [];
       const keyframe = (one: Keyframe): void => void screens.push(one);
       const mode = { what: "screens", keyframes: false } as const;
-      await this.#pool.run({ mode, from: [], batches: batches(reader), keyframe });
+      await this.#watching.run({ mode, from: [], batches: batches(reader), keyframe });
       return screens;
     });
   }
@@ -214,8 +220,8 @@ class NodeLibrary implements Library {
     await this.#deps.blobs.remove(containerName(id));
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.close(), this.#watching.close()]);
   }
 
   async #mustRead(id: RecordingId): Promise<BlobContainerReader> {

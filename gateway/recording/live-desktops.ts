@@ -11,6 +11,11 @@ import { OpenDesktops, newestOf } from "./derive/open-desktops.js";
 import type { Followed } from "./derive/open-desktops.js";
 import type { WorkerPool } from "./derive/pool.js";
 
+/** Who draws: `now` for those who watch, `past` for those who replay, which may take long. */
+export interface DrawingPools {
+  readonly now: WorkerPool;
+  readonly past: WorkerPool;
+}
 type Reading = <T>(id: RecordingId, work: (reader: BlobContainerReader) => Promise<T>) => Promise<T>;
 
 /** A keyframe that is this much older than what was asked for is still good enough. */
@@ -19,14 +24,14 @@ const STALE_US = 30_000_000;
 const KNOWN = 4096;
 
 export class LiveDesktops {
-  readonly #pool: WorkerPool;
+  readonly #pools: DrawingPools;
   readonly #log: RecorderDeps["log"];
   readonly #reading: Reading;
   readonly #desktops = new OpenDesktops();
   readonly #known = new Map<RecordingId, boolean>();
 
-  constructor(pool: WorkerPool, log: RecorderDeps["log"], reading: Reading) {
-    this.#pool = pool;
+  constructor(pools: DrawingPools, log: RecorderDeps["log"], reading: Reading) {
+    this.#pools = pools;
     this.#log = log;
     this.#reading = reading;
   }
@@ -89,7 +94,7 @@ export class LiveDesktops {
       this.#reading(id, async (reader) => {
         const screens: Keyframe[] = [];
         const fromUs = from.length === 0 ? 0 : Math.min(...from.map(({ atUs }) => atUs));
-        await this.#pool.run({
+        await (history ? this.#pools.past : this.#pools.now).run({
           mode: { what: "screens", keyframes: keyframe !== undefined },
           from,
           batches: batches(reader, fromUs),
