@@ -5,6 +5,7 @@
 import { GatehouseError } from "../domain/index.js";
 import type { BlobWriter } from "../domain/index.js";
 import type { ClosingBody } from "../../recordings/codec/index.js";
+import { appendJoined } from "./joined-append.js";
 import { sha256 } from "./node-crypto.js";
 
 const INDEX_EVERY_US = 30_000_000;
@@ -141,10 +142,10 @@ export class ContainerFile {
     this.#writing = true;
     try {
       while (this.#queue.length > 0) {
-        const bytes = Buffer.concat(this.#queue);
+        const parts = this.#queue;
         const reach = this.#queuedReach;
         this.#queue = [];
-        await this.#writer.append(bytes);
+        await appendJoined(this.#writer, parts);
         if (this.#failure !== undefined) return;
         this.#events.written(reach);
       }

@@ -3,7 +3,7 @@ import { Flag, FormatError, concat, decodeEvents, decodeHead, encodeUtf8 } from 
 import type { RecordHead, RecordedEvent } from "../../recordings/codec/index.js";
 import type { StreamOpener } from "./contract.js";
 import { FrameHistory } from "./frame-history.js";
-import { decompress } from "./zstd.js";
+import { unpack } from "./zstd.js";
 
 /** Opens frames in the order of their stream, from one that is not continued (FORMAT.md §2.1) on. */
 export class FrameOpener {
@@ -23,7 +23,7 @@ export class FrameOpener {
     const dictionary = continued ? this.#history.dictionary() : undefined;
     if (continued && dictionary === undefined) throw new FormatError("continued frame without the one before it", 2);
     if ((head.flags & Flag.dictionary) !== 0) throw new FormatError("unknown dictionary", 2);
-    const plain = (head.flags & Flag.compressed) === 0 ? opened : decompress(opened, dictionary);
+    const plain = (head.flags & Flag.compressed) === 0 ? opened : unpack(opened, head.plainLen, dictionary);
     if (plain.length !== head.plainLen) throw new FormatError("frame is not as long as its head says", 20);
     this.#history.push(plain, continued);
     return plain;

@@ -4,6 +4,7 @@
  */
 import { GatehouseError } from "../domain/index.js";
 import type { BlobStore, BlobWriter, Clock } from "../domain/index.js";
+import { appendJoined } from "./joined-append.js";
 import type { OpenRecording } from "./open-recording.js";
 
 export const JOURNAL_PREFIX = "journal-";
@@ -42,9 +43,7 @@ export class Journal {
     this.#current ??= await this.#create();
     const file = this.#current;
     for (const recording of recordings) file.recordings.add(recording);
-    const bytes = Buffer.concat(entries);
-    await file.writer.append(bytes);
-    file.bytes += bytes.length;
+    file.bytes += await appendJoined(file.writer, entries);
     file.unsynced = true;
   }
 

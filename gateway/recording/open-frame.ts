@@ -3,7 +3,7 @@
  * hold, so that an idle session costs next to nothing. Part of it may already have been *handed* to the node journal; a later
  * container frame holds those events again, in one piece.
  */
-import { FRAME_PLAIN_MAX, encodeEvent } from "../../recordings/codec/index.js";
+import { EVENT_HEAD_MOST, FRAME_PLAIN_MAX, putEvent } from "../../recordings/codec/index.js";
 import type { StreamNumber } from "../../recordings/codec/index.js";
 
 /** Plaintext of a frame and what its head says about it. `plain` may be a view that the next `push` overwrites. */
@@ -15,8 +15,6 @@ export interface FramePlain {
   readonly plain: Uint8Array;
 }
 
-/** Most that type, channel, time and length of one event take. */
-const EVENT_HEAD_MOST = 24;
 const SMALLEST_BUFFER = 256;
 const KEPT_BUFFER = 2048;
 const EMPTY = new Uint8Array(0);
@@ -61,10 +59,9 @@ export class OpenFrame {
   push(type: number, channel: number, atUs: number, payload: Uint8Array): void {
     if (this.#count === 0) this.#timeUs = atUs;
     if (this.#handedBytes === this.#length) this.#unhandedTimeUs = atUs;
-    const event = encodeEvent(type, channel, this.#count === 0 ? 0 : atUs - this.#lastUs, payload);
-    this.#reserve(this.#length + event.length);
-    this.#bytes.set(event, this.#length);
-    this.#length += event.length;
+    this.#reserve(this.#length + EVENT_HEAD_MOST + payload.length);
+    const dtUs = this.#count === 0 ? 0 : atUs - this.#lastUs;
+    this.#length = putEvent(this.#bytes, this.#length, type, channel, dtUs, payload);
     this.#lastUs = atUs;
     this.#count++;
   }

@@ -8,6 +8,7 @@ import type { EndReason, RecordingId, TapEvent } from "../domain/index.js";
 import {
   EVENT_PAYLOAD_MAX,
   EventType,
+  FRAME_HEAD_BYTES,
   Flag,
   RecordKind,
   Stream,
@@ -32,7 +33,9 @@ import type { FrameCompressor, Packed } from "./zstd.js";
 type Sealer = ReturnType<RecordingCrypto["newRecordingKeys"]>["sealer"];
 
 /** From here on bytes go to the container at once instead of through the journal: measured, see test/bench. */
-export const BULK_BYTES = 16 * 1024;
+const BULK_BYTES = 16 * 1024;
+/** The same for drawing, whose next frame comes soon: written twice it would be sealed twice. */
+const DRAWN_BULK_BYTES = 4 * 1024;
 /** A caller that does not wait for acceptance is stopped here; a window of every channel fits. */
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 const ROOM_WORTH_FILLING = 1024;
@@ -63,7 +66,7 @@ export class OpenRecording {
   readonly #deps: RecorderDeps;
   readonly #hooks: RecordingHooks;
   readonly #sealer: Sealer;
-  readonly #idBytes: Uint8Array;
+  readonly #headAt: number;
   readonly #startedUs: number;
   readonly #main = new OpenFrame(Stream.main);
   readonly #input = new OpenFrame(Stream.input);
@@ -81,6 +84,10 @@ export class OpenRecording {
   /** Set while the container's running writes hold events that the journal does not. */
   #inContainerOnly = false;
   #needsSync = true;
+  /** Whether the main stream's open frame holds drawing. */
+  #drawn = false;
+  /** The recording's id, then the head of the frame that is sealed. */
+  readonly #bound: Uint8Array;
 
   constructor(deps: RecorderDeps, hooks: RecordingHooks, id: RecordingId, sealer: Sealer, startedUs: number) {
     this.#deps = deps;
@@ -88,7 +95,10 @@ export class OpenRecording {
     this.#quota = new RateQuota(deps.quotas);
     this.id = id;
     this.#sealer = sealer;
-    this.#idBytes = encodeUtf8(id);
+    const idBytes = encodeUtf8(id);
+    this.#headAt = idBytes.length;
+    this.#bound = new Uint8Array(idBytes.length + FRAME_HEAD_BYTES);
+    this.#bound.set(idBytes);
     this.#startedUs = startedUs;
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
@@ -122,6 +132,10 @@ export class OpenRecording {
   get journaled(): boolean {
     return this.#main.handed || this.#input.handed;
   }
+  /** What waits is worth a frame of the container at once. */
+  get bulk(): boolean {
+    return this.unhanded >= (this.#drawn ? DRAWN_BULK_BYTES : BULK_BYTES);
+  }
   /** Bytes that wait for the journal or the container. */
   get unhanded(): number {
     return this.#main.unhanded + this.#input.unhanded;
@@ -137,6 +151,7 @@ export class OpenRecording {
     const atUs = this.#nextUs();
     const whole = !DIVISIBLE.has(type) && payload.length <= EVENT_PAYLOAD_MAX;
     if (payload.length > frame.room && (whole || frame.room < ROOM_WORTH_FILLING)) this.#closeFrame(frame);
+    if (type === EventType.graphics) this.#drawn = true;
     if (whole || payload.length <= frame.room) {
       frame.push(type, channel, atUs, payload);
       return atUs;
@@ -320,7 +335,9 @@ export class OpenRecording {
     this.#inContainerOnly = (this.#container.busy && this.#inContainerOnly) || end > accepted;
     const history = this.#histories[whole.stream];
     const leans = history.continued < CONTINUED_MOST && this.#container.sinceIndexed < INDEX_EVERY_BYTES;
-    const packed = this.#hooks.compressor.pack(whole.plain, leans ? history.dictionary() : undefined);
+    const drawn = whole.stream === Stream.main && this.#drawn;
+    if (whole.stream === Stream.main) this.#drawn = false;
+    const packed = this.#hooks.compressor.pack(whole.plain, leans ? history.dictionary() : undefined, drawn);
     history.push(whole.plain, packed.continued);
     const { head40, body } = this.#seal(whole, 0, packed);
     const reach = { main: this.#main.closed, input: this.#input.closed };
@@ -349,7 +366,8 @@ export class OpenRecording {
       bodyLen,
       nonce,
     });
-    return { head40, body: this.#sealer.seal(stream, nonce, Buffer.concat([this.#idBytes, head40]), text) };
+    this.#bound.set(head40, this.#headAt);
+    return { head40, body: this.#sealer.seal(stream, nonce, this.#bound, text) };
   }
 
   #settle(reach: Reach): void {

@@ -10,7 +10,7 @@ import type { Reach } from "./container-file.js";
 import type { OpenTap, Recorder, RecorderDeps } from "./contract.js";
 import { Journal } from "./journal.js";
 import type { JournalFile } from "./journal.js";
-import { BULK_BYTES, OpenRecording } from "./open-recording.js";
+import { OpenRecording } from "./open-recording.js";
 import { SessionTap } from "./tap.js";
 import { FrameCompressor } from "./zstd.js";
 
@@ -189,7 +189,7 @@ export class NodeRecorder implements Recorder {
     const entries: Uint8Array[] = [];
     const reaches: { recording: OpenRecording; reach: Reach }[] = [];
     for (const recording of this.#waking) {
-      const bulk = recording.unhanded >= BULK_BYTES;
+      const { bulk } = recording;
       if (this.#committing && !bulk) continue;
       this.#waking.delete(recording);
       // A busy container wakes its recording when it is done.

@@ -3,21 +3,35 @@ import { byteAt } from "./bytes.js";
 import { EVENT_PAYLOAD_MAX, FormatError } from "./types.js";
 import type { RecordedEvent } from "./types.js";
 
+/** Most that type, channel, time and length of one event take. */
+export const EVENT_HEAD_MOST = 24;
+
 /**
  * One event's bytes. `dtUs` is microseconds since the previous event in the same frame, 0 for the first. Throws RangeError
  * for a number that is not whole and safe or a payload over 65,536 bytes (a bug of the caller).
  */
 export function encodeEvent(type: number, channel: number, dtUs: number, payload: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(EVENT_HEAD_MOST + payload.length);
+  return bytes.subarray(0, putEvent(bytes, 0, type, channel, dtUs, payload));
+}
+
+/** `encodeEvent` into `bytes` at `at`, where there must be room for the payload and `EVENT_HEAD_MOST`; answers where it ends. */
+export function putEvent(
+  bytes: Uint8Array,
+  at: number,
+  type: number,
+  channel: number,
+  dtUs: number,
+  payload: Uint8Array,
+): number {
   if (!Number.isInteger(type) || type < 0 || type > 255) throw new RangeError("event type is not a byte");
   if (payload.length > EVENT_PAYLOAD_MAX) throw new RangeError("event payload is too long");
-  const head = 1 + varintLength(channel) + varintLength(dtUs) + varintLength(payload.length);
-  const bytes = new Uint8Array(head + payload.length);
-  bytes[0] = type;
-  let at = putVarint(bytes, 1, channel);
-  at = putVarint(bytes, at, dtUs);
-  at = putVarint(bytes, at, payload.length);
-  bytes.set(payload, at);
-  return bytes;
+  bytes[at] = type;
+  let next = putVarint(bytes, at + 1, channel);
+  next = putVarint(bytes, next, dtUs);
+  next = putVarint(bytes, next, payload.length);
+  bytes.set(payload, next);
+  return next + payload.length;
 }
 
 /**
@@ -46,14 +60,8 @@ export function decodeEvents(plain: Uint8Array, frameTimeUs: number): RecordedEv
   return events;
 }
 
-function varintLength(value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError("not a whole number");
-  let length = 1;
-  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
-  return length;
-}
-
 function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError("not a whole number");
   let rest = value;
   let next = at;
   while (rest >= 0x80) {

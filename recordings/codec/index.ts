@@ -2,7 +2,7 @@
 export * from "./types.js";
 export { decodePrelude, encodePrelude } from "./prelude.js";
 export { decodeHead, encodeHead, makeNonce } from "./head.js";
-export { decodeEvents, encodeEvent } from "./events.js";
+export { EVENT_HEAD_MOST, decodeEvents, encodeEvent, putEvent } from "./events.js";
 export { decodeJson, encodeJson } from "./json.js";
 export { closingMessage, decodeClosingBody, encodeClosingBody, splitClosing } from "./closing.js";
 export { decodeJournal, journalEntry } from "./journal.js";
