@@ -117,6 +117,8 @@ export interface Derived {
     readonly channel: number;
     readonly kind: "command" | "transfer" | "alert" | "note" | "forward" | "clipboard" | "keys" | "watch";
     readonly text: string;
+    /** The facts that `text` tells in English, by name, for a page in another language; absent where `text` is foreign as it stands. */
+    readonly parts?: Readonly<Record<string, string | number | boolean>>;
   }[];
   readonly activity: readonly number[];
   readonly keyframes: readonly { readonly channel: number; readonly atUs: number }[];

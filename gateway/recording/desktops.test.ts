@@ -318,6 +318,14 @@ describe("the timeline of a desktop", () => {
       "transfer upload /a.txt",
       "watch bob joined",
     ]);
+    expect(derived.markers.map(({ parts }) => parts)).toEqual(
+      expect.arrayContaining([
+        { keys: 12, untilUs: 3_400_000 },
+        { direction: "copy", bytes: 207, text: `报告 ${"x".repeat(77)}` },
+        { login: "bob", on: true },
+        { note: "session", text: "operator is back" },
+      ]),
+    );
     expect(derived.activity.filter((bytes) => bytes > 0).length).toBeGreaterThan(5);
     expect(derived.activity[0]).toBeGreaterThan(50);
   });

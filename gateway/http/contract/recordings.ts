@@ -23,7 +23,16 @@ export const replayIndex = z.object({
     )
     .readonly(),
   markers: z
-    .array(z.object({ atUs: z.number(), channel: z.number(), kind: z.enum(MARKER_KINDS), text: z.string() }))
+    .array(
+      z.object({
+        atUs: z.number(),
+        channel: z.number(),
+        kind: z.enum(MARKER_KINDS),
+        text: z.string(),
+        /** What `text` is made of, where the page has words of its own for it. */
+        parts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+      }),
+    )
     .readonly(),
   activity: z.array(z.number()).readonly(),
   /** Times of a desktop's small pictures. */

@@ -22,6 +22,8 @@ const SCREENS_MAX = 64;
 const PLAIN_COLS = 500;
 /** Lines looked at in a second of content; more than that nobody read. */
 const LINES_A_SECOND = 20_000;
+/** Bytes of an event that may be nothing but ends of frames. */
+const BEAT_MOST = 256;
 /** Emulation may take this long, and so much for each MiB; then a recording goes on without it. */
 const BUDGET_MS = 60_000;
 const BUDGET_MS_PER_MIB = 4_000;
@@ -113,8 +115,7 @@ export class Deriver {
 
   #summary(): Summary {
     const durationUs = this.#lastUs;
-    for (const { channel, atUs, text } of this.#desktops.faults())
-      this.#markers.add(atUs, channel, "note", `no pictures from here on: ${text}`);
+    for (const { channel, atUs, text } of this.#desktops.faults()) this.#markers.noPicture(atUs, channel, text);
     return {
       durationUs,
       channels: [...this.#channels.values()].map((facts) => ({
@@ -164,7 +165,7 @@ export class Deriver {
         this.#closed(channel, atUs, open);
         break;
       case EventType.graphics:
-        this.#activity.add(atUs, payload.length);
+        if (!isBeat(payload)) this.#activity.add(atUs, payload.length);
         this.#desktops.graphics(channel, payload, atUs);
         break;
       case EventType.clipboard:
@@ -293,6 +294,11 @@ function marked({ screen, commands }: OpenScreen, bits: number, atUs: number): v
     if ((bits & 1) === 0) commands.began();
     else commands.ended(atUs);
   });
+}
+
+/** Nothing but the end of a frame, which a desktop on which nothing moves says several times a second. */
+function isBeat(payload: Uint8Array): boolean {
+  return payload.length < BEAT_MOST && /^(?:4\.sync,[0-9.,]*;)*$/.test(Buffer.from(payload).toString("latin1"));
 }
 
 function objectOr(value: unknown): Readonly<Record<string, unknown>> | undefined {

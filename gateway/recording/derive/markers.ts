@@ -7,6 +7,8 @@ export type Members = Readonly<Record<string, unknown>>;
 
 const MARKERS_MAX = 50_000;
 const MARKER_TEXT_MAX = 4096;
+const FACTS_MAX = 8;
+const FACT_TEXT_MAX = 512;
 const CLIPBOARD_SHOWN = 80;
 /** Keys that are closer than this were typed in one go. */
 const BURST_GAP_US = 5_000_000;
@@ -21,9 +23,10 @@ export class Markers {
   readonly #markers: Marker[] = [];
   readonly #bursts = new Map<number, Burst>();
 
-  add(atUs: number, channel: number, kind: Marker["kind"], text: string): void {
-    if (this.#markers.length < MARKERS_MAX)
-      this.#markers.push({ atUs, channel, kind, text: text.slice(0, MARKER_TEXT_MAX) });
+  add(atUs: number, channel: number, kind: Marker["kind"], text: string, parts?: Marker["parts"]): void {
+    if (this.#markers.length >= MARKERS_MAX) return;
+    const marker = { atUs, channel, kind, text: text.slice(0, MARKER_TEXT_MAX) };
+    this.#markers.push(parts === undefined ? marker : { ...marker, parts });
   }
 
   transfer(atUs: number, channel: number, detail: Members): void {
@@ -34,8 +37,9 @@ export class Markers {
   clipboard(atUs: number, channel: number, detail: Members): void {
     const [first = ""] = [textOr(detail["text"]).replace(/\s+/gu, " ").trim()];
     const shown = [...first.slice(0, 2 * CLIPBOARD_SHOWN)].slice(0, CLIPBOARD_SHOWN).join("");
-    const facts = [textOr(detail["direction"]), `${String(Number(detail["size"]) || 0)} bytes`, shown];
-    this.add(atUs, channel, "clipboard", facts.filter((fact) => fact !== "").join(" · "));
+    const parts = { direction: textOr(detail["direction"]), bytes: Number(detail["size"]) || 0, text: shown };
+    const facts = [parts.direction, `${String(parts.bytes)} bytes`, shown];
+    this.add(atUs, channel, "clipboard", facts.filter((fact) => fact !== "").join(" · "), parts);
   }
 
   /** Keys on a desktop, of which nothing but the time is known. */
@@ -56,15 +60,20 @@ export class Markers {
     this.#bursts.delete(channel);
     const { atUs, lastUs, keys } = burst;
     const what = keys === 1 ? "1 key" : `${String(keys)} keys`;
-    this.add(atUs, channel, "keys", `${what} · until ${clockOf(lastUs)}`);
+    this.add(atUs, channel, "keys", `${what} · until ${clockOf(lastUs)}`, { keys, untilUs: lastUs });
   }
 
   note(atUs: number, channel: number, detail: Members): void {
     const kind = textOr(detail["kind"]);
     const text = typeof detail["text"] === "string" ? detail["text"] : readable(detail);
     if (kind === "alert" || kind === "forward") this.add(atUs, channel, kind, text);
-    else if (kind === "watch") this.add(atUs, channel, "watch", watchText(detail) ?? text);
-    else this.add(atUs, channel, "note", `${kind}: ${text}`);
+    else if (kind === "watch") this.add(atUs, channel, "watch", watchText(detail) ?? text, factsOf(detail));
+    else this.add(atUs, channel, "note", `${kind}: ${text}`, { ...factsOf(detail), note: kind });
+  }
+
+  /** A desktop that could not be followed any further. */
+  noPicture(atUs: number, channel: number, why: string): void {
+    this.add(atUs, channel, "note", `no pictures from here on: ${why}`, { note: "no-picture", why });
   }
 
   /** In order of time; ends every burst of keys. */
@@ -87,6 +96,16 @@ export function members(payload: Uint8Array): Members {
 
 export function textOr(value: unknown): string {
   return typeof value === "string" ? value : "";
+}
+
+/** A note's facts that are single values, bounded in number and length. */
+function factsOf({ kind: _kind, ...detail }: Members): Record<string, string | number | boolean> {
+  const facts: Record<string, string | number | boolean> = {};
+  for (const [name, fact] of Object.entries(detail).slice(0, FACTS_MAX)) {
+    if (typeof fact === "string") facts[name] = fact.slice(0, FACT_TEXT_MAX);
+    else if (typeof fact === "number" || typeof fact === "boolean") facts[name] = fact;
+  }
+  return facts;
 }
 
 function watchText({ login, on }: Members): string | undefined {

@@ -33,3 +33,13 @@ test("a segment that does not begin at the end, or is of another channel, is ref
   expect(() => appended(run, segment(101, 200, []))).toThrow("begin where");
   expect(() => appended(run, { ...segment(100, 200, []), channel: 2 })).toThrow("begin where");
 });
+
+test("ends of frames on a desktop where nothing moves are no events to stop for; whatever draws or points is", () => {
+  const sync = "4.sync,8.12345678,1.1;";
+  const desktop = (...events: readonly (readonly [number, "d" | "p", string])[]) =>
+    nextEventUs(runOf({ ...segment(0, 100, []), events }));
+  expect(desktop([10, "d", sync], [20, "d", sync + sync])).toBeUndefined();
+  expect(desktop([10, "d", sync], [20, "d", `5.cfill,2.14,1.0;${sync}`])).toBe(20);
+  expect(desktop([10, "d", sync], [30, "p", "1,2,0"])).toBe(30);
+  expect(desktop([10, "d", "4.size,1.0,1.8,1.8;"])).toBe(10);
+});

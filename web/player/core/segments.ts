@@ -37,7 +37,17 @@ export function taken(run: Run, untilUs: number): { readonly run: Run; readonly 
   return { run: next === run.next ? run : { ...run, next }, events: run.events.slice(run.next, next) };
 }
 
-/** The time of the next event that was not taken. */
+/** The time of the next event that was not taken and shows something. */
 export function nextEventUs(run: Run): number | undefined {
-  return run.events[run.next]?.[0];
+  for (let next = run.next; next < run.events.length; next++) {
+    const event = run.events[next];
+    if (event !== undefined && !isBeat(event)) return event[0];
+  }
+  return undefined;
 }
+
+/** A desktop on which nothing moves still ends a frame several times a second. */
+function isBeat([, code, data]: SegmentEvent): boolean {
+  return code === "d" && data.length < BEATS_MOST && /^(?:4\.sync,[0-9.,]*;)*$/.test(data);
+}
+const BEATS_MOST = 1_000;
