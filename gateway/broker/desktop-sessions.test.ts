@@ -131,6 +131,18 @@ describe("channels", () => {
     expect(recordingOf(session).notes).toMatchObject([{ kind: "refused" }]);
   });
 
+  it("do not keep an idle desktop when they are files, which the desktop may send by itself", async () => {
+    await house.grantDesktop(["rdp.connect", "rdp.download"]);
+    const session = await house.openDesktop(page);
+    for (let minute = 0; minute < 15; minute += 1) {
+      expect(session.ended).toBe(false);
+      house.clock.advance(60_000);
+      must(await session.openChannel({ kind: "file", action: "rdp.download", detail: "again.txt" }));
+      await house.broker.live.changed();
+    }
+    expect(session.ended).toBe(true);
+  });
+
   it("let nothing leave by file under no-download", async () => {
     await house.grantDesktop(["rdp.connect", "rdp.upload", "rdp.download"]);
     await setObligations("no-download", "watermark");

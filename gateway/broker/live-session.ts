@@ -113,7 +113,8 @@ async function openChannel(deps: Deps, entry: LiveEntry, ask: ChannelAsk): Promi
     await closeChannel(deps, entry, channel, null);
     return refused("grant-ended");
   }
-  entry.activeAtUs = deps.clock.monotonicUs();
+  // Files come from either side: in a desktop, keys, pointer and touch alone count as being there.
+  if (ask.kind !== "file") entry.activeAtUs = deps.clock.monotonicUs();
   return done({ tap, kind: ask.kind, close: (exit) => closeChannel(deps, entry, channel, exit) });
 }
 
