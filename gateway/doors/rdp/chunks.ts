@@ -8,6 +8,10 @@ export class ChunkGatherer {
   #runs: Uint8Array[] = [];
   #length = 0;
 
+  get holds(): boolean {
+    return this.#length > 0;
+  }
+
   /** Adds one instruction; answers the chunk before it when there is no more room. */
   add({ bytes }: Instruction): Uint8Array | undefined {
     const full = this.#length + bytes.length > CHUNK_MOST ? this.take() : undefined;

@@ -33,6 +33,12 @@ export interface OutwardParts {
   readonly nowMs: () => number;
 }
 
+/**
+ * A frame of the picture shows when it is whole. What came of it waits so long for the rest, so that it is recorded and sent in few
+ * pieces: guacd writes eight kilobytes at a time.
+ */
+const FRAME_WAIT_MS = 4;
+
 type StreamVerdict = Extract<OutwardVerdict, { readonly do: "begin" | "blob" | "end" }>;
 
 export class Outward {
@@ -45,6 +51,7 @@ export class Outward {
   readonly #listings = new Map<number, number>();
   readonly #copies: PerMinute;
   #syncs: number[] = [];
+  #frameTimer: NodeJS.Timeout | undefined;
   #seen = false;
   #announce: () => void = () => undefined;
   /** Resolves with the first picture: something was drawn and a frame ended. */
@@ -71,7 +78,9 @@ export class Outward {
         this.#syncs.push(verdict.timestamp);
       } else if (!this.#other(verdict, instruction)) break;
     }
-    this.#record(this.#gathered.take());
+    if (this.#syncs.length > 0) this.#record(this.#gathered.take());
+    else if (this.#gathered.holds)
+      this.#frameTimer ??= setTimeout(() => this.#record(this.#gathered.take()), FRAME_WAIT_MS);
     this.flow();
   }
 
@@ -105,11 +114,13 @@ export class Outward {
   }
 
   stop(): void {
+    clearTimeout(this.#frameTimer);
     this.#queue.stop();
   }
 
   /** Ends the files' channels; what was on its way is written down as cut. */
   async close(): Promise<void> {
+    clearTimeout(this.#frameTimer);
     await this.#queue.settled();
     await Promise.all([...this.#files.values()].map((file) => file.end(false)));
   }
@@ -119,6 +130,8 @@ export class Outward {
   }
 
   #record(chunk: Uint8Array | undefined): void {
+    clearTimeout(this.#frameTimer);
+    this.#frameTimer = undefined;
     if (chunk === undefined) return;
     const { channel, view } = this.#parts;
     const syncs = this.#syncs;
