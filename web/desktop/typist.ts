@@ -8,8 +8,8 @@ export interface TypistParts {
   readonly onPaste: (text: string) => void;
 }
 
-/** What fetching took on a real xrdp, twice over. */
-export const PASTE_REST_MS = 150;
+/** Nobody says when a program has fetched the clipboard; on a busy xrdp 150 ms were too short. */
+export const PASTE_REST_MS = 350;
 /** Keys held back are a breath of typing; more is a keyboard gone wild. */
 const HELD_MOST = 200;
 
