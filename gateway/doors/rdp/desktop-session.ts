@@ -225,6 +225,7 @@ export class DesktopSession {
       link: () => this.#openLink(),
       rights: this.#rights,
       limits: this.#context.limits,
+      size: this.#ask.choices,
       onOver: (word) => (this.#giveUp === undefined ? void this.finish(word) : this.#giveUp(word)),
       onFailure: (error) => void this.#failed(error),
       onAck: (stream, status, bytes) => this.#inward?.acknowledged(stream, status, bytes),

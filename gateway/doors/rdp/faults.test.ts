@@ -135,6 +135,24 @@ test.each([
   await until("the other's ping", () => other.of("").length === 2);
 });
 
+test("guacd's first size is lost, as 1.3 loses it under load: the gate says the one that was asked for, once", async () => {
+  const script: More["script"] = (peer, [opcode]) => {
+    if (opcode === "select") peer.say("args", ...ARGS);
+    if (opcode !== "connect") return;
+    peer.say("ready", "$1");
+    peer.say("cfill", 14, 0, 64, 96, 255, 255);
+    peer.say("sync", 1000);
+    peer.say("cfill", 14, 0, 1, 2, 3, 255);
+    peer.say("sync", 1001);
+  };
+  test_ = await startDesktopDoor({ script });
+  const browser = await test_.desktop();
+  await until("both", () => browser.of("sync").length === 2);
+  expect(browser.heard.slice(1).map(([opcode]) => opcode)).toEqual(["size", "cfill", "sync", "cfill", "sync"]);
+  expect(browser.of("size")).toEqual([["size", "0", "1024", "768"]]);
+  expect(test_.broker.graphics.startsWith("4.size,1.0,4.1024,3.768;")).toBe(true);
+});
+
 test("guacd falls silent: the session ends", async () => {
   test_ = await startDesktopDoor({ limits: { silenceMs: 200, nopMs: 100 } });
   const browser = await test_.desktop();

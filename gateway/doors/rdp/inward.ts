@@ -60,8 +60,6 @@ export class Inward {
   readonly #bytes: Rate;
   readonly #texts = new Map<number, ClipboardText>();
   readonly #files = new Map<number, FilePassage>();
-  /** Messages that were on their way when the session froze. */
-  #later: Uint8Array[] = [];
   #over = false;
 
   constructor(parts: InwardParts) {
@@ -75,7 +73,6 @@ export class Inward {
   /** One message of the browser's. */
   take(message: Uint8Array): void {
     if (this.#over) return;
-    if (this.#parts.frost.on) return void this.#later.push(Uint8Array.from(message));
     try {
       const nowMs = this.#parts.nowMs();
       if (!this.#bytes.take(message.length, nowMs)) return this.#fault("too much", STATUS.tooMany);
@@ -99,13 +96,8 @@ export class Inward {
     this.#parts.browser.hold(waits || this.#parts.frost.on || this.#parts.link()?.congested === true);
   }
 
-  /** It froze or thawed. The browser is not read meanwhile; what it had sent before goes on first. */
+  /** It froze or thawed: the browser is not read meanwhile. */
   freeze(): void {
-    const later = this.#later;
-    if (!this.#parts.frost.on) {
-      this.#later = [];
-      for (const message of later) this.take(message);
-    }
     this.flow();
   }
 

@@ -2,7 +2,7 @@
  * guacd → recorder → browser. Drawing is gathered into chunks, recorded, and only then shown; clipboard texts and files go through
  * their own records in the same order. When too much waits for recorder or browser, guacd is not read.
  */
-import { encodeInstruction, type Instruction } from "../../../recordings/codec/index.js";
+import { encodeInstruction, encodeInstructionBytes, type Instruction } from "../../../recordings/codec/index.js";
 import type { LiveChannel, LiveSession } from "../../broker/index.js";
 import type { LastWord } from "./errors.js";
 import { readGuacdError, STATUS, wordOfCode, wordOfEnd } from "./errors.js";
@@ -25,6 +25,8 @@ export interface OutwardParts {
   readonly link: () => GuacdLink | undefined;
   readonly rights: () => Rights;
   readonly limits: DesktopDoorLimits;
+  /** What was asked for, in pixels. */
+  readonly size: { readonly width: number; readonly height: number };
   /** The session cannot go on. */
   readonly onOver: (word: LastWord) => void;
   readonly onFailure: (error: unknown) => void;
@@ -51,6 +53,7 @@ export class Outward {
   readonly #listings = new Map<number, number>();
   readonly #copies: PerMinute;
   #syncs: number[] = [];
+  #begun = false;
   #frameTimer: NodeJS.Timeout | undefined;
   #seen = false;
   #announce: () => void = () => undefined;
@@ -126,7 +129,20 @@ export class Outward {
   }
 
   #gather(instruction: Instruction): void {
+    if (!this.#begun) this.#begin(instruction);
     this.#record(this.#gathered.add(instruction));
+  }
+
+  /**
+   * guacd 1.3 lets a desktop draw before it counts its user, and then the size that stands first reaches nobody. Without one
+   * nothing would be shown, so the gate says it: it is what guacd was asked for.
+   */
+  #begin({ opcode, args }: Instruction): void {
+    this.#begun = true;
+    if (opcode === "size" && args[0] === "0") return;
+    const { width, height } = this.#parts.size;
+    const size = ["0", String(width), String(height)];
+    this.#record(this.#gathered.add({ opcode: "size", args: size, bytes: encodeInstructionBytes(["size", ...size]) }));
   }
 
   #record(chunk: Uint8Array | undefined): void {

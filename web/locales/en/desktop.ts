@@ -72,7 +72,7 @@ export const desktop = {
       clipboard:
         "Each text replaces what is on the desktop's clipboard, is pasted with the keys beside, and stands on record as a paste. A terminal takes Shift+Insert.",
       noPaste:
-        "Where the desktop does not take them as keys they can go through its clipboard, which needs rdp.paste; your grant has it not. Ask again and tick it.",
+        "Where the desktop does not take them as keys they can go through its clipboard, which needs rdp.paste; your grant does not have it. Ask again and tick it.",
     },
     pasteWith: "pasted with",
     chord: { "ctrl-v": "Ctrl+V", "shift-insert": "Shift+Insert" },
@@ -161,12 +161,16 @@ export const desktop = {
       next: "Reload the page and open it again; if it stays, tell the system administrator the code.",
     },
     "target-credential-refused": {
-      what: "The target does not accept the credential that is kept for this account.",
-      next: "There is nothing to enter here: the system administrator sets it anew.",
+      what: "The target refused to sign in: the credential that is kept for this account, or the way of signing in.",
+      next: "There is nothing to enter here: the system administrator checks both and sets them anew.",
     },
     "target-key-changed": {
       what: "The target shows another certificate than the confirmed one.",
       next: "Do not go on. Tell the system administrator: it may have been reinstalled, or be impersonated.",
+    },
+    "not-found": {
+      what: "You have no grant for this desktop now.",
+      next: "It may have run out or been revoked. See My access, and ask again if you need it.",
     },
     "ticket-refused": { what: "The way in was used or has expired.", next: "Open the desktop again." },
   },
