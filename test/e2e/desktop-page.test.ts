@@ -213,7 +213,7 @@ test("his name stands over the picture, in full screen too; a shaky and a lost c
   // The grant is over: it cannot be opened again.
   await carol.call("POST", `/grants/${operator.grantId}/revocation`, { reason: "no longer needed" });
   await page.getByRole("button", { name: "Open again" }).click();
-  await page.getByText("The desktop could not be opened").waitFor();
+  await page.getByText("You have no grant for this desktop now.").waitFor();
   await shot(page, "refused-en-dark-small");
   await expectAccessible(page, "refused");
   await context.close();

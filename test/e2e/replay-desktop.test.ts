@@ -28,6 +28,8 @@ afterAll(async () => {
 
 async function open(who: string, path: string, look: { locale: "zh-CN" | "en"; dark?: boolean } = { locale: "en" }) {
   const visited = await visit(browser, look);
+  // The smaller screen a page is made for, by turns with the larger.
+  if (look.dark === true) await visited.page.setViewportSize({ width: 1024, height: 700 });
   const known = house.fake.people.get(who);
   if (known !== undefined) house.fake.people.set(who, { ...known, locale: look.locale });
   await visited.context.addCookies([{ name: "gatehouse", value: who, url: house.base }]);

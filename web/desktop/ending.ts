@@ -8,7 +8,7 @@ export const STATUSES: readonly number[] = Object.values(Guacamole.Status.Code).
   (value): value is Guacamole.Status.Code => typeof value === "number" && value !== Guacamole.Status.Code.SUCCESS,
 );
 /** Problems that an operator has to be told of in other words than an administrator. */
-const OPERATOR_CODES = ["target-credential-refused", "target-key-changed", "ticket-refused"] as const;
+const OPERATOR_CODES = ["target-credential-refused", "target-key-changed", "ticket-refused", "not-found"] as const;
 /** Codes with words of their own. */
 export const END_CODES: readonly string[] = [...new Set([...END_REASONS, ...TUNNEL_CODES, ...OPERATOR_CODES])];
 const PROBLEMS: readonly string[] = PROBLEM_CODES;
