@@ -131,6 +131,23 @@ describe("channels", () => {
     expect(recordingOf(session).notes).toMatchObject([{ kind: "refused" }]);
   });
 
+  it("are asked of policy again, each at its own moment", async () => {
+    await house.grantDesktop(["rdp.connect", "rdp.upload"]);
+    const session = await house.openDesktop(page);
+    await house.screenOf(session);
+    const { policy } = house.deps;
+    const asked: unknown[] = [];
+    Object.assign(policy, {
+      decide: (query: unknown) => {
+        asked.push(query);
+        return { allowed: false, decidedBy: [] };
+      },
+    });
+    const ask = { kind: "file", action: "rdp.upload", detail: "a.txt" } as const;
+    expect(await session.openChannel(ask)).toEqual({ ok: false, code: "not-granted" });
+    expect(asked).toMatchObject([{ act: "use", action: "rdp.upload", account: { id: house.deskAccount } }]);
+  });
+
   it("do not keep an idle desktop when they are files, which the desktop may send by itself", async () => {
     await house.grantDesktop(["rdp.connect", "rdp.download"]);
     const session = await house.openDesktop(page);
