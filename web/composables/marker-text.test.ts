@@ -18,8 +18,9 @@ const KNOWN = [
     "从桌面复制出 · 207 B · SELECT 1",
     "Copied out of the desktop · 207 B · SELECT 1",
   ],
-  ["watch", { login: "bob", on: true }, "bob 开始旁观", "bob began to watch"],
-  ["watch", { login: "bob", on: false }, "bob 结束旁观", "bob stopped watching"],
+  ["transfer", { direction: "upload", path: "/a.txt" }, "上传 /a.txt", "upload /a.txt"],
+  ["watch", { login: "bob", on: true }, "bob 开始监看", "bob began to watch"],
+  ["watch", { login: "bob", on: false }, "bob 结束监看", "bob stopped watching"],
   [
     "note",
     { note: "no-picture", why: "drawing takes too long" },

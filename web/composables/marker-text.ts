@@ -17,6 +17,7 @@ export function markerText(words: Words, { kind, text, parts }: Marker): string 
   if (parts === undefined) return text;
   if (kind === "keys") return keysText(words, parts) ?? text;
   if (kind === "clipboard") return clipboardText(words, parts) ?? text;
+  if (kind === "transfer") return transferText(words, parts) ?? text;
   if (kind === "watch") return watchText(words, parts) ?? text;
   return kind === "note" ? (noteText(words, parts) ?? text) : text;
 }
@@ -31,6 +32,11 @@ function clipboardText({ t }: Words, { direction, bytes, text }: Parts): string 
   if ((direction !== "copy" && direction !== "paste") || typeof bytes !== "number") return undefined;
   const facts = [t(`clipboardDirection.${direction}`), byteSize(bytes), typeof text === "string" ? text : ""];
   return facts.filter((fact) => fact !== "").join(" · ");
+}
+
+function transferText({ t }: Words, { direction, path }: Parts): string | undefined {
+  if ((direction !== "upload" && direction !== "download") || typeof path !== "string") return undefined;
+  return `${t(`direction.${direction}`)} ${path}`;
 }
 
 function watchText({ t }: Words, { login, on }: Parts): string | undefined {

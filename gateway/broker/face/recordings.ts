@@ -31,7 +31,7 @@ export interface ReplayIndex {
     readonly channel: number;
     readonly kind: "command" | "transfer" | "alert" | "note" | "forward" | "clipboard" | "keys" | "watch";
     readonly text: string;
-    /** `keys`: keys, untilUs · `clipboard`: direction, bytes, text · `watch`: login, on · `note`: note (its kind) and its facts. */
+    /** `keys`: keys, untilUs · `clipboard`: direction, bytes, text · `transfer`: direction, path · `watch`: login, on · `note`: note (its kind) and its facts. */
     readonly parts?: Readonly<Record<string, string | number | boolean>>;
   }[];
   /** Activity per equal slice of the duration, 0 … 1. */

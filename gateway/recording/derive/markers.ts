@@ -30,7 +30,8 @@ export class Markers {
   }
 
   transfer(atUs: number, channel: number, detail: Members): void {
-    this.add(atUs, channel, "transfer", [detail["direction"], detail["path"]].map(textOr).join(" "));
+    const parts = { direction: textOr(detail["direction"]), path: textOr(detail["path"]).slice(0, MARKER_TEXT_MAX) };
+    this.add(atUs, channel, "transfer", `${parts.direction} ${parts.path}`, parts);
   }
 
   /** `copy · 12 bytes · what it begins with`, on one line. */

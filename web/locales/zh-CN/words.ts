@@ -80,8 +80,8 @@ export const words = {
   markerText: {
     key: "1 次按键",
     keys: "{keys} 次按键 · 至 {until}",
-    watchBegan: "{login} 开始旁观",
-    watchEnded: "{login} 结束旁观",
+    watchBegan: "{login} 开始监看",
+    watchEnded: "{login} 结束监看",
     noPicture: "此后没有画面：{why}",
     detached: "操作者的连接中断，桌面保持等待",
     rejoined: "操作者从 {address} 回来",
