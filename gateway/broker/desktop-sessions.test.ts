@@ -1,5 +1,5 @@
 /** Desktops as sessions: what opens them, what is recorded of them, who ends them, and how their operator comes back. */
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CERTIFICATE, must, OTHER_CERTIFICATE, SECRET } from "../../test/support/access-house.js";
 import { buildDesktopHouse, type DesktopHouse } from "../../test/support/desktop-house.js";
 import { asId, type ClipboardRecord, type EndReason, type TapEvent } from "../domain/index.js";
@@ -135,16 +135,11 @@ describe("channels", () => {
     await house.grantDesktop(["rdp.connect", "rdp.upload"]);
     const session = await house.openDesktop(page);
     await house.screenOf(session);
-    const { policy } = house.deps;
-    const asked: unknown[] = [];
-    Object.assign(policy, {
-      decide: (query: unknown) => {
-        asked.push(query);
-        return { allowed: false, decidedBy: [] };
-      },
-    });
+    const decide = vi.spyOn(house.deps.policy, "decide").mockReturnValue({ allowed: false, decidedBy: [] });
     const ask = { kind: "file", action: "rdp.upload", detail: "a.txt" } as const;
     expect(await session.openChannel(ask)).toEqual({ ok: false, code: "not-granted" });
+    const asked = decide.mock.calls.map(([query]) => query);
+    decide.mockRestore();
     expect(asked).toMatchObject([{ act: "use", action: "rdp.upload", account: { id: house.deskAccount } }]);
   });
 
