@@ -2,6 +2,7 @@
  * After a recording is closed its commands and files become sealed search lines. One recording at a time, oldest first;
  * what a stopped process left undone is found again at the next start.
  */
+import { setTimeout as wait } from "node:timers/promises";
 import type { Recording, RecordingId, SearchEntry } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
 import { searchBound } from "./search-recordings.js";
@@ -13,6 +14,8 @@ type Line = SearchEntry & { readonly tokens: readonly string[] };
 const WAITING_MOST = 10_000;
 const LINES_MOST = 20_000;
 const LINE_LONGEST = 2000;
+/** A node that drains waits no longer for a recording that is being derived. */
+const STOP_MS = 1_000;
 
 export class DeriveQueue {
   readonly #deps: Deps;
@@ -38,10 +41,11 @@ export class DeriveQueue {
     while (this.#running !== undefined) await this.#running;
   }
 
+  /** Resolves when nothing runs, or soon: a long recording is given up with the library and found again at the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#waiting.clear();
-    await this.#running;
+    await Promise.race([this.#running, wait(STOP_MS, undefined, { ref: false })]);
   }
 
   async #run(): Promise<void> {
@@ -50,6 +54,7 @@ export class DeriveQueue {
       try {
         await deriveSearch(this.#deps, id);
       } catch (error) {
+        if (this.#stopped) return;
         this.#deps.log("error", "a recording could not be derived", { recordingId: id, error: String(error) });
       }
     }
