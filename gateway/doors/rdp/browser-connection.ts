@@ -11,6 +11,8 @@ import { Rate } from "./guac/rates.js";
 
 /** RFC 6455 §7.4.1: normal closure. What happened stands in the reason, as a number. */
 const CLOSED = 1000;
+/** Messages kept until somebody listens: a page says little before it is shown anything. */
+const EARLY_MOST = 16;
 
 type BrowserContext = Pick<DoorContext, "limits" | "clock">;
 
@@ -25,6 +27,7 @@ export interface BrowserListener {
 export class BrowserConnection extends ClientConnection {
   readonly #limits: BrowserContext["limits"];
   #listener: BrowserListener | undefined;
+  readonly #early: Uint8Array[] = [];
   #gone = false;
   #finished = false;
   #unsent = 0;
@@ -94,12 +97,14 @@ export class BrowserConnection extends ClientConnection {
 
   listen(listener: BrowserListener): void {
     this.#listener = listener;
+    for (const message of this.#early.splice(0)) listener.onMessage(message);
     if (this.#gone) listener.onGone();
   }
 
-  /** What came, to whoever listens; never to guacd as it is. */
+  /** What came, to whoever listens; never to guacd as it is. A page that is quick is heard as soon as somebody does. */
   override sendMessageToGuacd(message: Uint8Array): void {
-    this.#listener?.onMessage(message);
+    if (this.#listener !== undefined) this.#listener.onMessage(message);
+    else if (this.#early.length < EARLY_MOST) this.#early.push(message);
   }
 
   /** Whole instructions, one message. */

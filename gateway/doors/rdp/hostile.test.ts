@@ -119,6 +119,16 @@ test("a session that ends while it is opened tells its browser so, and dials nob
   expect(house.peers).toEqual([]);
 });
 
+test("who leaves while the desktop is still being opened has left", async () => {
+  const house = await start();
+  house.broker.openMs = 100;
+  const browser = await browserOf(house);
+  browser.send("disconnect");
+  browser.socket.close();
+  await until("the end", () => house.broker.ends.length === 1, 1_000);
+  expect(house.broker.ends).toEqual(["left"]);
+});
+
 test("two returns at once: the later one is served, the earlier one is told so", async () => {
   const house = await start();
   house.broker.pictureMs = 50;
