@@ -47,9 +47,10 @@ describe("an end is an end", () => {
       await house.grant();
       let written: () => void = () => undefined;
       const lastWords = new Promise<void>((resolve) => (written = resolve));
-      const session = await house.open(() => lastWords);
+      const session = await house.open();
       const entry = house.broker.live.get(session.id);
       if (entry === undefined) throw new Error("not registered");
+      Object.assign(entry, { onEnd: () => lastWords });
       const closing = house.broker.live.end(entry, "stopped");
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(recording().closedBecause).toBeUndefined();

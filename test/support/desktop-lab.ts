@@ -14,6 +14,8 @@ export interface DesktopLab {
   readonly guacd: TestGuacd;
   readonly xrdp: TestXrdp;
   readonly asset: { readonly id: string; readonly name: string };
+  /** The folder that holds the sessions' drives; "" without drives. */
+  readonly drive: string;
   /** Another login on the host, with an account of its own. */
   addDesktop(session?: string): Promise<{ readonly accountId: string; readonly user: DesktopUser }>;
   /** A new operator with a live grant for that account. */
@@ -104,6 +106,7 @@ export async function startDesktopLab(
       guacd,
       xrdp,
       asset: { id: assetId, name: "desk-01" },
+      drive: drive["GATEHOUSE_DRIVE"] ?? "",
       addDesktop: async (session = terminal) => {
         const user = xrdp.addUser(session);
         const accountId = await addDesktopAccount(house, { assetId, login: user.login, password: user.password });
