@@ -2,7 +2,6 @@
  * After a recording is closed its commands and files become sealed search lines. One recording at a time, oldest first;
  * what a stopped process left undone is found again at the next start.
  */
-import { setTimeout as wait } from "node:timers/promises";
 import type { Recording, RecordingId, SearchEntry } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
 import { searchBound } from "./search-recordings.js";
@@ -45,7 +44,9 @@ export class DeriveQueue {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#waiting.clear();
-    await Promise.race([this.#running, wait(STOP_MS, undefined, { ref: false })]);
+    let late: NodeJS.Timeout | undefined;
+    await Promise.race([this.#running, new Promise((resolve) => (late = setTimeout(resolve, STOP_MS)))]);
+    clearTimeout(late);
   }
 
   async #run(): Promise<void> {
