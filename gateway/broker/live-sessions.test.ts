@@ -172,6 +172,9 @@ describe("an end is an end", () => {
     expect(ends).toEqual(["recorder-failed"]);
     await session.end("left");
     expect(await house.deps.database.read.alerts.find({ kind: "recorder-failed" })).toHaveLength(1);
+    // What the recorder could not finish is not called complete: the next start seals what is whole of it.
+    expect(await house.deps.database.read.recordings.find({})).toMatchObject([{ state: "open", closingHash: null }]);
+    expect(await house.audit("recording.completed")).toHaveLength(0);
     expect(await house.deps.database.read.recordings.find({})).toMatchObject([{ state: "open" }]);
   });
 

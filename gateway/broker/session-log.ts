@@ -71,7 +71,7 @@ export async function logRefusedChannel(
     openedAt: now,
     closedAt: now,
   };
-  if (entry.ended === null) await entry.open?.tap.note("refused", { kind: ask.kind, detail, because: ask.because });
+  if (entry.ended === null) await entry.open?.tap.note("refused", { channel: ask.kind, detail, because: ask.because });
   await deps.database.write(async (tx) => {
     await tx.channels.insert(row);
     await tx.audit.append({
