@@ -144,7 +144,7 @@ export interface Keyframe {
  * How many container bytes a live recording may be ahead of the newest state that is held of its desktops: what a watcher who
  * comes late waits for at most, besides what was written since the last `Library.grew`.
  */
-export const LIVE_BEHIND_BYTES = 8 * 1024 * 1024;
+export const LIVE_BEHIND_BYTES = 32 * 1024 * 1024;
 
 /** Reads containers, makes and keeps derived data (`<id>.derived`, sealed), through a bounded pool of workers. */
 export interface Library {

@@ -61,7 +61,7 @@ export class DerivedFileWriter {
   }
 
   async keyframe({ channel, atUs, cols, rows, state }: Keyframe): Promise<void> {
-    const [offset, length] = await this.#piece(encodeUtf8(state));
+    const [offset, length] = await this.#piece(Buffer.from(state));
     this.#keyframes.push([channel, atUs, cols, rows, offset, length]);
   }
 

@@ -95,7 +95,7 @@ export class WorkerPool {
       worker.on("message", onMessage);
       worker.on("error", onError);
       worker.on("exit", onExit);
-      worker.postMessage(message);
+      worker.postMessage(message, message.op === "frames" ? ownBuffers(message.frames) : []);
     });
   }
 
@@ -138,4 +138,10 @@ export class WorkerPool {
     if (next === undefined) this.#free++;
     else next();
   }
+}
+
+/** What of the frames' plaintext can be handed over instead of copied; nobody else reads it. */
+function ownBuffers(frames: readonly PlainFrame[]): ArrayBuffer[] {
+  const whole = ({ buffer, byteLength }: Uint8Array): boolean => buffer.byteLength === byteLength;
+  return frames.flatMap(({ plain }) => (whole(plain) ? [plain.buffer as ArrayBuffer] : []));
 }

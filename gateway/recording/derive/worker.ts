@@ -1,10 +1,15 @@
 /** A derive worker: one recording at a time, each message answered when it is worked off. Runs as its own thread from the built files. */
+import { constants, setPriority } from "node:os";
+import process from "node:process";
 import { parentPort } from "node:worker_threads";
 import { Deriver } from "./deriver.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 
 const port = parentPort;
 if (port === null) throw new Error("not in a worker");
+
+// Whoever is connected goes before whoever looks back. Only on Linux does this mean the thread that calls it, and not the process.
+if (process.platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const TEXT_AT_ONCE = 32 * 1024;
 let deriver: Deriver | undefined;

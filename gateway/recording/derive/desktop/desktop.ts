@@ -12,12 +12,13 @@ import { pictureOf } from "./picture.js";
 import { StateWriter } from "./state.js";
 
 const KEYFRAME_EVERY_US = 30_000_000;
-const KEYFRAME_EVERY_BYTES = 1024 * 1024;
+/** What whoever seeks has to draw at most. A busy desktop draws so much in seconds, and to make a keyframe costs more than to draw a megabyte. */
+const KEYFRAME_EVERY_BYTES = 8 * 1024 * 1024;
 /** A keyframe is worth its bytes only when something of that order was drawn; after so long it comes anyway. */
 const KEYFRAME_PART = 8;
 const KEYFRAME_LATEST_US = 120_000_000;
 /** Without a `sync` at an event's end for so long, any end of an event will do. */
-const UNSYNCED_BYTES = 2 * KEYFRAME_EVERY_BYTES;
+const UNSYNCED_BYTES = KEYFRAME_EVERY_BYTES + 1024 * 1024;
 const THUMBNAIL_WIDTH = 240;
 /** Objects of the drawing library are freed between turns of the event loop. */
 const TURN_EVERY = 64;
@@ -50,6 +51,8 @@ export class Desktop {
   #keyframeVersion = 0;
   #keyframeBytes = 0;
   #bytesSince = 0;
+  /** Of what changed nothing yet: an image that has not ended. */
+  #bytesUnderWay = 0;
   #thumbnailUs = -Infinity;
   #thumbnailVersion = 0;
 
@@ -117,9 +120,11 @@ export class Desktop {
       if (this.#out.spentMs() > untilMs) throw new DrawingFault("drawing takes too long");
     }
     this.#synced = this.#parser.pendingBytes === 0 && instructions.at(-1)?.opcode === "sync";
+    this.#bytesUnderWay += bytes.length;
     if (this.#display.version === this.#version) return;
     this.#version = this.#display.version;
-    this.#bytesSince += bytes.length;
+    this.#bytesSince += this.#bytesUnderWay;
+    this.#bytesUnderWay = 0;
   }
 
   async #obey(instruction: Instruction): Promise<void> {
