@@ -1,10 +1,12 @@
 /**
  * What `gatehouse doctor` says of guacd. It has no authentication of its own: whoever reaches it can connect anywhere, so
- * that it must be reachable by the gate alone. What can be seen from this machine is looked at; the rest is told.
+ * that it must be reachable by the gate alone. What can be seen from this machine is looked at; the rest is told. The folder
+ * for files belongs here too: guacd writes into it as its own user.
  */
+import { accessSync, constants, statSync } from "node:fs";
 import { createConnection } from "node:net";
 import { networkInterfaces } from "node:os";
-import { isLoopback, type HostPort } from "../config.js";
+import { isLoopback, type Config, type HostPort } from "../config.js";
 import { askGuacd } from "../doors/rdp/index.js";
 
 const WHY = {
@@ -57,4 +59,20 @@ export async function checkGuacd(at: HostPort): Promise<string> {
     );
   }
   return `${version} on loopback, ${pins}; every user of this machine can reach it`;
+}
+
+/** One line for people about the folder that guacd and the gate share; throws when files could not pass as they should. */
+export function checkDrive(config: Pick<Config, "drive" | "data">): string {
+  const { drive } = config;
+  if (drive === undefined) return "GATEHOUSE_DRIVE is not set: no files pass to or from desktops";
+  const found = statSync(drive, { throwIfNoEntry: false });
+  if (found?.isDirectory() !== true) throw new Error(`${drive} is no folder: make it, for guacd and the gate alone`);
+  accessSync(drive, constants.R_OK | constants.W_OK | constants.X_OK);
+  if ((found.mode & 0o007) !== 0) throw new Error(`others can reach ${drive}: chmod o-rwx ${drive}`);
+  const uid = process.getuid?.() ?? 0;
+  // guacd writes files that only its own user may read.
+  const owned = uid === 0 || found.uid === uid;
+  if (!owned) throw new Error(`${drive} belongs to another user: run guacd and the gate as one, who owns it`);
+  const shared = statSync(config.data, { throwIfNoEntry: false })?.dev === found.dev;
+  return shared ? `${drive}; it fills the disk of ${config.data}: better a file system of its own` : drive;
 }

@@ -9,7 +9,7 @@ import { ConfigError, readConfig, type Config } from "../config.js";
 import { openRecordings, openStores, systemClock } from "../main.js";
 import { loadPolicy } from "../policy/index.js";
 import { assertNativeBinding } from "../doors/ssh/index.js";
-import { checkGuacd, reachable } from "./doctor-guacd.js";
+import { checkDrive, checkGuacd, reachable } from "./doctor-guacd.js";
 import { asId, type NodeId } from "../domain/index.js";
 
 interface Check {
@@ -92,6 +92,7 @@ async function checks(config: Config): Promise<Check[]> {
       return `${config.recordingsUrl}, ${(health.freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
     }),
     await check("guacd", () => checkGuacd(config.guacd)),
+    await check("drive", () => checkDrive(config)),
     await check("gateway", async () => ((await reachable(config.sshListen)) ? readiness(config) : "not running here")),
   ];
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { freePort, ROOT, until } from "../support/gatehouse.js";
+import { startGuacd } from "../support/guacd.js";
 
 const folder = mkdtempSync(join(tmpdir(), "gatehouse-start-"));
 const real = join(folder, "real");
@@ -140,6 +141,36 @@ test("a master key that others may read is refused, by start and by doctor", () 
     expect(doctor.code).toBe(1);
   } finally {
     chmodSync(key, 0o600);
+  }
+});
+
+test("doctor says which guacd answers and what it cannot do, what is none, and what is wrong with the folder for files", async () => {
+  const guacd = await startGuacd();
+  const drive = guacd.driveFolder();
+  const other = createServer((socket) => void socket.on("error", () => undefined).end("SSH-2.0-OpenSSH_9.2\r\n"));
+  const port = await freePort();
+  await new Promise<void>((resolve) => other.listen(port, "127.0.0.1", resolve));
+  try {
+    const looked = async (env: Record<string, string>): Promise<string> => {
+      const child = spawn(process.execPath, ["gateway/gatehouse.mjs", "doctor"], {
+        cwd: ROOT,
+        env: { ...environment(real), ...env },
+      });
+      let text = "";
+      child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      await new Promise((resolve) => child.once("close", resolve));
+      return text;
+    };
+    const good = await looked({ GATEHOUSE_GUACD: `127.0.0.1:${guacd.port}`, GATEHOUSE_DRIVE: drive });
+    expect(good).toMatch(/^ok {4}guacd: guacd 1\.3\.0 on loopback, cannot pin certificates/m);
+    expect(good).toMatch(/^ok {4}drive: /m);
+    chmodSync(drive, 0o777);
+    const bad = await looked({ GATEHOUSE_GUACD: `127.0.0.1:${port}`, GATEHOUSE_DRIVE: drive });
+    expect(bad).toMatch(/^FAIL {2}guacd: .*not guacd.*GATEHOUSE_GUACD/m);
+    expect(bad).toMatch(/^FAIL {2}drive: others can reach .*chmod o-rwx/m);
+  } finally {
+    other.close();
+    await guacd.stop();
   }
 });
 
