@@ -197,7 +197,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
       if (one.ended) continue;
       one.ended = true;
       this.ends.push(because);
-      one.open.onEnd(because);
+      void one.open.onEnd(because);
     }
   }
 
@@ -231,7 +231,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
       if (!row.ended) {
         row.ended = true;
         this.ends.push(because);
-        open.onEnd(because);
+        void open.onEnd(because);
       }
       return Promise.resolve();
     };

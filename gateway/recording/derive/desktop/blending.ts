@@ -27,7 +27,6 @@ type Mix = (source: number, target: number) => number;
 
 const SOURCE = 0x3;
 const INVERTED_SOURCE = 0xc;
-const KEEPS_TARGET = 0x5;
 
 /** Each function's number is its truth table: what comes of source and target bits 00, 01, 10 and 11, from the highest bit on. */
 const MIXES: Readonly<Record<number, Mix>> = {
