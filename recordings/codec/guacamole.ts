@@ -192,8 +192,7 @@ export class InstructionParser {
 
 /** Almost all that comes is ASCII: looking at four bytes at a time takes half as long. */
 function fourAscii(bytes: Uint8Array, at: number): boolean {
-  const any =
-    (bytes[at] as number) | (bytes[at + 1] as number) | (bytes[at + 2] as number) | (bytes[at + 3] as number);
+  const any = (bytes[at] as number) | (bytes[at + 1] as number) | (bytes[at + 2] as number) | (bytes[at + 3] as number);
   return any < 0x80;
 }
 
