@@ -3,7 +3,6 @@
  * recording is closed; looks at the clocks each 250 ms, at the rows each second and on every change told inside this
  * process. There are no timers per session. Without the database for 10 s it freezes its sessions, after 60 s it ends them.
  */
-import { setTimeout as wait } from "node:timers/promises";
 import {
   mayContinue,
   type Clock,
@@ -110,12 +109,12 @@ export class LiveSessions {
 
   async #close(entry: LiveEntry, because: EndReason, lastWords: unknown): Promise<void> {
     if (lastWords instanceof Promise) {
-      const late = new AbortController();
-      const bound = wait(LAST_WORDS_MS, undefined, { ref: false, signal: late.signal }).catch(() => undefined);
+      let late: NodeJS.Timeout | undefined;
+      const bound = new Promise<void>((resolve) => (late = setTimeout(resolve, LAST_WORDS_MS)));
       await Promise.race([lastWords, bound]).catch((error: unknown) => {
         this.#deps.log("error", "the door failed to end a session", { sessionId: entry.id, error: String(error) });
       });
-      late.abort();
+      clearTimeout(late);
     }
     await this.#deps.close(entry, because);
   }
