@@ -45,6 +45,7 @@ export class DesktopSession {
   readonly #rights: () => Rights;
   /** Of the session, not of one browser: who comes back starts no new minute. */
   readonly #pastes: PerMinute;
+  readonly #uploads: PerMinute;
   #parts: Parts | undefined;
   #link: GuacdLink | undefined;
   /** Present while dialling: settles the dial, so that nothing stays lent. */
@@ -75,6 +76,7 @@ export class DesktopSession {
     this.live = live;
     this.#ask = ask;
     this.#pastes = new PerMinute(context.limits.clipboardsPerMinute);
+    this.#uploads = new PerMinute(context.limits.filesPerMinute);
     const files = (action: "rdp.upload" | "rdp.download"): boolean => context.drive !== null && live.allows(action);
     const barred = live.snapshot.obligations?.includes("no-download") === true;
     this.#rights = () => ({
@@ -279,6 +281,7 @@ export class DesktopSession {
       touch: () => this.#touch,
       limits: this.#context.limits,
       pastes: this.#pastes,
+      uploads: this.#uploads,
       nowMs: () => this.#nowMs(),
       frost: this.#frost,
       admits: () => this.#admits(),

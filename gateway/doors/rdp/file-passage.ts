@@ -15,7 +15,7 @@ export class FilePassage {
   readonly #name: string;
   readonly #hash = createHash("sha256");
   #size = 0;
-  #ended = false;
+  #ending: Promise<void> | undefined;
 
   private constructor(session: LiveSession, channel: LiveChannel, direction: Direction, name: string) {
     this.#session = session;
@@ -40,10 +40,12 @@ export class FilePassage {
     else await tap.input(bytes, { endsLine: false, secret: false });
   }
 
-  /** `whole`: it came to its own end. Otherwise the digest is of what passed. */
-  async end(whole: boolean): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
+  /** `whole`: it came to its own end. Otherwise the digest is of what passed. The first call counts. */
+  end(whole: boolean): Promise<void> {
+    return (this.#ending ??= this.#writeDown(whole));
+  }
+
+  async #writeDown(whole: boolean): Promise<void> {
     await this.#session.transfer(this.#channel, {
       direction: this.#direction,
       path: this.#name,

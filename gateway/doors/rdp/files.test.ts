@@ -30,7 +30,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 async function start(...actions: ("rdp.upload" | "rdp.download")[]): Promise<TestDesktopDoor> {
-  house = await startDesktopDoor({ drive: { folder, guacdFolder: "/drives/" }, limits: { writeDownMs: 1_000 } });
+  const limits = { writeDownMs: 1_000, fileAnswerMs: 300, filesPerMinute: 3 };
+  house = await startDesktopDoor({ drive: { folder, guacdFolder: "/drives/" }, limits });
   house.broker.actions.push(...actions);
   return house;
 }
@@ -48,11 +49,92 @@ test("an upload has a channel, is recorded before it passes, and its digest is w
   browser.send("blob", 1, base64("two"));
   browser.send("end", 1);
   await until("its end", () => rest.guacd().of("end").length === 1);
+  expect(broker.transfers).toEqual([]);
+  for (let answer = 0; answer < 3; answer++) rest.guacd().say("ack", 1, "OK", 0);
+  await until("the last answer", () => browser.of("ack").length === 4);
+  await until("its entry", () => broker.transfers.length === 1);
   expect(broker.files[0]).toMatchObject({ bytes: "onetwo", closed: null });
   expect(broker.files[0]?.ask).toMatchObject({ kind: "file", action: "rdp.upload", detail: "plan·.txt" });
   expect(broker.transfers).toEqual([
     { direction: "upload", path: "plan·.txt", size: 6, sha256: sha256("onetwo"), sequential: true },
   ]);
+});
+
+test.each([
+  ["the opening", ["768"], "cut"],
+  ["the bytes, heard after the end", ["0", "771"], "cut"],
+  ["nothing: it says no more", ["0", "0"], "cut"],
+  ["nothing: all of it is written", ["0", "0", "0"], null],
+])("what guacd refuses is told and in the entry: %s", async (_what, statuses, closed) => {
+  const { broker, ...rest } = await start("rdp.upload");
+  const browser = await rest.desktop();
+  browser.send("file", 1, "text/plain", "a.txt");
+  browser.send("blob", 1, base64("one"));
+  browser.send("end", 1);
+  await until("its end", () => rest.guacd().of("end").length === 1);
+  for (const status of statuses) rest.guacd().say("ack", 1, "", status);
+  await until("its entry", () => broker.transfers.length === 1);
+  expect(broker.transfers[0]).toMatchObject({ size: 3, sequential: closed === null });
+  await until("its channel", () => broker.files[0]?.closed !== undefined);
+  expect(broker.files[0]?.closed).toBe(closed);
+  await until("the answers", () => browser.of("ack").length === statuses.length);
+  expect(browser.of("ack").map((one) => one[3])).toEqual(statuses);
+});
+
+test("a file that guacd cannot go on writing is ended there; answers of the one before are not taken for the next one's", async () => {
+  const { broker, ...rest } = await start("rdp.upload");
+  const browser = await rest.desktop();
+  const guacd = rest.guacd();
+  browser.send("file", 1, "text/plain", "a.txt");
+  browser.send("blob", 1, base64("one"));
+  await until("the bytes", () => guacd.of("blob").length === 1);
+  guacd.say("ack", 1, "", 0);
+  guacd.say("ack", 1, "", 771);
+  await until("its end", () => guacd.of("end").length === 1);
+  browser.send("end", 1);
+  browser.send("file", 1, "text/plain", "b.txt");
+  browser.send("end", 1);
+  await until("its entry", () => broker.transfers.length === 1);
+  expect(guacd.of("file")).toHaveLength(1);
+  guacd.say("ack", 1, "", 0);
+  await until("the next one", () => guacd.of("end").length === 2);
+  expect(browser.of("ack").map((one) => one[3])).toEqual(["0", "771"]);
+  guacd.say("ack", 1, "", 0);
+  guacd.say("ack", 1, "", 0);
+  await until("its entry", () => broker.transfers.length === 2);
+  expect(broker.transfers.map((one) => [one.path, one.sequential])).toEqual([
+    ["a.txt", false],
+    ["b.txt", true],
+  ]);
+});
+
+test("files beyond so many a minute are answered with 797 either way, do not pass, and leave one note", async () => {
+  const { broker, ...rest } = await start("rdp.upload", "rdp.download");
+  const browser = await rest.desktop();
+  const guacd = rest.guacd();
+  for (let count = 1; count <= 6; count++) {
+    browser.send(...(count % 2 ? ["file", count, "text/plain", "x"] : ["put", 0, count, "text/plain", "/x"]));
+    browser.send("blob", count, base64("up"));
+    guacd.say(...(count % 2 ? ["file", count, "text/plain", "y"] : ["body", 0, count, "text/plain", "/y"]));
+    guacd.say("blob", count, base64("down"));
+    guacd.say("end", count);
+  }
+  const refused = (acks: string[][]): string[] => acks.filter((one) => one[3] === "797").map((one) => one[1] ?? "");
+  await until("the refusals", () => refused(browser.of("ack")).length === 3 && refused(guacd.of("ack")).length === 3);
+  await until("the files", () => guacd.of("blob").length === 3 && browser.of("end").length === 3);
+  expect([refused(browser.of("ack")), refused(guacd.of("ack"))]).toEqual([
+    ["4", "5", "6"],
+    ["4", "5", "6"],
+  ]);
+  expect(broker.files).toHaveLength(6);
+  expect(broker.refusals).toHaveLength(2);
+  for (const what of ["upload", "download"]) expect(broker.refusals).toContainEqual({ what, because: "too-many" });
+  browser.socket.terminate();
+  await until("detached", () => broker.detachments === 1);
+  const back = (await rest.connect(broker.ticket(broker.sessionId))) as typeof browser;
+  await until("the picture", () => back.of("size").length > 0);
+  back.send("file", 1, "text/plain", "z");
+  await until("its refusal", () => refused(back.of("ack")).length === 1);
 });
 
 test("without rdp.upload a file is answered with 771 and never reaches guacd", async () => {

@@ -12,7 +12,6 @@ import type { LiveChannel, LiveSession } from "../../broker/index.js";
 import type { BrowserConnection } from "./browser-connection.js";
 import { ClipboardText } from "./clipboard.js";
 import { STATUS } from "./errors.js";
-import { FilePassage } from "./file-passage.js";
 import type { Frost } from "./frost.js";
 import type { Held } from "./guac/held.js";
 import { InwardFilter, type InwardVerdict } from "./guac/inward-filter.js";
@@ -24,6 +23,7 @@ import type { DesktopDoorLimits } from "./limits.js";
 import { StepQueue } from "./queue.js";
 import { sanitise } from "./sanitise.js";
 import type { SyncLedger } from "./guac/syncs.js";
+import { Uploads } from "./uploads.js";
 
 export interface InwardParts {
   readonly browser: BrowserConnection;
@@ -39,6 +39,8 @@ export interface InwardParts {
   readonly limits: DesktopDoorLimits;
   /** Texts that may still be pasted. */
   readonly pastes: PerMinute;
+  /** Files that may still be uploaded. */
+  readonly uploads: PerMinute;
   readonly nowMs: () => number;
   readonly frost: Frost;
   /** Whether a byte may pass at this moment. */
@@ -59,13 +61,21 @@ export class Inward {
   readonly #instructions: Rate;
   readonly #bytes: Rate;
   readonly #texts = new Map<number, ClipboardText>();
-  readonly #files = new Map<number, FilePassage>();
+  readonly #uploads: Uploads;
   #over = false;
 
   constructor(parts: InwardParts) {
     this.#parts = parts;
     this.#filter = new InwardFilter(parts.rights, parts.touch);
     this.#queue = new StepQueue(parts.onFailure, () => this.flow());
+    this.#uploads = new Uploads({
+      live: parts.live,
+      send: (bytes) => this.#send(bytes),
+      end: (stream) => parts.link()?.tell("end", stream),
+      later: (step) => this.#queue.add(0, step),
+      onFailure: parts.onFailure,
+      answerMs: parts.limits.fileAnswerMs,
+    });
     this.#instructions = new Rate(parts.limits.instructionsPerSecond, parts.nowMs());
     this.#bytes = new Rate(parts.limits.bytesPerSecond, parts.nowMs());
   }
@@ -104,13 +114,11 @@ export class Inward {
   /** guacd's answer on a stream of this browser's. Texts are answered by the gate. */
   acknowledged(stream: number, status: number, bytes: Uint8Array): void {
     if (this.#filter.open.get(stream) === "paste") return;
-    const file = this.#files.get(stream);
-    if (file === undefined) return;
+    const about = this.#uploads.answered(stream, status);
+    // A stream's number may be in use again before its last answer.
+    if (about === "none" || (about === "ended" && this.#filter.open.has(stream))) return;
     this.#parts.browser.send(bytes);
-    if (status === STATUS.success) return;
-    this.#filter.giveUp(stream);
-    this.#files.delete(stream);
-    this.#queue.add(0, () => file.end(false));
+    if (about === "fails") this.#filter.giveUp(stream);
   }
 
   /** The browser is gone: what it began ends here, what it held down goes up. */
@@ -119,7 +127,7 @@ export class Inward {
     this.#over = true;
     await this.#queue.settled();
     const link = this.#parts.link();
-    for (const stream of this.#files.keys()) link?.tell("end", stream);
+    for (const stream of this.#uploads.open) link?.tell("end", stream);
     await this.endFiles();
     await this.#parts.frost.thawed();
     if (this.#parts.admits()) await this.#parts.keys.release(this.#parts.held, link);
@@ -127,8 +135,9 @@ export class Inward {
 
   /** Writes down what was on its way as cut, that which is just beginning too. */
   async endFiles(): Promise<void> {
+    this.#uploads.stopWaiting();
     await this.#queue.settled();
-    await Promise.all([...this.#files.values()].map((file) => file.end(false)));
+    await this.#uploads.cut();
   }
 
   stop(): void {
@@ -226,7 +235,7 @@ export class Inward {
     const { stream } = verdict;
     if (verdict.do === "begin") {
       const fits = this.#parts.pastes.take(this.#parts.nowMs());
-      if (fits !== "fits") return this.#tooMany(stream, fits === "first-too-many");
+      if (fits !== "fits") return this.#tooMany("paste", stream, fits === "first-too-many");
       this.#texts.set(stream, new ClipboardText("paste", instruction.bytes));
     }
     const text = this.#texts.get(stream);
@@ -246,34 +255,26 @@ export class Inward {
     });
   }
 
-  /** Each text that passes leaves an event: whoever sends without end may not flood the log. */
-  #tooMany(stream: number, first: boolean): void {
+  /** Each text and each file that passes leaves an event: whoever sends without end may not flood the log. */
+  #tooMany(what: "paste" | "upload", stream: number, first: boolean): void {
     this.#filter.giveUp(stream);
     this.#acknowledge(stream, "too many", STATUS.tooMany);
-    if (first) this.#note({ what: "paste", because: "too-many" });
+    if (first) this.#note({ what, because: "too-many" });
   }
 
-  #upload(verdict: StreamVerdict, instruction: Instruction): void {
-    const { bytes } = instruction;
+  #upload(verdict: StreamVerdict, { bytes, args }: Instruction): void {
+    const { stream } = verdict;
+    if (verdict.do === "begin") {
+      const fits = this.#parts.uploads.take(this.#parts.nowMs());
+      if (fits !== "fits") return this.#tooMany("upload", stream, fits === "first-too-many");
+    }
     this.#queue.add(bytes.length, async () => {
-      const { stream } = verdict;
       if (verdict.do === "begin") {
-        const opened = await FilePassage.open(this.#parts.live, "upload", verdict.name);
-        if (opened === undefined) {
-          this.#filter.giveUp(stream);
-          return this.#acknowledge(stream, "refused", STATUS.forbidden);
-        }
-        this.#files.set(stream, opened);
-        return await this.#send(bytes);
-      }
-      const file = this.#files.get(stream);
-      if (file === undefined) return;
-      if (verdict.do === "blob") await file.record(Buffer.from(instruction.args[1] ?? "", "base64"));
-      else {
-        this.#files.delete(stream);
-        await file.end(true);
-      }
-      await this.#send(bytes);
+        if (await this.#uploads.begin(stream, verdict.name, bytes)) return;
+        this.#filter.giveUp(stream);
+        this.#acknowledge(stream, "refused", STATUS.forbidden);
+      } else if (verdict.do === "blob") await this.#uploads.piece(stream, Buffer.from(args[1] ?? "", "base64"), bytes);
+      else await this.#uploads.end(stream, bytes);
     });
   }
 

@@ -36,6 +36,10 @@ export interface DesktopDoorLimits {
   readonly writeDownMs: number;
   /** Texts that pass between the clipboards in a minute, each way. */
   readonly clipboardsPerMinute: number;
+  /** Files that pass in a minute, each way. */
+  readonly filesPerMinute: number;
+  /** How long guacd may take to say that it has written a file. */
+  readonly fileAnswerMs: number;
 }
 
 export const DEFAULT_LIMITS: DesktopDoorLimits = {
@@ -59,4 +63,6 @@ export const DEFAULT_LIMITS: DesktopDoorLimits = {
   sweepMs: 3_000,
   writeDownMs: 4_000,
   clipboardsPerMinute: 60,
+  filesPerMinute: 60,
+  fileAnswerMs: 2_000,
 };

@@ -52,6 +52,7 @@ export class Outward {
   readonly #files = new Map<number, FilePassage>();
   readonly #listings = new Map<number, number>();
   readonly #copies: PerMinute;
+  readonly #downloads: PerMinute;
   #syncs: number[] = [];
   #begun = false;
   #frameTimer: NodeJS.Timeout | undefined;
@@ -64,6 +65,7 @@ export class Outward {
     this.#parts = parts;
     this.#filter = new OutwardFilter(parts.rights);
     this.#copies = new PerMinute(parts.limits.clipboardsPerMinute);
+    this.#downloads = new PerMinute(parts.limits.filesPerMinute);
     this.#queue = new StepQueue(parts.onFailure, () => this.flow());
   }
 
@@ -243,20 +245,29 @@ export class Outward {
       case "copy":
         return this.#copy(verdict, instruction);
       case "download":
+        if (verdict.do === "begin" && !this.#fits("download", this.#downloads, verdict.stream)) return;
         return this.#inOrder(instruction, (bytes) => this.#download(verdict, instruction, bytes));
       case "listing":
         return this.#listing(verdict, instruction);
     }
   }
 
+  /** Whether one more may pass in this minute; guacd is told when not. */
+  #fits(what: "copy" | "download", rate: PerMinute, stream: number): boolean {
+    const fits = rate.take(this.#parts.nowMs());
+    if (fits === "fits") return true;
+    this.#filter.giveUp(stream);
+    if (fits === "first-too-many") void this.#note({ what, because: "too-many" });
+    this.#answer(stream, "too many", STATUS.tooMany);
+    return false;
+  }
+
   #copy(verdict: StreamVerdict, instruction: Instruction): void {
     const { stream } = verdict;
     if (verdict.do === "begin") {
-      const fits = this.#copies.take(this.#parts.nowMs());
-      if (fits === "fits") return void this.#texts.set(stream, new ClipboardText("copy", instruction.bytes));
-      this.#filter.giveUp(stream);
-      if (fits === "first-too-many") void this.#note({ what: "copy", because: "too-many" });
-      return this.#answer(stream, "too many", STATUS.tooMany);
+      if (this.#fits("copy", this.#copies, stream))
+        this.#texts.set(stream, new ClipboardText("copy", instruction.bytes));
+      return;
     }
     const text = this.#texts.get(stream);
     if (text === undefined) return;
