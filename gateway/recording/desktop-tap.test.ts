@@ -70,6 +70,23 @@ describe("a desktop's channel", () => {
     expect(channel.counters).toMatchObject({ bytesOut: frames.reduce((sum, { length }) => sum + length, 0) });
   });
 
+  test("is sealed once where it is more than a caret's, and accepted when the container was written", async () => {
+    const { channel, close } = await openDesktop();
+    const { appends } = room.journal;
+    const gates: (() => void)[] = [];
+    room.blobs.beforeAppend = () => new Promise<void>((resolve) => gates.push(resolve));
+    let accepted = false;
+    const drawing = channel.graphics(frame(6_000)).then(() => (accepted = true));
+    await expect.poll(() => gates.length).toBe(1);
+    expect({ accepted, inJournal: room.journal.appends - appends }).toEqual({ accepted: false, inJournal: 0 });
+    room.blobs.beforeAppend = () => undefined;
+    gates[0]?.();
+    await drawing;
+    await channel.graphics(frame(20));
+    expect(room.journal.appends - appends).toBe(1);
+    await close();
+  });
+
   test("keeps every drawing in one event of whole instructions, however the frames fill", async () => {
     const { channel, id, close } = await openDesktop();
     const sizes = [64_000, 3_000, 50_000, 12_000, 9_000, 30_000, 2_000, 60_000];
