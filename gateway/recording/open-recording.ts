@@ -342,7 +342,8 @@ export class OpenRecording {
     const { head40, body } = this.#seal(whole, 0, packed);
     const reach = { main: this.#main.closed, input: this.#input.closed };
     this.#container.frame(head40, body, reach, whole.stream === Stream.main && !packed.continued ? whole : undefined);
-    const passed = this.#quota.add(this.#lastUs, head40.length + body.length, this.#container.bytes);
+    const stored = head40.length + body.length;
+    const passed = this.#quota.add(this.#lastUs, stored, whole.plain.length, this.#container.bytes);
     if (passed !== undefined) this.fail("quota", new Error(passed));
   }
 
