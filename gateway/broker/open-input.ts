@@ -12,6 +12,7 @@ import {
   type Outcome,
   type RecordingId,
 } from "../domain/index.js";
+import { KeyText } from "../recording/index.js";
 import type { InputProof } from "../vault/index.js";
 import type { Listing, Page, RecordingUseCases } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
@@ -119,13 +120,23 @@ async function readLines(deps: Deps, id: RecordingId, proof: InputProof): Promis
   await container.close();
   const lines: { readonly channel: number; readonly atUs: number; readonly text: string }[] = [];
   let bytes = 0;
+  const desktops = await desktopKeys(deps, id);
   for await (const { type, channel, atUs, payload } of deps.library.input(id, deps.vault.inputOpener(proof, wrapped))) {
     if (type !== RECORDED.input) continue;
     bytes += payload.length;
     if (bytes > BYTES_MOST || lines.length >= LINES_MOST) break;
-    lines.push({ channel, atUs, text: Buffer.from(payload).toString("utf8") });
+    const keys = desktops.get(channel);
+    if (keys === undefined) lines.push({ channel, atUs, text: Buffer.from(payload).toString("utf8") });
+    else lines.push(...keys.feed(payload, atUs).map((line) => ({ channel, ...line })));
   }
+  for (const [channel, keys] of desktops) lines.push(...keys.end().map((line) => ({ channel, ...line })));
   return done(lines);
+}
+
+/** Desktops keep keys, not characters. */
+async function desktopKeys(deps: Pick<Deps, "library">, id: RecordingId): Promise<ReadonlyMap<number, KeyText>> {
+  const { channels } = await deps.library.derived(id);
+  return new Map(channels.filter(({ kind }) => kind === "desktop").map(({ channel }) => [channel, new KeyText()]));
 }
 
 /** For auditors. */
