@@ -237,19 +237,22 @@ describe("kept input", () => {
     const opening = must(await broker.recordings.requestInput(people.aud1, id, "incident 7"));
     must(await broker.recordings.approveInput(people.aud2, opening.id));
     const { wrapped } = deps.vault.newRecordingKeys(id);
-    const [first] = world.derived.channels;
-    if (first === undefined) throw new Error("the house has no channel");
-    world.derived = { ...world.derived, channels: [first, { ...first, channel: 9, kind: "desktop" }] };
+    const facts = { detail: "", fromUs: 0, toUs: 9, cols: 80, rows: 24 };
+    const channels = [
+      { ...facts, channel: 1, kind: "shell", pty: true },
+      { ...facts, channel: 9, kind: "desktop", pty: false },
+    ];
+    world.derived = { ...world.derived, channels };
     const keys = Buffer.from("3.key,3.104,1.1;3.key,3.104,1.0;3.key,3.105,1.1;3.key,3.105,1.0;3.key,5.65289,1.1;");
     Object.assign(deps.library, {
       read: async () => ({ header: { keys: wrapped }, close: async () => undefined }),
       input: async function* () {
-        yield { type: RECORDED.input, channel: first.channel, atUs: 1, payload: Buffer.from("3.key") };
+        yield { type: RECORDED.input, channel: 1, atUs: 1, payload: Buffer.from("3.key") };
         yield { type: RECORDED.input, channel: 9, atUs: 2, payload: keys };
       },
     });
     expect(must(await broker.recordings.readInput(people.aud1, opening.id))).toEqual([
-      { channel: first.channel, atUs: 1, text: "3.key" },
+      { channel: 1, atUs: 1, text: "3.key" },
       { channel: 9, atUs: 2, text: "hi<Tab>" },
     ]);
   });
