@@ -19,6 +19,7 @@ export interface DesktopUser {
   untilShown(withinMs?: number): Promise<void>;
   /** Runs a shell command on the desktop as this user; what it printed. Rejects on failure or after 10 s. */
   run(command: string, input?: string): Promise<Buffer>;
+  /** The desktop's own clipboard; empty when its owner does not hand it out within 2 s. */
   clipboard(): Promise<string>;
   setClipboard(text: string): Promise<void>;
   /** The whole screen as PNG, taken at the X server. */
@@ -134,7 +135,8 @@ export function makeDesktopUser(folder: string, session: string): DesktopUser {
         await new Promise((resolve) => setTimeout(resolve, 30));
       }
     },
-    clipboard: async () => (await run("xclip -selection clipboard -out")).toString(),
+    // The channel server may own a text that was refused to it, and never hand it out.
+    clipboard: async () => (await run("timeout 2 xclip -selection clipboard -out 2>/dev/null || true")).toString(),
     async setClipboard(text) {
       // xclip stays to hand the text out; it must not hold our pipes.
       await run("xclip -selection clipboard -in >/dev/null 2>&1", text);
