@@ -29,7 +29,7 @@ import { startDesktopLab, type DesktopLab } from "../support/desktop-lab.js";
 import { terminal } from "../support/desktops.js";
 import { until } from "../support/gatehouse.js";
 import { untilDrawn } from "../support/pictures.js";
-import { endedSession, eventsOf } from "../support/trail.js";
+import { endedSession, eventsOf, sessionsOf } from "../support/trail.js";
 
 let lab: DesktopLab;
 let account: DeskAccount;
@@ -179,22 +179,22 @@ test("in the page: a file goes in by the file chooser, one saved on the desktop 
     const path = await until("the file", () => arrived().find((name) => name.endsWith(file.name)));
     await until("all of it", () => readFileSync(join(lab.drive, path)).length === bytes.length);
     expect(readFileSync(join(lab.drive, path)).equals(bytes)).toBe(true);
-    await page
-      .locator("li", { hasText: file.name })
-      .getByText("Done")
-      .waitFor()
-      .catch(() => undefined);
-    const coming = page.waitForEvent("download");
+    await page.locator("li", { hasText: file.name }).getByText("complete").waitFor({ timeout: 10_000 });
     await untilDrive(user);
-    await user.run('cd ~/thinclient_drives/* && mkdir -p Download && cp "合同 2026.bin" Download/回.bin');
-    const download = await coming;
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      user.run('cd ~/thinclient_drives/* && mkdir -p Download && cp "合同 2026.bin" Download/回.bin'),
+    ]);
     expect(download.suggestedFilename()).toBe("回.bin");
     expect(readFileSync(await download.path()).equals(bytes)).toBe(true);
     expect(faults).toEqual([]);
   } finally {
     await browser.close();
   }
-  const { id } = await endedSession(lab.house, operator.login);
+  // The desktop would wait for its page.
+  const [{ id } = { id: "" }] = await sessionsOf(lab.house, operator.login);
+  await (await lab.house.as("carol")).call("POST", `/sessions/${id}/stop`, { reason: "enough" });
+  await endedSession(lab.house, operator.login);
   expect(await transfersOf(lab, id)).toMatchObject([
     { direction: "upload", path: "合同 2026.bin", size: 300_000, sequential: true },
     { direction: "download", path: "回.bin", size: 300_000, sequential: true },
