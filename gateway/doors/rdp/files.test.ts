@@ -95,6 +95,7 @@ test("a file that guacd cannot go on writing is ended there; answers of the one 
   browser.send("file", 1, "text/plain", "b.txt");
   browser.send("end", 1);
   await until("its entry", () => broker.transfers.length === 1);
+  await new Promise((resolve) => setTimeout(resolve, 50));
   expect(guacd.of("file")).toHaveLength(1);
   guacd.say("ack", 1, "", 0);
   await until("the next one", () => guacd.of("end").length === 2);
