@@ -206,7 +206,8 @@ test.each(["stopped", "revoked", "expired"] as const)(
     browser.send("blob", 1, base64("half"));
     rest.guacd().say("file", 2, "text/plain", "down.txt");
     rest.guacd().say("blob", 2, base64("part"));
-    await until("both on their way", () => broker.files.map((one) => one.bytes).join() === "half,part");
+    const passed = (): string[] => broker.files.map((one) => one.bytes).sort();
+    await until("both on their way", () => passed().join() === "half,part");
     writeFileSync(join(folder, "session-1", "left.txt"), "left");
     broker.end(because);
     expect(rest.guacd().of("blob")).toHaveLength(1);
