@@ -7,6 +7,7 @@ export * from "./assets.js";
 export * from "./audit.js";
 export * from "./desktop.js";
 export * from "./errors.js";
+export * from "./foreign-text.js";
 export * from "./ids.js";
 export * from "./login-name.js";
 export * from "./people.js";

@@ -35,6 +35,11 @@ import type {
 } from "../../gateway/broker/index.js";
 import { encodeInstruction, GuacamoleError, InstructionParser } from "../../recordings/codec/index.js";
 
+/** The id of the house's nth session. */
+export function sessionNumber(nth: number): string {
+  return `01900000-0000-7000-8000-${String(nth).padStart(12, "0")}`;
+}
+
 export const CHOICES = {
   width: 1024,
   height: 768,
@@ -177,7 +182,7 @@ export class FakeDesktopBroker implements Pick<Broker, "sessions" | "desktops" |
   }
 
   #session(open: OpenSession): LiveSession {
-    const id = `session-${(this.opens += 1)}`;
+    const id = sessionNumber((this.opens += 1));
     const row = { open, ended: false, id };
     this.#live = row;
     return {

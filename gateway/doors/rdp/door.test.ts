@@ -2,6 +2,7 @@
 import { afterEach, expect, test } from "vitest";
 import { encodeInstruction } from "../../../recordings/codec/index.js";
 import {
+  sessionNumber,
   PASSWORD,
   startDesktopDoor,
   until,
@@ -23,7 +24,7 @@ test("a ticket opens a desktop: the session is named, the picture is recorded an
   const house = await start();
   const browser = await house.desktop();
   expect(browser.socket.protocol).toBe("gatehouse.desktop");
-  expect(browser.heard[0]).toEqual(["", "session", "session-1"]);
+  expect(browser.heard[0]).toEqual(["", "session", sessionNumber(1)]);
   expect(browser.heard.slice(1).map((one) => one[0])).toEqual(["size", "rect", "cfill", "sync"]);
   expect(house.broker.graphics).toBe(
     [
@@ -49,7 +50,7 @@ test("a forged, used, malformed or missing ticket is HTTP 403, makes no session 
   expect(await house.connect("x")).toBe(403);
   expect(await house.connect("", ["gatehouse.desktop"])).toBe(403);
   expect(await house.connect(forged, [`ticket.${house.broker.ticket()}`])).toBe(403);
-  expect(await house.connect(house.broker.ticket("session-77"))).toBe(403);
+  expect(await house.connect(house.broker.ticket(sessionNumber(77)))).toBe(403);
   expect(house.broker.opens).toBe(1);
   expect(house.peers).toHaveLength(1);
 });
@@ -159,7 +160,7 @@ test("leaving ends the session; losing the line leaves the desktop waiting, answ
   const back = (await house.connect(house.broker.ticket(house.broker.sessionId))) as Browser;
   await until("the picture", () => back.of("sync").length === 1);
   expect(back.heard.slice(0, 2)).toEqual([
-    ["", "session", "session-1"],
+    ["", "session", sessionNumber(1)],
     ["size", "0", "1024", "768"],
   ]);
   house.guacd().say("cfill", 14, 0, 7, 7, 7, 255);

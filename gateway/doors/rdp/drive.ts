@@ -18,9 +18,8 @@ import {
   type FileHandle,
 } from "node:fs/promises";
 import { join } from "node:path";
-import type { SessionId } from "../../domain/index.js";
+import { sanitise, type SessionId } from "../../domain/index.js";
 import type { DesktopDoorDeps } from "./door-deps.js";
-import { sanitise } from "./sanitise.js";
 
 export type DriveConfig = NonNullable<DesktopDoorDeps["drive"]>;
 
@@ -39,7 +38,7 @@ export interface Left {
 }
 
 /** What sessions are named by: nothing else in the folder is ever touched. */
-const SESSION_NAME = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|session-\d+)$/;
+const SESSION_NAME = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** What a folder is called once its session has ended: guacd knows it by its first name and can put nothing more in it. */
 const ENDED = ".ended";
 const LISTED_MOST = 1_000;

@@ -1,8 +1,7 @@
 /** One file on its way through the gate: its own channel, its digest, and the transfer's entry at its end. */
 import { createHash } from "node:crypto";
 import type { LiveChannel, LiveSession } from "../../broker/index.js";
-import type { Action } from "../../domain/index.js";
-import { sanitise } from "./sanitise.js";
+import { sanitise, type Action } from "../../domain/index.js";
 
 export type Direction = "upload" | "download";
 const ACTIONS: Record<Direction, Action> = { upload: "rdp.upload", download: "rdp.download" };

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { asId } from "../../domain/index.js";
-import { startDesktopDoor, until, type TestDesktopDoor } from "../../../test/support/desktop-door.js";
+import { sessionNumber, startDesktopDoor, until, type TestDesktopDoor } from "../../../test/support/desktop-door.js";
 import { Drive } from "./drive.js";
 
 let house: TestDesktopDoor | undefined;
@@ -174,9 +174,9 @@ test("a download is recorded, shown and written down; a lost line ends it and gu
 test("the drive is a folder of the session's own, told to guacd by its path, and gone afterwards with what was left written down", async () => {
   const { broker, ...rest } = await start("rdp.upload");
   const browser = await rest.desktop();
-  const own = join(folder, "session-1");
+  const own = join(folder, sessionNumber(1));
   expect(statSync(own).mode & 0o777).toBe(0o770);
-  expect(rest.guacd().of("connect")[0]).toContain("/drives/session-1");
+  expect(rest.guacd().of("connect")[0]).toContain(`/drives/${sessionNumber(1)}`);
   writeFileSync(join(own, "left.txt"), "left");
   symlinkSync("/etc/passwd", join(own, "link"));
   execFileSync("mkfifo", [join(own, "pipe")]);
@@ -189,10 +189,10 @@ test("no right, no folder; an end by the broker wipes it too", async () => {
   const { broker, ...rest } = await start();
   await rest.desktop();
   expect(readdirSync(folder)).toEqual([]);
-  expect(rest.guacd().of("connect")[0]).not.toContain("/drives/session-1");
+  expect(rest.guacd().of("connect")[0]).not.toContain(`/drives/${sessionNumber(1)}`);
   broker.actions.push("rdp.download");
   await rest.desktop();
-  expect(readdirSync(folder)).toEqual(["session-2"]);
+  expect(readdirSync(folder)).toEqual([sessionNumber(2)]);
   broker.end("revoked");
   await until("wiped", () => readdirSync(folder).length === 0);
 });
@@ -208,7 +208,7 @@ test.each(["stopped", "revoked", "expired"] as const)(
     rest.guacd().say("blob", 2, base64("part"));
     const passed = (): string[] => broker.files.map((one) => one.bytes).sort();
     await until("both on their way", () => passed().join() === "half,part");
-    writeFileSync(join(folder, "session-1", "left.txt"), "left");
+    writeFileSync(join(folder, sessionNumber(1), "left.txt"), "left");
     broker.end(because);
     expect(rest.guacd().of("blob")).toHaveLength(1);
     await until("the recording to close", () => broker.log.includes("recording closed"));
@@ -261,8 +261,8 @@ test("a recorder that fails or hangs keeps neither the folder nor the ending", a
 });
 
 test("what was left is told by what it is: links and pipes are not followed, unreadable is said, more than a thousand too", async () => {
-  const drive = await Drive.make({ folder, guacdFolder: "/d" }, asId("session-7"));
-  const own = join(folder, "session-7");
+  const drive = await Drive.make({ folder, guacdFolder: "/d" }, asId(sessionNumber(7)));
+  const own = join(folder, sessionNumber(7));
   mkdirSync(join(own, "Download"));
   writeFileSync(join(own, "Download", "网关\u202e\n.txt"), "中文");
   symlinkSync("/etc", join(own, "folder"));
@@ -280,8 +280,8 @@ test("what was left is told by what it is: links and pipes are not followed, unr
   await drive.wipe();
   expect(readdirSync(folder)).toEqual([]);
 
-  const full = await Drive.make({ folder, guacdFolder: "/d" }, asId("session-8"));
-  for (let count = 0; count <= 1_000; count++) writeFileSync(join(folder, "session-8", String(count)), "");
+  const full = await Drive.make({ folder, guacdFolder: "/d" }, asId(sessionNumber(8)));
+  for (let count = 0; count <= 1_000; count++) writeFileSync(join(folder, sessionNumber(8), String(count)), "");
   const left = await full.left(5_000);
   expect(left.files).toHaveLength(1_000);
   expect(left.whole).toBe(false);

@@ -2,6 +2,7 @@
  * Browser → recorder → guacd. Each key and each move of the pointer is recorded before it goes on, texts and files through their
  * own records in the same order. A browser that says what nobody may say loses its connection; one that says too much waits.
  */
+import { sanitise } from "../../domain/index.js";
 import {
   encodeInstruction,
   GuacamoleError,
@@ -21,7 +22,6 @@ import type { GuacdLink } from "./guacd-link.js";
 import type { Keystrokes } from "./keystrokes.js";
 import type { DesktopDoorLimits } from "./limits.js";
 import { StepQueue } from "./queue.js";
-import { sanitise } from "./sanitise.js";
 import type { SyncLedger } from "./guac/syncs.js";
 import { Uploads } from "./uploads.js";
 

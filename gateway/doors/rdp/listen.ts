@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import type { RedeemedTicket } from "../../broker/index.js";
 import {
+  sanitise,
   DESKTOP_PROTOCOL,
   TICKET_PROTOCOL_PREFIX,
   type Actor,
@@ -20,7 +21,6 @@ import { wipeLeftovers } from "./drive.js";
 import { codeOf, wordOfCode, wordOfEnd } from "./errors.js";
 import { DEFAULT_LIMITS } from "./limits.js";
 import { protocolFor, type DesktopProtocol } from "./protocols/index.js";
-import { sanitise } from "./sanitise.js";
 import { RdpGatewayServer } from "./server.js";
 
 export interface UpgradeCall {

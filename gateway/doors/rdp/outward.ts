@@ -2,6 +2,7 @@
  * guacd → recorder → browser. Drawing is gathered into chunks, recorded, and only then shown; clipboard texts and files go through
  * their own records in the same order. When too much waits for recorder or browser, guacd is not read.
  */
+import { sanitise } from "../../domain/index.js";
 import { encodeInstruction, encodeInstructionBytes, type Instruction } from "../../../recordings/codec/index.js";
 import type { LiveChannel, LiveSession } from "../../broker/index.js";
 import type { LastWord } from "./errors.js";
@@ -15,7 +16,6 @@ import { LISTING_MOST, type Rights } from "./guac/rights.js";
 import type { GuacdLink } from "./guacd-link.js";
 import type { DesktopDoorLimits } from "./limits.js";
 import { StepQueue } from "./queue.js";
-import { sanitise } from "./sanitise.js";
 import type { View } from "./view.js";
 
 export interface OutwardParts {

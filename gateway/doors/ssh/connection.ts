@@ -5,7 +5,7 @@
 import type { Connection } from "ssh2";
 import type { Socket } from "node:net";
 import type { LiveChannel, LiveSession } from "../../broker/index.js";
-import type { EndReason } from "../../domain/index.js";
+import { sanitise, type EndReason } from "../../domain/index.js";
 import type { SignedIn } from "./authenticate.js";
 import type { Bridge } from "./bridge.js";
 import type { DoorContext } from "./door-deps.js";
@@ -18,7 +18,6 @@ import { receiveSession, type OperatorChannel } from "./operator-channel.js";
 import { SocketValve } from "./outlet.js";
 import { askForAccess } from "./request-screen.js";
 import { RekeyWatch } from "./rekey.js";
-import { sanitise } from "./sanitise.js";
 import { serveChannel } from "./serve-channel.js";
 import { guardPeer, OPEN_FAILURE, openBeingAsked, refuseOpen, type ChannelOpen, type RawPeer } from "./ssh2-shims.js";
 import { moment, textsFor, type Texts } from "./texts.js";

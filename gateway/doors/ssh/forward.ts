@@ -2,14 +2,13 @@
  * `-L` (direct-tcpip, RFC 4254 §7.2): only to a host and port that the grant names, dialled by the target and never by the
  * gate, recorded in bytes, and ended when SSH shows inside it.
  */
-import type { ForwardTarget } from "../../domain/index.js";
+import { sanitise, type ForwardTarget } from "../../domain/index.js";
 import { Bridge } from "./bridge.js";
 import type { DoorContext } from "./door-deps.js";
 import { codeText } from "./errors.js";
 import { forwardFilter } from "./filters.js";
 import type { OpenedGate } from "./gate-session.js";
 import { Outlet, type SocketValve } from "./outlet.js";
-import { sanitise } from "./sanitise.js";
 import type { RawChannel } from "./ssh2-shims.js";
 import type { Texts } from "./texts.js";
 

@@ -1,8 +1,9 @@
 /** The menu of a bare login as a pure state machine: what is listed, what is typed, where the cursor stands, how it looks. */
+import { sanitise, typable } from "../../domain/index.js";
 import type { Reachable } from "../../broker/index.js";
-import { columnsOf, sanitise, typable } from "./sanitise.js";
 import type { Key } from "./terminal.js";
 import { moment, type Texts } from "./texts.js";
+import { columnsOf } from "./columns.js";
 
 export interface MenuState {
   readonly items: readonly Reachable[];

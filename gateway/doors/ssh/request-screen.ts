@@ -3,12 +3,11 @@
  * stands wholly before the target's first byte and asks for no secret.
  */
 import type { Reachable, RequestView } from "../../broker/index.js";
-import type { Action, Actor, RequestId } from "../../domain/index.js";
+import { sanitise, type Action, type Actor, type RequestId } from "../../domain/index.js";
 import type { DoorContext } from "./door-deps.js";
 import { codeText } from "./errors.js";
 import { KeySource } from "./key-source.js";
 import type { OperatorChannel } from "./operator-channel.js";
-import { sanitise } from "./sanitise.js";
 import { parseDuration } from "./terminal.js";
 import type { Texts } from "./texts.js";
 

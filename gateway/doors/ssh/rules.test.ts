@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { ERROR_CODES } from "../../domain/index.js";
+import { sanitise, ERROR_CODES } from "../../domain/index.js";
 import { addressKey, Crowd } from "./crowd.js";
 import type { ExecVerdict } from "./door-deps.js";
 import { codeText } from "./errors.js";
 import { envAllowed, planChannel } from "./exec.js";
 import { forwardNamed } from "./forward.js";
-import { columnsOf, sanitise } from "./sanitise.js";
 import { parsePtyModes } from "./ssh2-shims.js";
 import { hostKeyLine, parseHostKey } from "./target-client.js";
+import { columnsOf } from "./columns.js";
 
 describe("connection caps", () => {
   const limits = { connections: 6, connectionsPerAddress: 3, unauthenticated: 4 };

@@ -3,7 +3,7 @@
  * out either closes a recorded channel or counts a refused one (promise 2).
  */
 import type { LiveChannel } from "../../broker/index.js";
-import type { Action } from "../../domain/index.js";
+import { sanitise, type Action } from "../../domain/index.js";
 import { Bridge } from "./bridge.js";
 import type { DoorContext, PasswordPrompt } from "./door-deps.js";
 import { codeText } from "./errors.js";
@@ -12,7 +12,6 @@ import { passThrough, promptFilter, type Filter } from "./filters.js";
 import type { GateSession } from "./gate-session.js";
 import type { OperatorChannel } from "./operator-channel.js";
 import type { Exit } from "./outlet.js";
-import { sanitise } from "./sanitise.js";
 import { scpFilter, sftpFilter } from "./sftp-channel.js";
 import { moment, textsFor } from "./texts.js";
 import type { TargetChannel, Upstream } from "./upstream.js";

@@ -1,10 +1,10 @@
 /** Puts the SFTP judge, or the scp watch, between the two ends of a channel and hands what it tells to the session's log. */
+import { sanitise } from "../../domain/index.js";
 import { createHash } from "node:crypto";
 import type { LiveChannel } from "../../broker/index.js";
 import type { DoorContext } from "./door-deps.js";
 import type { Filter, Passed } from "./filters.js";
 import type { GateSession } from "./gate-session.js";
-import { sanitise } from "./sanitise.js";
 import { ScpViolation, ScpWatch, SftpGate, SftpViolation, type RunningHash, type SftpOutput } from "./sftp/index.js";
 
 const LONGEST_PATH = 1_024;

@@ -2,8 +2,9 @@
  * Keys and lines of the gate's own screens, as pure steps: bytes become keys, keys edit a line. It echoes nothing that
  * could move a cursor elsewhere; what it does not know it swallows.
  */
+import { typable } from "../../domain/index.js";
 import { StringDecoder } from "node:string_decoder";
-import { columnsOf, typable } from "./sanitise.js";
+import { columnsOf } from "./columns.js";
 
 export type Key =
   | { readonly type: "text"; readonly text: string }
