@@ -57,6 +57,13 @@ test("a desktop is worked in, watched, stopped, and replayed as it was seen", as
     console.log(lab.house.output(), lab.guacd.log(), lab.xrdp.log());
     throw error;
   });
+  await settled(page);
+  // The desktop follows the window. Guacamole rounds its canvas up to multiples of 64.
+  await page.setViewportSize({ width: 1280, height: 768 });
+  await until("the desktop to take the window's size", async () => {
+    const { width, height } = await drawnOn(page);
+    return width === 1280 && height === 768;
+  });
   const empty = await settled(page);
 
   await page.mouse.click(400, 400);

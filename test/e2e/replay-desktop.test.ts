@@ -61,6 +61,12 @@ const showsSecond = (view: Page, second: number): Promise<unknown> =>
 test("a replay opens at the moment asked for, and a seek lands on its picture", async () => {
   const { context, page: view, faults } = await open("audit", `/sessions/${ID}?t=20.5`);
   await view.locator(".room canvas").first().waitFor();
+  // The grant asked for a watermark: it lies over the whole picture.
+  const [mark, room] = await Promise.all(
+    [".watermark", ".room .picture"].map((one) => view.locator(one).first().boundingBox()),
+  );
+  expect(mark?.width).toBeGreaterThanOrEqual(room?.width ?? Infinity);
+  expect(mark?.height).toBeGreaterThanOrEqual(room?.height ?? Infinity);
   await unmark(view);
   await showsSecond(view, 20);
   await view.locator("h1").click();
