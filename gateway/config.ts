@@ -79,6 +79,37 @@ const schema = z
     reserveBytes: count(0, 2 ** 46).default(1024 ** 3),
     sshConnections: count(1, 100_000).default(4_096),
     sshConnectionsPerAddress: count(1, 100_000).default(64),
+    /** IANA name of the zone in which contracts' dates and working days are meant; this machine's unless told. */
+    timeZone: z.string().min(1).max(64).optional(),
+    oidcIssuer: z.url({ protocol: /^https?$/ }).optional(),
+    oidcClientId: z.string().min(1).max(300).optional(),
+    oidcClientSecretFile: z.string().min(1).optional(),
+    /** What the button on the sign-in page says. */
+    oidcName: z.string().min(1).max(60).default("OpenID Connect"),
+    oidcGroupsClaim: z.string().min(1).max(60).default("groups"),
+    /** Values of `amr` or `acr` that prove a second factor; none unless told. */
+    oidcSecondFactor: list.default([]),
+    ldapUrl: z
+      .string()
+      .regex(/^ldaps?:\/\//, "must begin with ldaps:// (or ldap:// with StartTLS)")
+      .optional(),
+    ldapStartTls: z.stringbool().or(z.boolean()).default(true),
+    ldapCaFile: z.string().min(1).optional(),
+    ldapBindDn: z.string().max(500).optional(),
+    ldapBindPasswordFile: z.string().min(1).optional(),
+    ldapBaseDn: z.string().max(500).optional(),
+    /** The attribute that holds what people type. */
+    ldapLoginAttribute: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9-]{0,59}$/)
+      .default("uid"),
+    ldapGroupBaseDn: z.string().max(500).optional(),
+    /** Groups of a directory whose members are operators here; nothing else can be mapped. */
+    operatorGroups: list.default([]),
+    /** Whether a first sign-in by a directory makes the person. */
+    justInTime: z.stringbool().or(z.boolean()).default(false),
+    directoryCheckSeconds: count(5, 300).default(240),
+    directoryGraceMinutes: count(5, 1_440).default(60),
     logLevel: z.enum(["debug", "info", "warn", "error"]).default("info"),
   })
   .readonly();

@@ -10,7 +10,11 @@ import type { AccessUseCases } from "./face/access.js";
 import type { AssetUseCases } from "./face/assets.js";
 import type { AuditUseCases } from "./face/audit.js";
 import type { DesktopUseCases } from "./face/desktops.js";
+import type { DirectoryUseCases } from "./face/directories.js";
+import type { FactorUseCases } from "./face/factors.js";
 import type { IdentityUseCases, PeopleUseCases } from "./face/identity.js";
+import type { ProposalUseCases } from "./face/proposals.js";
+import type { RegistryUseCases } from "./face/registry.js";
 import type { RecordingUseCases } from "./face/recordings.js";
 import type { SessionUseCases } from "./face/sessions.js";
 
@@ -18,15 +22,19 @@ export type * from "./face/access.js";
 export type * from "./face/assets.js";
 export type * from "./face/audit.js";
 export type * from "./face/desktops.js";
+export type * from "./face/directories.js";
+export type * from "./face/factors.js";
 export type * from "./face/identity.js";
 export type * from "./face/lists.js";
+export type * from "./face/proposals.js";
 export type * from "./face/recordings.js";
+export type * from "./face/registry.js";
 export type * from "./face/sessions.js";
 export type { Admission } from "./admission.js";
 
 /** Something changed that a page may want to fetch again. Carries ids, never content. */
 export interface Notice {
-  readonly topic: "requests" | "grants" | "sessions" | "alerts" | "people";
+  readonly topic: "requests" | "grants" | "sessions" | "alerts" | "people" | "proposals" | "registry";
   readonly id: string;
   /** Who may be told: persons by id, or everyone holding one of these roles or powers. */
   readonly audience: {
@@ -39,6 +47,10 @@ export interface Notice {
 export interface Broker {
   readonly identity: IdentityUseCases;
   readonly people: PeopleUseCases;
+  readonly factors: FactorUseCases;
+  readonly registry: RegistryUseCases;
+  readonly proposals: ProposalUseCases;
+  readonly directories: DirectoryUseCases;
   readonly assets: AssetUseCases;
   readonly access: AccessUseCases;
   readonly desktops: DesktopUseCases;

@@ -2,7 +2,18 @@
  * What the use cases stand on: ports and rooms, handed in once by the composition root. Each use case takes only the
  * parts it needs (`Pick<BrokerDeps, "database" | "clock">`).
  */
-import type { CheckpointLog, Clock, Database, Ids, NodeId, RecordingId } from "../domain/index.js";
+import type {
+  BlobStore,
+  Calendar,
+  CheckpointLog,
+  Clock,
+  Database,
+  Ids,
+  LdapPort,
+  NodeId,
+  OidcPort,
+  RecordingId,
+} from "../domain/index.js";
 import type { Policy } from "../policy/index.js";
 import type { FinishedRecording, Library, Recorder } from "../recording/index.js";
 import type { Vault } from "../vault/index.js";
@@ -60,6 +71,20 @@ export type Log = (
   detail?: Readonly<Record<string, unknown>>,
 ) => void;
 
+/** What comes from outside, and what it may give here. */
+export interface Directories {
+  readonly oidc: OidcPort | null;
+  readonly ldap: LdapPort | null;
+  /** Names of groups whose members are operators; nothing else can be mapped. */
+  readonly operatorGroups: readonly string[];
+  /** Whether a first sign-in makes the person. */
+  readonly justInTime: boolean;
+  /** How often each linked person is asked after, 5 minutes at most. */
+  readonly checkMs: number;
+  /** How long a directory may be unreachable until those it vouches for are let go. */
+  readonly graceMs: number;
+}
+
 export interface BrokerDeps {
   readonly database: Database;
   readonly checkpoints: CheckpointLog;
@@ -79,6 +104,10 @@ export interface BrokerDeps {
   readonly resolve: (host: string) => Promise<readonly string[]>;
   readonly probe: TargetProbe;
   readonly desktopProbe: DesktopProbe;
+  readonly calendar: Calendar;
+  readonly directories: Directories;
+  /** Where duties documents lie, beside the recordings: names under `documents/`. */
+  readonly documents: BlobStore;
   /** Tells pages that something changed; never throws. */
   readonly notify: (notice: Notice) => void;
   readonly log: Log;

@@ -160,9 +160,13 @@ export function grantStateAt(grant: Pick<Grant, "state" | "from" | "to">, now: n
   return now >= grant.from ? "active" : "scheduled";
 }
 
-/** What live sessions are asked about a person: his state, whether he may operate, and his epoch. */
+/** What live sessions are asked about a person: his state, whether he may operate, his epoch, and what he hangs on. */
 export interface PersonStanding extends Pick<Person, "state" | "credentialEpoch"> {
   readonly isOperator: boolean;
+  /** Whether sponsor, vendors and unit stand; true for a unit's own person without a sponsor. */
+  readonly bondsHold: boolean;
+  /** His contract's span; null for a unit's own person. An ended contract's span is over. */
+  readonly contract: ContractSpan | null;
 }
 
 export interface ContractSpan {
@@ -180,16 +184,16 @@ export type MayContinue =
 export function mayContinue(
   grant: Pick<Grant, "state" | "from" | "to"> | undefined,
   person: PersonStanding | undefined,
-  contract: ContractSpan | null,
   epoch: number,
   now: number,
 ): MayContinue {
   if (grant === undefined || person === undefined) return { go: false, because: "revoked" };
-  if (person.state !== "active" || !person.isOperator || person.credentialEpoch !== epoch)
+  if (person.state !== "active" || !person.isOperator || !person.bondsHold || person.credentialEpoch !== epoch)
     return { go: false, because: "revoked" };
   const state = grantStateAt(grant, now);
   if (state === "expired") return { go: false, because: "expired" };
   if (state !== "active") return { go: false, because: "revoked" };
+  const { contract } = person;
   if (contract !== null && (now < contract.from || now >= contract.to)) return { go: false, because: "expired" };
   return { go: true };
 }

@@ -3,6 +3,7 @@ import type { Action } from "./actions.js";
 import type { AccountId, AssetId, ContractId, EntitlementId, PersonId, UnitId } from "./ids.js";
 
 export type AssetState = "active" | "retired";
+export type DataClass = "general" | "important" | "core";
 export type Protocol = "ssh" | "rdp";
 
 /** How a desktop is reached. The certificate itself stands in `Asset.hostKey`. */
@@ -36,9 +37,24 @@ export interface Asset {
   readonly pin: string;
   /** A change of host, port or host key that waits for a second administrator; JSON of `AssetChange`, or null. */
   readonly pendingChange: string | null;
+  /** 业务系统: what it is part of; empty when not told. */
+  readonly businessSystem: string;
+  /** 等保 level of that system (GB/T 22240), 1 … 5; null when not graded. */
+  readonly protectionLevel: number | null;
+  /** 数据分级 (Data Security Law art. 21). */
+  readonly dataClass: DataClass;
+  /** Who answers for it in the unit. */
+  readonly ownerId: PersonId | null;
+  /** Refuses device keys: each sign-in for it shows a second factor. See `isSensitive`. */
+  readonly sensitive: boolean;
   readonly state: AssetState;
   readonly createdAt: number;
   readonly createdBy: PersonId | null;
+}
+
+/** Marked so, graded 4 or more, or holding core data. */
+export function isSensitive(asset: Pick<Asset, "sensitive" | "protectionLevel" | "dataClass">): boolean {
+  return asset.sensitive || (asset.protectionLevel ?? 0) >= 4 || asset.dataClass === "core";
 }
 
 /** A change to what an asset's pin covers. It takes effect only when a second administrator confirms it. */

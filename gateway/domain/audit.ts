@@ -2,7 +2,7 @@
  * Audit events: `noun.verbed`, with actor, object, source, node and what decided. The leaf is RFC 8785 canonical JSON,
  * stored verbatim; columns only index it. Leaf numbers are given after commit by one sequencer.
  */
-import type { AuditEventId, NodeId, PersonId } from "./ids.js";
+import type { AuditEventId, NodeId, PersonId, UnitId } from "./ids.js";
 
 export const AUDIT_VERBS = [
   "installation.bootstrapped",
@@ -19,6 +19,57 @@ export const AUDIT_VERBS = [
   "person.key-retired",
   "person.recovery-code-used",
   "person.throttled",
+  "person.left",
+  "person.lapsed",
+  "person.dormant",
+  "person.signed-declaration",
+  "person.passkey-added",
+  "person.passkey-retired",
+  "person.passkey-cloned",
+  "person.stepped-up",
+  "person.session-ended",
+  "person.signed-out-everywhere",
+  "person.device-key-added",
+  "person.device-key-retired",
+  "person.terminal-asked",
+  "person.terminal-approved",
+  "person.terminal-refused",
+  "person.directory-linked",
+  "person.directory-unlinked",
+  "person.directory-gone",
+  "people.imported",
+  "people.exported",
+  "unit.created",
+  "unit.changed",
+  "unit.retired",
+  "vendor.created",
+  "vendor.changed",
+  "vendor.retired",
+  "contract.created",
+  "contract.changed",
+  "contract.duties-accepted",
+  "contract.ended",
+  "proposal.proposed",
+  "proposal.confirmed",
+  "proposal.rejected",
+  "proposal.withdrawn",
+  "proposal.lapsed",
+  "review.opened",
+  "review.confirmed",
+  "review.lapsed",
+  "installation.settled",
+  "break-glass.sealed",
+  "break-glass.shown",
+  "break-glass.refused",
+  "break-glass.opened",
+  "vault.exported",
+  "retention.changed",
+  "recording.removed",
+  "hold.placed",
+  "hold.released",
+  "scim.token-created",
+  "scim.token-retired",
+  "scim.refused",
   "power.granted",
   "power.withdrawn",
   "role.granted",
@@ -83,6 +134,7 @@ export const AUDIT_VERBS = [
   "node.started",
   "node.stopped",
   "policy.loaded",
+  "policy.changed",
 ] as const;
 export type AuditVerb = (typeof AUDIT_VERBS)[number];
 
@@ -100,6 +152,8 @@ export interface AuditEntry {
   /** The rule or reason that decided, as a stable code or policy id. */
   readonly decidedBy?: string;
   readonly detail?: AuditDetail;
+  /** Where it is to be seen; the store looks the object's unit up when this is absent. */
+  readonly unitId?: UnitId | null;
 }
 
 /** The leaf: what is canonicalised, hashed and kept verbatim. */
@@ -125,6 +179,8 @@ export interface AuditRow {
   readonly actorId: PersonId | null;
   readonly objectKind: string;
   readonly objectId: string;
+  /** The unit of the object when it happened, so that a list can be cut; null for what belongs to the whole installation. */
+  readonly unitId: UnitId | null;
   /** RFC 8785 text of `AuditEvent`. */
   readonly leaf: string;
 }

@@ -41,6 +41,29 @@ export const ERROR_CODES = [
   "needs-second-person",
   "enrolment-expired",
   "weak-password",
+  /** Looks like a name that is there already (Unicode confusables), or is the same. */
+  "name-taken",
+  "vendor-cycle",
+  /** Contract, sponsor, vendor or unit of the person does not stand. */
+  "not-under-contract",
+  "outside-contract",
+  /** The declarations must be signed first. */
+  "needs-signature",
+  /** A second factor is needed again. */
+  "step-up-needed",
+  "password-expired",
+  /** The one that would be left without: no account may be the last of a power and go. */
+  "last-of-power",
+  /** Approvals count only a day after a reset of one's factors. */
+  "approves-later",
+  /** What a vendor's person may never hold. */
+  "vendor-person",
+  "passkey-refused",
+  "terminal-approval-refused",
+  /** This asset takes no device key: sign in with a second factor. */
+  "device-key-refused",
+  "directory-unavailable",
+  "directory-refused",
   "internal",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];

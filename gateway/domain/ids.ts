@@ -25,6 +25,17 @@ export type InputOpeningId = Brand<"input-opening">;
 export type AuditEventId = Brand<"audit-event">;
 export type AlertId = Brand<"alert">;
 export type NodeId = Brand<"node">;
+export type SignatureId = Brand<"signature">;
+export type ReviewItemId = Brand<"review-item">;
+export type ProposalId = Brand<"proposal">;
+export type TerminalApprovalId = Brand<"terminal-approval">;
+export type DeviceKeyId = Brand<"device-key">;
+export type ExternalIdentityId = Brand<"external-identity">;
+export type ScimTokenId = Brand<"scim-token">;
+/** The WebAuthn credential id, base64url; chosen by the authenticator. */
+export type PasskeyId = Brand<"passkey">;
+/** SHA-256 in hex of a challenge's handle; the handle itself is never stored. */
+export type ChallengeId = Brand<"challenge">;
 /** SHA-256 in hex of a web session's cookie; the cookie itself is never stored. */
 export type WebSessionId = Brand<"web-session">;
 

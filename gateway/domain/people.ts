@@ -1,21 +1,18 @@
 /**
  * People and what they may be. A person is the human; `login` is only how he types himself. Powers are keyed by person
- * alone (one power each, by the schema); operator and approver are roles, not powers, held for a unit's subtree; an auditor holds no role.
+ * alone (one power each, by the schema); operator, approver and confirmer are roles, not powers. Powers and roles are held
+ * for a unit's subtree. An auditor holds no role; a confirmer holds no power and no other role; a vendor's person is at most an operator.
  */
-import type { ContractId, PersonId, PersonKeyId, UnitId, VendorId, WebSessionId } from "./ids.js";
+import type { ContractId, DeviceKeyId, PersonId, PersonKeyId, UnitId, VendorId, WebSessionId } from "./ids.js";
 
 /** system: assets, accounts, nodes. security: people, roles, policies. audit: sessions, recordings, audit events. */
 export type Power = "system" | "security" | "audit";
-export type Role = "operator" | "approver";
+/** confirmer: the second person of critical acts where a power has too few, for instance of the superior unit. */
+export type Role = "operator" | "approver" | "confirmer";
+/** The roles that only two persons give and take. Operator is given by one; what he opens is approved grant by grant. */
+export const TWO_PERSON_ROLES: readonly Role[] = ["approver", "confirmer"];
 export type Locale = "zh-CN" | "en";
 export type PersonState = "active" | "disabled" | "retired";
-
-export interface Unit {
-  readonly id: UnitId;
-  readonly parentId: UnitId | null;
-  readonly name: string;
-  readonly createdAt: number;
-}
 
 export interface Person {
   readonly id: PersonId;
@@ -26,7 +23,22 @@ export interface Person {
   readonly locale: Locale;
   readonly state: PersonState;
   readonly vendorId: VendorId | null;
+  /** Required with `vendorId`. The contract's vendor is in the person's vendor chain. */
   readonly contractId: ContractId | null;
+  /** Who answers for him: an active person of a unit, never a vendor's. Required with `vendorId`. */
+  readonly sponsorId: PersonId | null;
+  /** Blind index of the identity number, unique among all; with the number sealed by the vault and its last four characters. Null until told. */
+  readonly identityKey: string | null;
+  readonly identitySealed: string | null;
+  readonly identityTail: string | null;
+  readonly email: string | null;
+  /** Where his password is checked: here, or by the directory he is linked to. */
+  readonly passwordAt: "here" | "ldap";
+  /** Approvals count only from then: set by a reset of his factors. */
+  readonly approvesFrom: number | null;
+  /** When a sponsor last confirmed him (see `ReviewItem`); his making counts. */
+  readonly reviewedAt: number;
+  readonly lastSignInAt: number | null;
   /** argon2id PHC text, or null before enrolment. */
   readonly passwordHash: string | null;
   readonly passwordChangedAt: number | null;
@@ -70,7 +82,11 @@ export interface PersonKey {
 export interface PowerHolding {
   readonly id: PersonId;
   readonly power: Power;
+  /** Held for this unit's subtree. */
+  readonly unitId: UnitId;
   readonly grantedBy: PersonId | null;
+  /** The second person; null only for what was given while the installation had too few people (bootstrap). */
+  readonly confirmedBy: PersonId | null;
   readonly createdAt: number;
 }
 
@@ -81,6 +97,8 @@ export interface RoleHolding {
   readonly role: Role;
   readonly unitId: UnitId;
   readonly grantedBy: PersonId | null;
+  /** The second person of approver and confirmer; null for operator, and in bootstrap. */
+  readonly confirmedBy: PersonId | null;
   readonly createdAt: number;
 }
 
@@ -94,6 +112,10 @@ export interface WebSession {
   readonly endedAt: number | null;
   readonly sourceAddress: string;
   readonly userAgent: string;
+  /** When a second factor was last shown in it; signing in counts. Approving, revealing and exporting ask for a recent one. */
+  readonly steppedUpAt: number;
+  /** How it was opened. */
+  readonly via: "password" | "passkey" | "oidc";
 }
 
 /**
@@ -114,4 +136,8 @@ export interface Actor {
   readonly credentialEpoch: number;
   /** The page session he acts through; absent on SSH. `refresh` refuses the actor once it has ended. */
   readonly webSessionId?: WebSessionId;
+  /** The device key that let him in on SSH; sensitive assets refuse it, and `refresh` refuses the actor once it is retired. */
+  readonly deviceKeyId?: DeviceKeyId;
+  /** His password is too old: nothing is open to him but changing it. */
+  readonly mustChangePassword?: boolean;
 }

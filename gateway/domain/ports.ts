@@ -6,13 +6,29 @@ import type { Account, Asset, Entitlement } from "./assets.js";
 import type { AuditEntry, AuditRow, Checkpoint } from "./audit.js";
 import type { Ticket } from "./desktop.js";
 import type { Alert, Channel, Connection, InputOpening, NodeRow, Recording, Session, Transfer } from "./sessions.js";
-import type { Person, PersonKey, PowerHolding, RecoveryCode, RoleHolding, Unit, WebSession } from "./people.js";
+import type { ExternalIdentity, ScimGroup, ScimToken } from "./directory.js";
+import type { Challenge, DeviceKey, Passkey, PasswordHistoryEntry, TerminalApproval } from "./factors.js";
+import type { Person, PersonKey, PowerHolding, RecoveryCode, RoleHolding, WebSession } from "./people.js";
+import type { BreakGlassSeal, LegalHold, Proposal } from "./proposals.js";
+import type { Contract, ReviewItem, Signature, Unit, Vendor } from "./registry.js";
 
 export interface Clock {
   /** Epoch milliseconds, UTC. */
   now(): number;
   /** Microseconds of a clock that never goes back; no relation to the wall. */
   monotonicUs(): number;
+}
+
+/** Local dates of the installation's time zone. Implementation beside `main.ts`. */
+export interface Calendar {
+  /** IANA name, e.g. `Asia/Shanghai`. */
+  readonly zone: string;
+  /** The first moment of a local date `YYYY-MM-DD`, and the first moment after it; undefined for what is no date. */
+  day(date: string): { readonly startsAt: number; readonly endsAt: number } | undefined;
+  /** The local date at a moment. */
+  dateOf(at: number): string;
+  /** The next moment at which local clocks show `HH:MM`, strictly after `after`. */
+  nextTime(clockTime: string, after: number): number;
 }
 
 export interface Ids {
@@ -74,6 +90,8 @@ export interface SearchStore {
     readonly tokens: readonly string[];
     readonly kind?: SearchEntry["kind"];
     readonly recordingIds?: readonly string[];
+    /** Only recordings of these units. */
+    readonly unitIds?: readonly string[];
     readonly before?: number;
     readonly limit: number;
   }): Promise<SearchEntry[]>;
@@ -97,6 +115,21 @@ export interface Stores {
   readonly powers: Store<PowerHolding> & { remove(id: PowerHolding["id"]): Promise<boolean> };
   readonly roles: Store<RoleHolding> & { remove(id: RoleHolding["id"]): Promise<boolean> };
   readonly webSessions: Store<WebSession>;
+  readonly vendors: Store<Vendor>;
+  readonly contracts: Store<Contract>;
+  readonly signatures: Store<Signature>;
+  readonly reviewItems: Store<ReviewItem>;
+  readonly proposals: Store<Proposal>;
+  readonly breakGlassSeals: Store<BreakGlassSeal>;
+  readonly legalHolds: Store<LegalHold>;
+  readonly passkeys: Store<Passkey>;
+  readonly challenges: Store<Challenge> & { removeOlder(expiredBefore: number): Promise<number> };
+  readonly terminalApprovals: Store<TerminalApproval> & { removeOlder(expiredBefore: number): Promise<number> };
+  readonly deviceKeys: Store<DeviceKey>;
+  readonly passwordHistory: Store<PasswordHistoryEntry>;
+  readonly externalIdentities: Store<ExternalIdentity>;
+  readonly scimTokens: Store<ScimToken>;
+  readonly scimGroups: Store<ScimGroup> & { remove(id: string): Promise<boolean> };
   readonly tickets: Store<Ticket> & { removeOlder(expiredBefore: number): Promise<number> };
   readonly assets: Store<Asset>;
   readonly accounts: Store<Account>;

@@ -161,7 +161,13 @@ export type AlertKind =
   | "quota-exceeded"
   | "asset-repointed"
   | "policy-error"
-  | "bootstrap";
+  | "bootstrap"
+  | "break-glass"
+  | "contract-ending"
+  | "review-due"
+  | "directory-unreachable"
+  | "passkey-cloned"
+  | "policy-changed";
 
 export interface Alert {
   readonly id: AlertId;

@@ -1,5 +1,5 @@
 /** What policy answers. Pure over a loaded bundle; deny is the default and a rule that errors never permits. */
-import type { Action, ChannelKind, Obligation, Power, Role } from "../domain/index.js";
+import type { Action, ChannelKind, DeclarationKind, Locale, Obligation, Power, Role } from "../domain/index.js";
 
 export interface PolicyPerson {
   readonly id: string;
@@ -71,7 +71,47 @@ export type ExecVerdict =
       readonly path: string;
     };
 
+/** How people sign in and for how long, from sign-in.yaml. Durations in milliseconds. */
+export interface SignInPolicy {
+  readonly password: PasswordPolicy;
+  /** Page sessions: unused, and in all. */
+  readonly idleMs: number;
+  readonly longestMs: number;
+  /** How long a second factor counts for approving, revealing, exporting. */
+  readonly stepUpMs: number;
+  readonly terminal: { readonly otherAddress: boolean };
+  readonly deviceKeys: {
+    readonly allowed: boolean;
+    readonly longestMs: number;
+    /** Local `HH:MM` at which the working day ends; a key made later lives until then tomorrow only if that is within `longestMs`. */
+    readonly until: string;
+    readonly otherAddress: boolean;
+  };
+  readonly review: { readonly everyDays: number; readonly remindDays: number; readonly answerDays: number };
+}
+
+export interface PasswordPolicy {
+  readonly preset: "modern" | "dengbao";
+  readonly leastCharacters: number;
+  /** Of capital letters, small letters, digits and others, how many kinds at least; 0: not asked. */
+  readonly leastKinds: number;
+  /** Null: no forced change. */
+  readonly longestDays: number | null;
+  /** So many former passwords are refused. */
+  readonly history: number;
+  /** Unused so long, the account is disabled; null: never. */
+  readonly dormantDays: number | null;
+}
+
+export interface Declaration {
+  readonly kind: DeclarationKind;
+  readonly texts: Readonly<Record<Locale, { readonly text: string; readonly digest: string }>>;
+}
+
 export interface Policy {
+  /** `installation`: the language the installation was made in; the preset of passwords may hang on it. */
+  signIn(installation: Locale): SignInPolicy;
+  readonly declarations: readonly Declaration[];
   /** Hex SHA-256 over the bundle's files; in `policy.loaded`. */
   readonly digest: string;
   decide(query: PolicyQuery): PolicyDecision;

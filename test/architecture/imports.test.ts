@@ -22,14 +22,24 @@ const ROOMS: Readonly<Record<string, Room>> = {
     packages: ["@cedar-policy/cedar-wasm", "@cedar-policy/", "re2js", "web-tree-sitter", "tree-sitter-bash", "yaml"],
     node: true,
   },
-  "gateway/vault": { rooms: ["gateway/domain"], packages: ["argon2", "otplib"], node: true },
+  "gateway/vault": {
+    rooms: ["gateway/domain"],
+    packages: ["argon2", "otplib", "@simplewebauthn/server", "@zxcvbn-ts/language-common"],
+    node: true,
+  },
+  "gateway/text": {
+    rooms: ["gateway/domain"],
+    packages: ["csv-parse", "csv-parse/", "csv-stringify", "csv-stringify/", "unhomoglyph"],
+    node: true,
+  },
+  "gateway/directory": { rooms: ["gateway/domain"], packages: ["openid-client", "ldapts"], node: true },
   "gateway/recording": {
     rooms: ["gateway/domain", "recordings/codec"],
     packages: ["zstd-napi", "@xterm/headless", "@xterm/addon-serialize", "@napi-rs/canvas"],
     node: true,
   },
   "gateway/broker": {
-    rooms: ["gateway/domain", "gateway/policy", "gateway/vault", "gateway/recording"],
+    rooms: ["gateway/domain", "gateway/policy", "gateway/text", "gateway/vault", "gateway/recording"],
     packages: [],
     node: ["node:crypto", "node:net", "node:timers"],
   },
@@ -46,7 +56,15 @@ const ROOMS: Readonly<Record<string, Room>> = {
   "gateway/doors/ssh": { rooms: ["gateway/domain", "gateway/broker"], packages: ["ssh2"], node: true },
   "gateway/http": {
     rooms: ["gateway/domain", "gateway/broker"],
-    packages: ["fastify", "@fastify/", "fastify-type-provider-zod", "zod", "prom-client", "qrcode"],
+    packages: [
+      "fastify",
+      "@fastify/",
+      "fastify-type-provider-zod",
+      "zod",
+      "prom-client",
+      "qrcode",
+      "scim2-parse-filter",
+    ],
     node: true,
   },
   "gateway/live": {
@@ -64,6 +82,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       "element-plus",
       "@xterm/",
       "guacamole-common-js",
+      "@simplewebauthn/browser",
       "socket.io-client",
       "echarts",
       "vite",

@@ -1,6 +1,7 @@
 /** Who you are: signing in, enrolling, one's own account, and the people an administrator keeps. Expected outcomes are `Outcome` values. */
 import type {
   Actor,
+  ContractId,
   Locale,
   Outcome,
   Person,
@@ -9,9 +10,11 @@ import type {
   PersonKeyId,
   Power,
   Role,
-  Unit,
+  UnitId,
+  VendorId,
 } from "../../domain/index.js";
 import type { Page, Listing } from "./lists.js";
+import type { ProposalView } from "./proposals.js";
 
 export type SignInVia = "web" | "ssh-password" | "ssh-key";
 
@@ -50,10 +53,30 @@ export interface PersonView {
   readonly state: Person["state"];
   readonly power: Power | null;
   readonly roles: readonly Role[];
+  /** Where power and roles are held; a person may hold a role for several units. */
+  readonly holdings: readonly { readonly what: Power | Role; readonly unitId: UnitId; readonly unitName: string }[];
+  readonly unitId: UnitId;
+  readonly unitName: string;
+  readonly vendorId: VendorId | null;
+  /** Vendor names from his own up to the outermost; empty for a unit's own person. */
   readonly vendorChain: readonly string[];
+  readonly contractId: ContractId | null;
+  readonly contractNumber: string | null;
   readonly contractEndsAt: number | null;
+  readonly sponsorId: PersonId | null;
+  readonly sponsorName: string | null;
+  readonly email: string | null;
+  /** The last four characters of the identity number; the whole is never shown again. */
+  readonly identityTail: string | null;
   readonly enrolled: boolean;
+  readonly passkeys: number;
+  /** Declarations in force that he has signed. */
+  readonly signed: boolean;
+  readonly reviewedAt: number;
+  readonly lastSignInAt: number | null;
   readonly createdAt: number;
+  /** Rights or resets that wait for a second person. */
+  readonly pendingProposals: number;
 }
 
 export interface IdentityUseCases {
@@ -98,6 +121,16 @@ export interface IdentityUseCases {
     PersonView & {
       readonly keys: readonly PersonKey[];
       readonly signIns: readonly { readonly at: number; readonly source: string | null; readonly ok: boolean }[];
+      /** What happened to the account that its owner should know: a reset, a cloned passkey, a new way in. Newest first. */
+      readonly notices: readonly { readonly verb: string; readonly at: number; readonly source: string | null }[];
+      readonly needsSignature: boolean;
+      readonly passwordExpiresAt: number | null;
+      readonly mustChangePassword: boolean;
+      readonly steppedUpUntil: number | null;
+      readonly approvesFrom: number | null;
+      /** Reviews that wait for him as sponsor. */
+      readonly openReviews: number;
+      readonly openProposals: number;
     }
   >;
   setLocale(actor: Actor, locale: Locale): Promise<Outcome<void>>;
@@ -108,19 +141,47 @@ export interface IdentityUseCases {
   retireKey(actor: Actor, id: PersonKeyId): Promise<Outcome<void>>;
 }
 
+export interface NewPersonInput {
+  readonly login: string;
+  readonly displayName: string;
+  readonly locale: Locale;
+  readonly power: Power | null;
+  readonly roles: readonly Role[];
+  /** The administrator's own unit unless told; for a vendor's person the contract's unit. */
+  readonly unitId?: UnitId;
+  readonly vendorId?: VendorId | null;
+  /** Required with `vendorId`. */
+  readonly contractId?: ContractId | null;
+  readonly sponsorId?: PersonId | null;
+  /** Required with `vendorId`; 6 … 32 letters and digits, kept sealed. */
+  readonly identityNumber?: string | null;
+  readonly email?: string | null;
+}
+
 export interface PeopleUseCases {
-  list(actor: Actor, page: Page): Promise<Outcome<Listing<PersonView>>>;
+  list(
+    actor: Actor,
+    page: Page & { readonly q?: string; readonly vendorId?: VendorId; readonly contractId?: ContractId },
+  ): Promise<Outcome<Listing<PersonView>>>;
+  get(actor: Actor, id: PersonId): Promise<Outcome<PersonView>>;
+  /**
+   * Makes the person with what one administrator may give. A power, approver or confirmer is proposed (see `proposal`) and
+   * held only when a second person confirms; only while the installation has too few security administrators is it given at once.
+   */
   create(
     actor: Actor,
-    input: {
-      readonly login: string;
-      readonly displayName: string;
-      readonly locale: Locale;
-      readonly power: Power | null;
-      readonly roles: readonly Role[];
-    },
-  ): Promise<Outcome<{ readonly person: PersonView; readonly enrolmentToken: string }>>;
-  /** State, power, roles. Exclusivity is checked here and by the schema; each change raises the epoch. Nobody changes himself. */
+    input: NewPersonInput,
+  ): Promise<
+    Outcome<{
+      readonly person: PersonView;
+      readonly enrolmentToken: string;
+      readonly proposal: ProposalView | null;
+    }>
+  >;
+  /**
+   * State, names, bonds and the operator role at once; what two persons must agree on as a proposal. Exclusivity is checked
+   * here and by the schema; each change of rights raises the epoch. Nobody changes himself. `roles` are for the person's own unit.
+   */
   change(
     actor: Actor,
     id: PersonId,
@@ -129,9 +190,20 @@ export interface PeopleUseCases {
       readonly displayName?: string;
       readonly power?: Power | null;
       readonly roles?: readonly Role[];
+      readonly email?: string | null;
+      readonly contractId?: ContractId;
+      readonly sponsorId?: PersonId;
+      readonly identityNumber?: string;
+      readonly reason?: string;
     },
-  ): Promise<Outcome<PersonView>>;
-  /** Resets password and factor: ends all sessions, answers a new enrolment token. */
-  resetFactors(actor: Actor, id: PersonId): Promise<Outcome<{ readonly enrolmentToken: string }>>;
-  units(actor: Actor): Promise<Outcome<readonly Unit[]>>;
+  ): Promise<Outcome<{ readonly person: PersonView; readonly proposal: ProposalView | null }>>;
+  /**
+   * Resets password and factors: ends all sessions, answers a new one-time link's token. For an approver, a confirmer or the
+   * holder of a power it is a proposal; the token is then shown to the second person, and he approves nothing for 24 hours.
+   */
+  resetFactors(
+    actor: Actor,
+    id: PersonId,
+    reason?: string,
+  ): Promise<Outcome<{ readonly enrolmentToken: string | null; readonly proposal: ProposalView | null }>>;
 }

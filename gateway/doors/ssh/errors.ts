@@ -48,6 +48,33 @@ const CODES: Record<ErrorCode, Line> = {
   "needs-second-person": ["this needs a second person", "需要第二人"],
   "enrolment-expired": ["the enrolment has expired", "登记链接已过期"],
   "weak-password": ["the password is too weak", "口令过弱"],
+  "name-taken": ["that name is taken", "该名称已存在或极易混淆"],
+  "vendor-cycle": ["that would make a circle", "分包关系不能成环"],
+  "not-under-contract": [
+    "your contract, your sponsor or your company is not active here; ask your sponsor",
+    "您的合同、担保人或所属单位已失效，请联系担保人",
+  ],
+  "outside-contract": ["your contract does not cover that", "合同范围不含此项"],
+  "needs-signature": [
+    "sign the confidentiality and recording declarations on the page first",
+    "请先在网页签署保密承诺与录像告知",
+  ],
+  "step-up-needed": ["show a second factor again on the page", "请在网页重新验证第二因素"],
+  "password-expired": ["your password is too old; change it on the page first", "口令已过期，请先在网页修改"],
+  "last-of-power": ["nobody of that power would be left", "该权限将无人持有"],
+  "approves-later": ["approvals count only a day after a reset", "重置后满一天方可审批"],
+  "vendor-person": ["not for a vendor's person", "供应商人员不能持有此角色"],
+  "passkey-refused": ["the passkey was not accepted", "通行密钥未被接受"],
+  "terminal-approval-refused": [
+    "the approval in the browser was refused, or came too late",
+    "浏览器批准被拒绝或已超时",
+  ],
+  "device-key-refused": [
+    "this asset takes no device key: sign in with password or key, and code",
+    "该资产不接受设备密钥，请用口令或密钥加验证码登录",
+  ],
+  "directory-unavailable": ["the directory does not answer; try again", "目录服务无响应，请稍后再试"],
+  "directory-refused": ["sign-in refused", "登录被拒绝"],
   internal: ["something failed inside the gate", "网关内部错误"],
 };
 

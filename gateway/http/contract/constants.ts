@@ -25,7 +25,8 @@ export const ACTIONS = [
 ] as const;
 export const LOCALES = ["zh-CN", "en"] as const;
 export const POWERS = ["system", "security", "audit"] as const;
-export const ROLES = ["operator", "approver"] as const;
+export const ROLES = ["operator", "approver", "confirmer"] as const;
+export const DATA_CLASSES = ["general", "important", "core"] as const;
 export const PERSON_STATES = ["active", "disabled", "retired"] as const;
 export const PROTOCOLS = ["ssh", "rdp"] as const;
 /** How a desktop's connection is secured; `any` takes what the host offers. */
@@ -81,8 +82,14 @@ export const ALERT_KINDS = [
   "asset-repointed",
   "policy-error",
   "bootstrap",
+  "break-glass",
+  "contract-ending",
+  "review-due",
+  "directory-unreachable",
+  "passkey-cloned",
+  "policy-changed",
 ] as const;
-export const NOTICE_TOPICS = ["requests", "grants", "sessions", "alerts", "people"] as const;
+export const NOTICE_TOPICS = ["requests", "grants", "sessions", "alerts", "people", "proposals", "registry"] as const;
 
 /** The codes of the domain, as a problem document carries them. */
 export const ERROR_CODES = [
@@ -121,6 +128,21 @@ export const ERROR_CODES = [
   "needs-second-person",
   "enrolment-expired",
   "weak-password",
+  "name-taken",
+  "vendor-cycle",
+  "not-under-contract",
+  "outside-contract",
+  "needs-signature",
+  "step-up-needed",
+  "password-expired",
+  "last-of-power",
+  "approves-later",
+  "vendor-person",
+  "passkey-refused",
+  "terminal-approval-refused",
+  "device-key-refused",
+  "directory-unavailable",
+  "directory-refused",
   "internal",
 ] as const;
 /** Codes only this door knows: they are about the HTTP request itself. */
