@@ -96,6 +96,7 @@ describe("each closed list of the contract has its words", () => {
     ["markerOne", lists.MARKER_KINDS],
     ["protocol", lists.PROTOCOLS],
     ["certificate", lists.CERTIFICATES],
+    ["dataClass", lists.DATA_CLASSES],
     ["certificateHelp", lists.CERTIFICATES],
     ["desktopSecurity", lists.DESKTOP_SECURITY],
     ["clipboardDirection", lists.CLIPBOARD_DIRECTIONS],

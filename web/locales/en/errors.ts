@@ -106,6 +106,54 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
     what: "The password is too weak.",
     next: "Use at least 12 characters, without the login, and not a common password.",
   },
+  "name-taken": {
+    what: "This name, or one that looks like it, is there already.",
+    next: "Choose a name that cannot be mistaken for another.",
+  },
+  "vendor-cycle": { what: "A vendor cannot be its own sub-contractor.", next: "Check which vendor works for which." },
+  "not-under-contract": {
+    what: "The contract, sponsor, vendor or unit of this person does not stand.",
+    next: "Check the contract's dates and the sponsor, or ask the sponsor.",
+  },
+  "outside-contract": {
+    what: "The contract does not cover this.",
+    next: "Ask for less, or have the contract's scope changed.",
+  },
+  "needs-signature": {
+    what: "The confidentiality and recording declarations are not signed yet.",
+    next: "Read and sign them on the page “Declarations”.",
+  },
+  "step-up-needed": { what: "This asks for a second factor again.", next: "Enter a one-time code or use a passkey." },
+  "password-expired": { what: "Your password is too old.", next: "Change it first; then everything is open again." },
+  "last-of-power": { what: "Nobody of this power would be left.", next: "Give the power to another person first." },
+  "approves-later": {
+    what: "Your factors were reset less than a day ago.",
+    next: "Leave this decision to another approver.",
+  },
+  "vendor-person": {
+    what: "A vendor's person can be an operator and nothing else.",
+    next: "Choose a person of the unit.",
+  },
+  "passkey-refused": {
+    what: "The passkey was not accepted.",
+    next: "Try again, or sign in with password and one-time code.",
+  },
+  "terminal-approval-refused": {
+    what: "This approval is over, or the number was wrong.",
+    next: "Look at the terminal: start again there and use the new link.",
+  },
+  "device-key-refused": {
+    what: "This asset takes no device key.",
+    next: "Sign in to it with password or key, and a one-time code.",
+  },
+  "directory-unavailable": {
+    what: "The directory does not answer.",
+    next: "Try again in a minute; local accounts still work.",
+  },
+  "directory-refused": {
+    what: "The directory's answer was not accepted.",
+    next: "Start again. If it stays so, tell the security administrator.",
+  },
   internal: {
     what: "Something went wrong inside.",
     next: "Try again; if it stays, tell the system administrator the code.",

@@ -2,6 +2,7 @@
 export const verbs = {
   installation: {
     bootstrapped: "installation bootstrapped",
+    settled: "every power filled",
   },
   person: {
     created: "person created",
@@ -17,6 +18,24 @@ export const verbs = {
     "key-retired": "device key retired",
     "recovery-code-used": "recovery code used",
     throttled: "person throttled",
+    left: "person left",
+    lapsed: "not confirmed in review, disabled",
+    dormant: "unused too long, disabled",
+    "signed-declaration": "declaration signed",
+    "passkey-added": "passkey added",
+    "passkey-retired": "passkey retired",
+    "passkey-cloned": "cloned passkey refused",
+    "stepped-up": "second factor shown again",
+    "session-ended": "page session ended",
+    "signed-out-everywhere": "signed out everywhere",
+    "device-key-added": "device key added",
+    "device-key-retired": "device key retired",
+    "terminal-asked": "terminal asked for approval",
+    "terminal-approved": "terminal approved",
+    "terminal-refused": "terminal refused",
+    "directory-linked": "linked to a directory",
+    "directory-unlinked": "unlinked from a directory",
+    "directory-gone": "gone from the directory",
   },
   power: {
     granted: "power granted",
@@ -102,6 +121,7 @@ export const verbs = {
     "input-requested": "kept input asked for",
     "input-approved": "kept input agreed",
     "input-read": "kept input read",
+    removed: "recording removed by retention",
   },
   alert: {
     opened: "alert opened",
@@ -119,5 +139,59 @@ export const verbs = {
   },
   policy: {
     loaded: "policy loaded",
+    changed: "policy changed",
+  },
+  people: {
+    imported: "register imported",
+    exported: "register exported",
+  },
+  unit: {
+    created: "unit created",
+    changed: "unit changed",
+    retired: "unit retired",
+  },
+  vendor: {
+    created: "vendor created",
+    changed: "vendor changed",
+    retired: "vendor retired",
+  },
+  contract: {
+    created: "contract created",
+    changed: "contract changed",
+    "duties-accepted": "security duties filed",
+    ended: "contract ended",
+  },
+  proposal: {
+    proposed: "critical act proposed",
+    confirmed: "critical act confirmed",
+    rejected: "critical act rejected",
+    withdrawn: "critical act withdrawn",
+    lapsed: "critical act lapsed",
+  },
+  review: {
+    opened: "review opened",
+    confirmed: "confirmed in review",
+    lapsed: "lapsed in review",
+  },
+  "break-glass": {
+    sealed: "break-glass envelopes sealed",
+    shown: "break-glass code shown",
+    refused: "break-glass refused",
+    opened: "glass broken",
+  },
+  vault: {
+    exported: "vault exported",
+  },
+  retention: {
+    changed: "retention changed",
+  },
+  hold: {
+    placed: "legal hold placed",
+    released: "legal hold released",
+  },
+  scim: {
+    "token-created": "SCIM token made",
+    "token-retired": "SCIM token retired",
+    refused: "SCIM request refused",
   },
 };

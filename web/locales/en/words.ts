@@ -1,7 +1,8 @@
 /** States, roles, actions: fixed words, one for one with the Chinese; the keys are the API's codes. */
 export const words = {
   power: { system: "System administrator", security: "Security administrator", audit: "Auditor", none: "None" },
-  role: { operator: "Operator", approver: "Approver" },
+  role: { operator: "Operator", approver: "Approver", confirmer: "Confirmer" },
+  dataClass: { general: "General data", important: "Important data", core: "Core data" },
   personState: { active: "Active", disabled: "Disabled", retired: "Retired" },
   action: {
     ssh: { shell: "Shell", exec: "Run commands", forward: "Forward" },
@@ -136,6 +137,12 @@ export const words = {
     "asset-repointed": "Asset repointed",
     "policy-error": "Policy error",
     bootstrap: "Powers not filled",
+    "break-glass": "Glass broken",
+    "contract-ending": "Contract ends soon",
+    "review-due": "Review is due",
+    "directory-unreachable": "Directory does not answer",
+    "passkey-cloned": "Passkey may be copied",
+    "policy-changed": "Policy folder changed",
   },
   alertHelp: {
     "host-key-changed":
@@ -150,6 +157,12 @@ export const words = {
     "asset-repointed": "Grants on it are suspended. Check that the change has a work order.",
     "policy-error": "A rule that errors permits nothing. Check the policy bundle.",
     bootstrap: "Each power needs two people: the security administrator adds them.",
+    "break-glass": "Somebody used a sealed envelope. Find out who and why; seal new ones.",
+    "contract-ending": "Renew the contract, or let its people leave.",
+    "review-due": "Sponsors confirm their people, or access lapses on the day given.",
+    "directory-unreachable": "Check the directory: those it vouches for are let go after the grace time.",
+    "passkey-cloned": "The passkey was retired. Ask the person and look at the sign-ins.",
+    "policy-changed": "Another policy lies in the folder. Two security administrators decide whether it takes effect.",
   },
   certificate: { pinned: "certificate pinned", unchecked: "certificate not checked" },
   certificateHelp: {

@@ -2,6 +2,7 @@
 export const verbs = {
   installation: {
     bootstrapped: "系统已初始化",
+    settled: "各权限已配齐",
   },
   person: {
     created: "新增人员",
@@ -17,6 +18,24 @@ export const verbs = {
     "key-retired": "停用设备密钥",
     "recovery-code-used": "使用恢复码",
     throttled: "登录被限速",
+    left: "人员离场",
+    lapsed: "复核未确认，已停用",
+    dormant: "长期未用，已停用",
+    "signed-declaration": "签署承诺书",
+    "passkey-added": "添加通行密钥",
+    "passkey-retired": "停用通行密钥",
+    "passkey-cloned": "拒绝疑似复制的通行密钥",
+    "stepped-up": "再次验证第二因素",
+    "session-ended": "结束网页会话",
+    "signed-out-everywhere": "退出全部登录",
+    "device-key-added": "添加设备密钥",
+    "device-key-retired": "停用设备密钥",
+    "terminal-asked": "终端请求批准",
+    "terminal-approved": "批准终端登录",
+    "terminal-refused": "拒绝终端登录",
+    "directory-linked": "关联目录账号",
+    "directory-unlinked": "解除目录关联",
+    "directory-gone": "目录中已移除",
   },
   power: {
     granted: "授予权限",
@@ -102,6 +121,7 @@ export const verbs = {
     "input-requested": "申请查看输入",
     "input-approved": "同意查看输入",
     "input-read": "查看输入",
+    removed: "录像到期清除",
   },
   alert: {
     opened: "产生告警",
@@ -119,5 +139,59 @@ export const verbs = {
   },
   policy: {
     loaded: "载入策略",
+    changed: "变更策略",
+  },
+  people: {
+    imported: "导入登记",
+    exported: "导出登记",
+  },
+  unit: {
+    created: "新建单位",
+    changed: "变更单位",
+    retired: "停用单位",
+  },
+  vendor: {
+    created: "新建供应商",
+    changed: "变更供应商",
+    retired: "停用供应商",
+  },
+  contract: {
+    created: "新建合同",
+    changed: "变更合同",
+    "duties-accepted": "存入安全责任书",
+    ended: "终止合同",
+  },
+  proposal: {
+    proposed: "提出关键操作",
+    confirmed: "确认关键操作",
+    rejected: "驳回关键操作",
+    withdrawn: "撤回关键操作",
+    lapsed: "关键操作逾期失效",
+  },
+  review: {
+    opened: "发起复核",
+    confirmed: "复核确认",
+    lapsed: "复核失效",
+  },
+  "break-glass": {
+    sealed: "封存应急信封",
+    shown: "出示应急码",
+    refused: "拒绝应急开启",
+    opened: "应急开启",
+  },
+  vault: {
+    exported: "导出保险库",
+  },
+  retention: {
+    changed: "变更保存期限",
+  },
+  hold: {
+    placed: "设置证据保全",
+    released: "解除证据保全",
+  },
+  scim: {
+    "token-created": "签发 SCIM 令牌",
+    "token-retired": "停用 SCIM 令牌",
+    refused: "拒绝 SCIM 请求",
   },
 };

@@ -1,7 +1,8 @@
 /** 状态、角色、操作等固定词，与英文逐条对应；键即接口中的代码。 */
 export const words = {
   power: { system: "系统管理员", security: "安全管理员", audit: "审计管理员", none: "无" },
-  role: { operator: "运维人员", approver: "审批人" },
+  role: { operator: "运维人员", approver: "审批人", confirmer: "确认人" },
+  dataClass: { general: "一般数据", important: "重要数据", core: "核心数据" },
   personState: { active: "启用", disabled: "停用", retired: "已注销" },
   action: {
     ssh: { shell: "命令行", exec: "执行命令", forward: "端口转发" },
@@ -124,6 +125,12 @@ export const words = {
     "asset-repointed": "资产地址变动",
     "policy-error": "策略出错",
     bootstrap: "三权人员不足",
+    "break-glass": "应急信封已开启",
+    "contract-ending": "合同即将到期",
+    "review-due": "复核即将到期",
+    "directory-unreachable": "目录服务无响应",
+    "passkey-cloned": "通行密钥疑似被复制",
+    "policy-changed": "策略文件有变动",
   },
   alertHelp: {
     "host-key-changed": "会话已拒绝。请系统管理员核实目标是否重装或被冒充，再由两人确认新指纹。",
@@ -136,6 +143,12 @@ export const words = {
     "asset-repointed": "相关授权已暂停。请核对变动是否有工单。",
     "policy-error": "出错的规则不会放行任何操作。请检查策略包。",
     bootstrap: "三权各需两人，请安全管理员补齐。",
+    "break-glass": "有人使用了应急信封：请查明何人何故，并重新封存。",
+    "contract-ending": "请续签合同，或安排相关人员离场。",
+    "review-due": "请担保人确认其人员与权限，逾期将自动失效。",
+    "directory-unreachable": "请检查目录服务：超过宽限时间后，由其担保的账号将被停用。",
+    "passkey-cloned": "该通行密钥已停用：请向本人核实并查看登录记录。",
+    "policy-changed": "策略目录内容已变：需两名安全管理员确认后才生效。",
   },
   certificate: { pinned: "证书已锁定", unchecked: "证书未核验" },
   certificateHelp: {
