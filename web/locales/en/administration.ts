@@ -71,7 +71,7 @@ export const administration = {
     reset: "Reset factors",
     resetTitle: "Reset password and authenticator of {name}?",
     resetHelp:
-      "This ends all their sign-ins and running sessions. The old password, authenticator and recovery codes and device keys are void; they enrol again by a new link.",
+      "This ends all their sign-ins and running sessions. The old password, authenticator, recovery codes, passkeys and keys are void; they enrol again by a new link.",
     disable: "Disable",
     enable: "Enable",
     disableTitle: "Disable {name}?",
@@ -176,9 +176,9 @@ export const administration = {
     choose: "Choose",
   },
   me: {
-    keys: "Device keys",
+    keys: "SSH keys",
     keysHelp: "An ssh public key stands in for the password on ssh; the code is still asked for.",
-    keysEmpty: "There is no device key.",
+    keysEmpty: "There is no SSH key.",
     keysEmptyHelp: "Add one by pasting your ~/.ssh/id_ed25519.pub.",
     fingerprint: "Fingerprint",
     keyName: "Name",
