@@ -51,6 +51,13 @@ export function onSignedOut(listener: () => void): void {
   signedOut = listener;
 }
 
+let askStepUp: () => Promise<boolean> = async () => false;
+
+/** Sets what happens when the gate wants a second factor again: asks for it, and answers whether it was shown. */
+export function onStepUp(ask: () => Promise<boolean>): void {
+  askStepUp = ask;
+}
+
 /** The address of an API path with its query; values that are undefined or empty are left out. */
 export function apiUrl(path: string, query: Query = {}): string {
   const parts = Object.entries(query)
@@ -74,13 +81,14 @@ async function send(method: string, path: string, call: Call): Promise<Response>
   const headers: Record<string, string> = { accept: "application/json" };
   // A header that no form and no foreign page can set without asking: the gate refuses unsafe methods without it.
   if (method !== "GET") headers[CHANGE_HEADER] = CHANGE_HEADER_VALUE;
-  if (call.body !== undefined) headers["content-type"] = "application/json";
+  if (call.body !== undefined)
+    headers["content-type"] = call.body instanceof Blob ? "application/octet-stream" : "application/json";
   try {
     return await fetch(apiUrl(path, call.query), {
       method,
       headers,
       credentials: "same-origin",
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      ...(call.body === undefined ? {} : { body: call.body instanceof Blob ? call.body : JSON.stringify(call.body) }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
     });
   } catch (cause) {
@@ -89,13 +97,20 @@ async function send(method: string, path: string, call: Call): Promise<Response>
   }
 }
 
-async function request(method: string, path: string, call: Call): Promise<unknown> {
+/** Sends; where the gate wants a second factor again it is asked for, and the same is sent once more. */
+async function answered(method: string, path: string, call: Call): Promise<Response> {
   const response = await send(method, path, call);
-  if (!response.ok) {
-    const problem = await problemOf(response);
-    if (problem.code === "unauthenticated") signedOut();
-    throw problem;
-  }
+  if (response.ok) return response;
+  const problem = await problemOf(response);
+  if (problem.code === "unauthenticated") signedOut();
+  if (problem.code !== "step-up-needed" || !(await askStepUp())) throw problem;
+  const second = await send(method, path, call);
+  if (!second.ok) throw await problemOf(second);
+  return second;
+}
+
+async function request(method: string, path: string, call: Call): Promise<unknown> {
+  const response = await answered(method, path, call);
   if (response.status === 204) return undefined;
   const text = await response.text();
   return text === "" ? undefined : (JSON.parse(text) as unknown);
@@ -105,8 +120,18 @@ async function request(method: string, path: string, call: Call): Promise<unknow
 export async function get<T>(path: string, call: Call = {}): Promise<T> {
   return (await request("GET", path, call)) as T;
 }
-export async function post<T>(path: string, body: unknown = {}): Promise<T> {
-  return (await request("POST", path, { body })) as T;
+/** `body`: a value sent as JSON, or a file sent as it is. */
+export async function post<T>(path: string, body: unknown = {}, query: Query = {}): Promise<T> {
+  return (await request("POST", path, { body, query })) as T;
+}
+/** Reads a file; with the same asking for a second factor as everything else. */
+export async function download(
+  path: string,
+  query: Query = {},
+): Promise<{ readonly name: string; readonly file: Blob }> {
+  const response = await answered("GET", path, { query });
+  const named = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "");
+  return { name: named?.[1] ?? "download", file: await response.blob() };
 }
 export async function put<T>(path: string, body: unknown): Promise<T> {
   return (await request("PUT", path, { body })) as T;
