@@ -12,5 +12,6 @@ export * from "./problems.js";
 export * from "./recordings.js";
 export * from "./requests.js";
 export * from "./sessions.js";
+export * from "./terminals.js";
 export * from "./tickets.js";
 export * from "./verbs.js";
