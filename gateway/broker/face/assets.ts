@@ -11,10 +11,13 @@ import type {
   EntitlementId,
   Outcome,
   PersonId,
+  UnitId,
 } from "../../domain/index.js";
 import type { Page, Listing } from "./lists.js";
 
 export interface AssetView extends Omit<Asset, "pendingChange"> {
+  readonly unitName: string;
+  readonly ownerName: string | null;
   /** For a desktop whose certificate was confirmed or marked; null otherwise. */
   readonly certificate: "pinned" | "unchecked" | null;
   readonly hostKeyFingerprint: string | null;
@@ -40,7 +43,15 @@ export interface EntitlementView extends Entitlement {
   readonly personName: string;
   readonly accountLogin: string;
   readonly assetName: string;
+  /** Names of the person's vendor and those above it; empty for a unit's own person. */
+  readonly vendorChain: readonly string[];
+  readonly contractNumber: string | null;
 }
+
+/** What an asset is to its unit; absent: as it is, or for a new one empty, not graded, general, nobody, no. */
+export type AssetStanding = Partial<
+  Pick<Asset, "businessSystem" | "protectionLevel" | "dataClass" | "ownerId" | "sensitive">
+>;
 
 export interface AssetUseCases {
   list(actor: Actor, page: Page & { readonly q?: string }): Promise<Outcome<Listing<AssetView>>>;
@@ -48,9 +59,11 @@ export interface AssetUseCases {
     actor: Actor,
     id: AssetId,
   ): Promise<Outcome<{ readonly asset: AssetView; readonly accounts: readonly AccountView[] }>>;
+  /** `unitId` within what the actor administrates; absent: the unit for which he holds his power. */
   create(
     actor: Actor,
-    input: {
+    input: AssetStanding & {
+      readonly unitId?: UnitId;
       readonly name: string;
       readonly protocol: Asset["protocol"];
       readonly host: string;
@@ -72,7 +85,7 @@ export interface AssetUseCases {
   change(
     actor: Actor,
     id: AssetId,
-    input: {
+    input: AssetStanding & {
       readonly description?: string;
       readonly legacyAlgorithms?: boolean;
       readonly desktop?: DesktopSettings;

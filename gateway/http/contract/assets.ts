@@ -1,6 +1,14 @@
 /** Assets, the accounts on them, and who may see and ask for which. */
 import { z } from "zod";
-import { ACTIONS, ASSET_STATES, CERTIFICATES, CREDENTIAL_KINDS, DESKTOP_SECURITY, PROTOCOLS } from "./constants.js";
+import {
+  ACTIONS,
+  ASSET_STATES,
+  CERTIFICATES,
+  CREDENTIAL_KINDS,
+  DATA_CLASSES,
+  DESKTOP_SECURITY,
+  PROTOCOLS,
+} from "./constants.js";
 import {
   host,
   id,
@@ -23,6 +31,22 @@ export const desktopSettings = z.object(desktop);
 export type DesktopSettings = z.infer<typeof desktopSettings>;
 const desktopBody = z.strictObject(desktop);
 
+/** What an asset is to its unit: business system, 等保 level, data class, owner, and whether device keys open it. */
+const standing = {
+  businessSystem: z.string(),
+  protectionLevel: z.number().nullable(),
+  dataClass: z.enum(DATA_CLASSES),
+  ownerId: outId.nullable(),
+  sensitive: z.boolean(),
+};
+const standingBody = {
+  businessSystem: optional(lineOrEmpty(120)),
+  protectionLevel: optional(z.int().min(1).max(5).nullable()),
+  dataClass: optional(z.enum(DATA_CLASSES)),
+  ownerId: optional(id.nullable()),
+  sensitive: optional(z.boolean()),
+};
+
 export const assetView = z.object({
   id: outId,
   unitId: outId,
@@ -40,6 +64,9 @@ export const assetView = z.object({
   hostKeyConfirmedBy: outId.nullable(),
   hostKeyConfirmedAt: outTime.nullable(),
   pin: z.string(),
+  ...standing,
+  unitName: z.string(),
+  ownerName: z.string().nullable(),
   pendingChange: z
     .object({
       host: z.string(),
@@ -90,6 +117,9 @@ export const createAssetBody = z.strictObject({
   description: linesOrEmpty(1000),
   legacyAlgorithms: z.boolean(),
   desktop: optional(desktopBody),
+  /** Absent: the unit for which its maker holds his power. */
+  unitId: optional(id),
+  ...standingBody,
 });
 export type CreateAssetBody = z.infer<typeof createAssetBody>;
 export const changeAssetBody = z.strictObject({
@@ -98,6 +128,7 @@ export const changeAssetBody = z.strictObject({
   desktop: optional(desktopBody),
   host: optional(host),
   port: optional(port),
+  ...standingBody,
 });
 export type ChangeAssetBody = z.infer<typeof changeAssetBody>;
 export const hostKeyScan = z.object({ publicKey: z.string(), fingerprint: z.string(), matches: z.boolean() });
@@ -144,6 +175,9 @@ export const entitlementView = z.object({
   personName: z.string(),
   accountLogin: z.string(),
   assetName: z.string(),
+  /** Names of the person's vendor and those above it; empty for a unit's own person. */
+  vendorChain: z.array(z.string()).readonly(),
+  contractNumber: z.string().nullable(),
 });
 export type EntitlementView = z.infer<typeof entitlementView>;
 export const entitlementsQuery = z.strictObject({ ...pageQuery, personId: optional(id) });

@@ -28,6 +28,33 @@ export const POWERS = ["system", "security", "audit"] as const;
 export const ROLES = ["operator", "approver", "confirmer"] as const;
 export const DATA_CLASSES = ["general", "important", "core"] as const;
 export const PERSON_STATES = ["active", "disabled", "retired"] as const;
+export const PROPOSAL_KINDS = [
+  "person.rights",
+  "person.reset",
+  "policy.change",
+  "vault.export",
+  "retention.change",
+  "hold.release",
+  "break-glass.seal",
+  "scim.token",
+] as const;
+export const PROPOSAL_STATES = ["pending", "confirmed", "rejected", "withdrawn", "lapsed"] as const;
+/** What a line of a proposal is about; each has its words on the page. */
+export const PROPOSAL_LABELS = [
+  "person",
+  "unit",
+  "state",
+  "power",
+  "roles",
+  "keys",
+  "digest",
+  "files",
+  "accounts",
+  "powers",
+  "days",
+  "session",
+  "token",
+] as const;
 export const PROTOCOLS = ["ssh", "rdp"] as const;
 /** How a desktop's connection is secured; `any` takes what the host offers. */
 export const DESKTOP_SECURITY = ["any", "nla", "tls", "rdp"] as const;
@@ -36,6 +63,11 @@ export const CERTIFICATES = ["pinned", "unchecked"] as const;
 /** Sent in place of a host key: marks a desktop's certificate as not checked. */
 export const CERTIFICATE_UNCHECKED = "certificate-unchecked";
 export const ASSET_STATES = ["active", "retired"] as const;
+/** Units and vendors. */
+export const REGISTRY_STATES = ["active", "retired"] as const;
+export const CONTRACT_STATES = ["active", "ended"] as const;
+/** What a contract is by its dates as well. */
+export const CONTRACT_STANDINGS = ["scheduled", "active", "ended"] as const;
 export const CREDENTIAL_KINDS = ["password", "key", "none"] as const;
 export const REQUEST_STATES = ["pending", "approved", "denied", "withdrawn", "lapsed"] as const;
 export const REQUEST_VIEWS = ["mine", "queue", "decided", "all"] as const;
