@@ -14,6 +14,7 @@ import type {
   WebSession,
   WebSessionId,
 } from "../../domain/index.js";
+import type { PasswordPolicy } from "../../policy/index.js";
 import type { WebSignIn } from "./identity.js";
 import type { Listing, Page } from "./lists.js";
 
@@ -60,7 +61,15 @@ export interface TerminalWait {
   readonly expiresAt: number;
 }
 
+/** What the sign-in page needs to know before anybody is known. */
+export interface SignInOffers {
+  /** False where the page is reached by an address: a passkey belongs to a host name. */
+  readonly passkeys: boolean;
+  readonly password: Omit<PasswordPolicy, "dormantDays">;
+}
+
 export interface FactorUseCases {
+  offers(): Promise<SignInOffers>;
   /** Asks for a step-up first. */
   beginPasskey(actor: Actor): Promise<Outcome<Ceremony>>;
   addPasskey(

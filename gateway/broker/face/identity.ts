@@ -1,6 +1,7 @@
 /** Who you are: signing in, enrolling, one's own account, and the people an administrator keeps. Expected outcomes are `Outcome` values. */
 import type {
   Actor,
+  AuditVerb,
   ContractId,
   Locale,
   Outcome,
@@ -122,7 +123,7 @@ export interface IdentityUseCases {
       readonly keys: readonly PersonKey[];
       readonly signIns: readonly { readonly at: number; readonly source: string | null; readonly ok: boolean }[];
       /** What happened to the account that its owner should know: a reset, a cloned passkey, a new way in. Newest first. */
-      readonly notices: readonly { readonly verb: string; readonly at: number; readonly source: string | null }[];
+      readonly notices: readonly { readonly verb: AuditVerb; readonly at: number; readonly source: string | null }[];
       readonly needsSignature: boolean;
       readonly passwordExpiresAt: number | null;
       readonly mustChangePassword: boolean;

@@ -5,6 +5,7 @@ import { ACTIONS, PROTOCOLS } from "./constants.js";
 import { line, outId, outTime, secret } from "./fields.js";
 import { personView } from "./people.js";
 import { forwardTarget } from "./requests.js";
+import { AUDIT_VERBS } from "./verbs.js";
 
 export const personKey = z.object({
   id: outId,
@@ -20,6 +21,16 @@ export type PersonKeyView = z.infer<typeof personKey>;
 export const me = personView.extend({
   keys: z.array(personKey).readonly(),
   signIns: z.array(z.object({ at: outTime, source: z.string().nullable(), ok: z.boolean() })).readonly(),
+  /** What its owner should know of: a reset, a cloned passkey, a new way in. Newest first. */
+  notices: z.array(z.object({ verb: z.enum(AUDIT_VERBS), at: outTime, source: z.string().nullable() })).readonly(),
+  needsSignature: z.boolean(),
+  passwordExpiresAt: outTime.nullable(),
+  mustChangePassword: z.boolean(),
+  /** Until then no second factor is asked again. */
+  steppedUpUntil: outTime.nullable(),
+  approvesFrom: outTime.nullable(),
+  openReviews: z.number(),
+  openProposals: z.number(),
 });
 export type Me = z.infer<typeof me>;
 
