@@ -32,8 +32,8 @@ export interface Person {
   readonly identitySealed: string | null;
   readonly identityTail: string | null;
   readonly email: string | null;
-  /** Where his password is checked: here, or by the directory he is linked to. */
-  readonly passwordAt: "here" | "ldap";
+  /** Where his first factor is checked: here by a password, or by the directory he is linked to; for `oidc` he has no password here. */
+  readonly passwordAt: "here" | "ldap" | "oidc";
   /** Approvals count only from then: set by a reset of his factors. */
   readonly approvesFrom: number | null;
   /** When a sponsor last confirmed him (see `ReviewItem`); his making counts. */

@@ -45,6 +45,9 @@ export type ViewsFit = [
   Fits<Answer<broker.AuditUseCases["list"]>["items"][number], api.AuditRowView>,
   Fits<domain.Checkpoint, api.CheckpointView>,
   Fits<domain.Alert, api.AlertView>,
+  Fits<broker.DirectoryLink, api.DirectoryLinkView>,
+  Fits<Answer<broker.DirectoryUseCases["scimTokens"]>[number], api.ScimTokenView>,
+  Fits<ReturnType<broker.DirectoryUseCases["offers"]>, api.DirectoryOffersView>,
 ];
 
 export type InputsFit = [
@@ -102,5 +105,6 @@ export type WordsAgree = [
   Same<WordsOf<"ALERT_STATES">, domain.AlertState>,
   Same<WordsOf<"ALERT_KINDS">, domain.AlertKind>,
   Same<WordsOf<"SEARCH_KINDS">, domain.SearchEntry["kind"]>,
+  Same<WordsOf<"DIRECTORY_KINDS">, domain.DirectoryKind>,
   Same<WordsOf<"NOTICE_TOPICS">, broker.Notice["topic"]>,
 ];

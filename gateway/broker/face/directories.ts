@@ -128,6 +128,8 @@ export interface DirectoryUseCases {
     Outcome<
       | { readonly kind: "signed-in"; readonly signIn: WebSignIn }
       | { readonly kind: "half"; readonly half: HalfSignedIn }
+      /** He has no second factor here yet, and the provider proved none: the token of his enrolment, which asks for no password. */
+      | { readonly kind: "enrol"; readonly enrolmentToken: string }
       | { readonly kind: "linked" }
     >
   >;

@@ -26,6 +26,9 @@ export const ACTIONS = [
 export const LOCALES = ["zh-CN", "en"] as const;
 export const POWERS = ["system", "security", "audit"] as const;
 export const ROLES = ["operator", "approver", "confirmer"] as const;
+export const DIRECTORY_KINDS = ["oidc", "ldap", "scim"] as const;
+/** Where an OpenID provider sends the browser back to: a page of ours, which posts what came with it. */
+export const OIDC_RETURN_PATH = "/sign-in/oidc";
 export const DATA_CLASSES = ["general", "important", "core"] as const;
 export const PERSON_STATES = ["active", "disabled", "retired"] as const;
 export const PROPOSAL_KINDS = [
