@@ -8,7 +8,13 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
-import Provider, { type Account, type Adapter, type AdapterPayload, type Configuration } from "oidc-provider";
+import Provider, {
+  type Account,
+  type Adapter,
+  type AdapterPayload,
+  type Configuration,
+  type InteractionResults,
+} from "oidc-provider";
 
 export interface ProviderAccount {
   /** What the person types; not a claim. */
@@ -105,13 +111,10 @@ function configuration(
     cookies: { keys: [randomBytes(16).toString("hex")] },
     acrValues: ["urn:example:one-factor", "urn:example:two-factors"],
     claims: {
-      openid: ["sub"],
+      openid: ["sub", "amr", "acr", "auth_time"],
       email: ["email", "email_verified"],
       profile: ["name", "preferred_username"],
       groups: ["groups"],
-      acr: null,
-      amr: null,
-      auth_time: null,
     },
     conformIdTokenClaims: options.leanIdTokens ?? false,
     pkce: { required: () => true },
@@ -160,7 +163,7 @@ async function interact(
   response: ServerResponse,
 ): Promise<void> {
   const interaction = await provider.interactionDetails(request, response);
-  const finish = (result: object): Promise<void> => provider.interactionFinished(request, response, result);
+  const finish = (result: InteractionResults): Promise<void> => provider.interactionFinished(request, response, result);
   if (interaction.prompt.name === "consent") return finish(await consent(provider, interaction));
   const said = request.method === "POST" ? await bodyOf(request) : new URLSearchParams();
   if (said.has("cancel")) return finish({ error: "access_denied", error_description: "the person pressed cancel" });
