@@ -3,7 +3,7 @@
  * is hashed and proved, and the columns beside it only find it again. Its number is given after commit, see `checkpoint-log.ts`.
  */
 import canonicalize from "canonicalize";
-import type { AuditEntry, AuditEvent, AuditLog, AuditRow, Clock, Ids, NodeId } from "../domain/index.js";
+import type { AuditEntry, AuditEvent, AuditLog, AuditRow, Clock, Ids, NodeId, UnitId } from "../domain/index.js";
 import { asId } from "../domain/index.js";
 import { auditEvents } from "./entities/index.js";
 import { assertWritable } from "./scope.js";
@@ -28,7 +28,7 @@ export function createAuditLog(scope: Scope, stamp: AuditStamp): AuditLog {
   return {
     async append(entry) {
       assertWritable(scope);
-      await rows.insert(toRow(toEvent(entry, stamp)));
+      await rows.insert(toRow(toEvent(entry, stamp), entry.unitId ?? null));
     },
     find: (where, options) => rows.find(where, options),
   };
@@ -49,7 +49,7 @@ function toEvent(entry: AuditEntry, stamp: AuditStamp): AuditEvent {
   };
 }
 
-function toRow(event: AuditEvent): AuditRow {
+function toRow(event: AuditEvent, unitId: UnitId | null): AuditRow {
   const clean = tidy(event) as AuditEvent;
   return {
     id: clean.id,
@@ -59,6 +59,7 @@ function toRow(event: AuditEvent): AuditRow {
     actorId: clean.actor.id,
     objectKind: indexed(clean.object.kind),
     objectId: indexed(clean.object.id),
+    unitId,
     leaf: canonical(clean) ?? "",
   };
 }

@@ -11,7 +11,8 @@ const ids = createIds();
 const clock = { now: () => 1_800_000_000_000, monotonicUs: () => 0 };
 
 function unit(name: string): Unit {
-  return { id: asId<UnitId>(ids.next()), parentId: null, name, createdAt: clock.now() };
+  const createdAt = clock.now();
+  return { id: asId<UnitId>(ids.next()), parentId: null, name, nameKey: name, state: "active", createdAt };
 }
 
 describe("SQLite behind one queue", () => {

@@ -4,7 +4,7 @@
  * other failure of a statement ends the transaction on both databases.
  */
 import { GatehouseError } from "../domain/index.js";
-import type { FindOptions, Store, Stores, Ticket, Where } from "../domain/index.js";
+import type { FindOptions, Store, Where } from "../domain/index.js";
 import { columnOf, predicate, quoted, toColumn } from "./conditions.js";
 import { assertWritable, statement } from "./scope.js";
 import type { Scope } from "./scope.js";
@@ -41,8 +41,15 @@ export function createRemovableStore<Row extends { readonly id: string }>(
   };
 }
 
-/** Tickets of which nothing is left once they are over; that one was issued stands in the audit events. */
-export function createTicketStore(scope: Scope, table: Table<Ticket>): Stores["tickets"] {
+export type ExpiringStore<Row extends { readonly id: string }> = Store<Row> & {
+  removeOlder(expiredBefore: number): Promise<number>;
+};
+
+/** For rows of which nothing is left once they are over; that one was issued stands in the audit events. */
+export function createExpiringStore<Row extends { readonly id: string; readonly expiresAt: number }>(
+  scope: Scope,
+  table: Table<Row>,
+): ExpiringStore<Row> {
   return {
     ...createStore(scope, table),
     async removeOlder(expiredBefore) {

@@ -5,7 +5,7 @@ import type { AuditStamp } from "./audit-log.js";
 import * as tables from "./entities/index.js";
 import type { Scope } from "./scope.js";
 import { createSearchStore } from "./search-store.js";
-import { createRemovableStore, createStore, createTicketStore } from "./store.js";
+import { createExpiringStore, createRemovableStore, createStore } from "./store.js";
 
 export function bindStores(scope: Scope, stamp: AuditStamp): Stores {
   return {
@@ -17,7 +17,22 @@ export function bindStores(scope: Scope, stamp: AuditStamp): Stores {
     powers: createRemovableStore(scope, tables.powers),
     roles: createRemovableStore(scope, tables.roles),
     webSessions: createStore(scope, tables.webSessions),
-    tickets: createTicketStore(scope, tables.tickets),
+    vendors: createStore(scope, tables.vendors),
+    contracts: createStore(scope, tables.contracts),
+    signatures: createStore(scope, tables.signatures),
+    reviewItems: createStore(scope, tables.reviewItems),
+    proposals: createStore(scope, tables.proposals),
+    breakGlassSeals: createStore(scope, tables.breakGlassSeals),
+    legalHolds: createStore(scope, tables.legalHolds),
+    passkeys: createStore(scope, tables.passkeys),
+    challenges: createExpiringStore(scope, tables.challenges),
+    terminalApprovals: createExpiringStore(scope, tables.terminalApprovals),
+    deviceKeys: createStore(scope, tables.deviceKeys),
+    passwordHistory: createStore(scope, tables.passwordHistory),
+    externalIdentities: createStore(scope, tables.externalIdentities),
+    scimTokens: createStore(scope, tables.scimTokens),
+    scimGroups: createRemovableStore(scope, tables.scimGroups),
+    tickets: createExpiringStore(scope, tables.tickets),
     assets: createStore(scope, tables.assets),
     accounts: createStore(scope, tables.accounts),
     entitlements: createStore(scope, tables.entitlements),

@@ -57,20 +57,8 @@ describe.each([
 
   it("keeps an auditor without roles, whichever comes first", async () => {
     const [auditor, operator] = [rows.person(), rows.person()];
-    const role = (person: typeof auditor) => ({
-      id: `${person.id}:operator:${person.unitId}`,
-      personId: person.id,
-      role: "operator" as const,
-      unitId: person.unitId,
-      grantedBy: null,
-      createdAt: NOW,
-    });
-    const power = (person: typeof auditor, of: "audit" | "system") => ({
-      id: person.id,
-      power: of,
-      grantedBy: null,
-      createdAt: NOW,
-    });
+    const role = (person: typeof auditor) => rows.role(person, "operator");
+    const power = rows.power;
     await database.write(async (tx) => {
       await tx.people.insert(auditor);
       await tx.people.insert(operator);

@@ -24,7 +24,7 @@ describe.each([
 
   it("gives back every column of every table as it was written", async () => {
     const written = await database.write((tx) => insertOneOfEach(tx, rows, ids));
-    expect(written.size).toBe(24);
+    expect(written.size).toBe(39);
     for (const [name, row] of written) {
       const store = database.read[name] as unknown as { get(id: string): Promise<unknown> };
       expect(await store.get(row.id), name).toEqual(row);
@@ -90,12 +90,7 @@ describe.each([
     const unitId = asId<UnitId>(ids.next());
     await database.write(async (tx) => {
       for (let index = 0; index < 1_010; index += 1) {
-        await tx.units.insert({
-          id: asId<UnitId>(ids.next()),
-          parentId: unitId,
-          name: String(index % 7),
-          createdAt: index,
-        });
+        await tx.units.insert(rows.unit({ parentId: unitId, name: String(index % 7), createdAt: index }));
       }
     });
     const created = async (options: Parameters<Stores["units"]["find"]>[1]): Promise<number[]> =>
@@ -145,12 +140,10 @@ describe.each([
     const alert = rows.alert();
     await database.write(async (tx) => {
       await tx.people.insert(person);
-      await tx.powers.insert({ id: person.id, power: "system", grantedBy: null, createdAt: NOW });
+      await tx.powers.insert(rows.power(person, "system"));
       await tx.alerts.insert(alert);
     });
-    const second = database.write((tx) =>
-      tx.powers.insert({ id: person.id, power: "security", grantedBy: null, createdAt: NOW }),
-    );
+    const second = database.write((tx) => tx.powers.insert(rows.power(person, "security")));
     await expect(second).rejects.toMatchObject({ code: "conflict" });
     const again = database.write((tx) => tx.alerts.insert(rows.alert({ subject: alert.subject })));
     await expect(again).rejects.toMatchObject({ code: "conflict" });
@@ -224,7 +217,7 @@ describe.each([
     const person = rows.person();
     await database.write(async (tx) => {
       await tx.people.insert(person);
-      await tx.powers.insert({ id: person.id, power: "audit", grantedBy: null, createdAt: NOW });
+      await tx.powers.insert(rows.power(person, "audit"));
     });
     expect(await database.write((tx) => tx.powers.remove(person.id))).toBe(true);
     expect(await database.write((tx) => tx.powers.remove(person.id))).toBe(false);

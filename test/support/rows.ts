@@ -7,19 +7,31 @@ import type {
   Approval,
   Asset,
   Channel,
+  Contract,
   Grant,
   Ids,
   Person,
   PersonKey,
+  PowerHolding,
+  Proposal,
   Recording,
   RequestItem,
+  RoleHolding,
   Session,
   Stores,
+  Unit,
+  Vendor,
 } from "../../gateway/domain/index.js";
 
 export const NOW = 1_800_000_000_000;
 
 export interface Rows {
+  unit(more?: Partial<Unit>): Unit;
+  vendor(more?: Partial<Vendor>): Vendor;
+  contract(vendorId: string, more?: Partial<Contract>): Contract;
+  proposal(more?: Partial<Proposal>): Proposal;
+  power(person: Person, power: PowerHolding["power"], more?: Partial<PowerHolding>): PowerHolding;
+  role(person: Person, role: RoleHolding["role"], more?: Partial<RoleHolding>): RoleHolding;
   person(more?: Partial<Person>): Person;
   personKey(personId: string, more?: Partial<PersonKey>): PersonKey;
   asset(more?: Partial<Asset>): Asset;
@@ -38,6 +50,88 @@ export function createRows(ids: Ids): Rows {
   const id = <T extends string>(): T => asId<T>(ids.next());
   let count = 0;
   return {
+    unit: (more = {}) => ({
+      id: id(),
+      parentId: null,
+      name: `局 ${++count}`,
+      nameKey: `局 ${count}`,
+      state: "active",
+      createdAt: NOW,
+      ...more,
+    }),
+    vendor: (more = {}) => ({
+      id: id(),
+      unitId: id(),
+      name: `甲公司 ${++count}`,
+      nameKey: `甲公司 ${count}`,
+      registrationNumber: null,
+      parentId: null,
+      state: "active",
+      createdAt: NOW,
+      createdBy: null,
+      ...more,
+    }),
+    contract: (vendorId, more = {}) => ({
+      id: id(),
+      unitId: id(),
+      vendorId: asId(vendorId),
+      number: `HT-${++count}`,
+      numberKey: `ht-${count}`,
+      title: "运维服务",
+      scope: { assetIds: [], accountIds: [], actions: ["ssh.shell"] },
+      fromDate: "2027-01-15",
+      toDate: "2027-12-31",
+      zone: "Asia/Shanghai",
+      fromAt: NOW,
+      toAt: NOW + 86_400_000,
+      ownerId: id(),
+      dutiesName: null,
+      dutiesSha256: null,
+      dutiesBytes: null,
+      dutiesAcceptedAt: null,
+      state: "active",
+      endedAt: null,
+      endedBy: null,
+      endReason: null,
+      createdAt: NOW,
+      createdBy: null,
+      ...more,
+    }),
+    proposal: (more = {}) => ({
+      id: id(),
+      unitId: id(),
+      kind: "person.rights",
+      subject: `person:${++count}`,
+      content: "{}",
+      digest: "d",
+      reason: "r",
+      proposedBy: id(),
+      proposedAt: NOW,
+      lapsesAt: NOW + 604_800_000,
+      state: "pending",
+      decidedBy: null,
+      decidedAt: null,
+      ...more,
+    }),
+    power: (person, power, more = {}) => ({
+      id: person.id,
+      power,
+      unitId: person.unitId,
+      grantedBy: null,
+      confirmedBy: null,
+      createdAt: NOW,
+      ...more,
+    }),
+    role: (person, role, more = {}) => ({
+      id: `${person.id}:${role}:${person.unitId}`,
+      personId: person.id,
+      role,
+      unitId: person.unitId,
+      grantedBy: null,
+      confirmedBy: null,
+      createdAt: NOW,
+      ...more,
+    }),
     person: (more = {}) => ({
       id: id(),
       unitId: id(),
@@ -47,6 +141,15 @@ export function createRows(ids: Ids): Rows {
       state: "active",
       vendorId: null,
       contractId: null,
+      sponsorId: null,
+      identityKey: null,
+      identitySealed: null,
+      identityTail: null,
+      email: null,
+      passwordAt: "here",
+      approvesFrom: null,
+      reviewedAt: NOW,
+      lastSignInAt: null,
       passwordHash: "$argon2id$x",
       passwordChangedAt: NOW,
       totpSealed: "sealed",
@@ -86,6 +189,11 @@ export function createRows(ids: Ids): Rows {
       hostKeyConfirmedAt: null,
       pin: "pin",
       pendingChange: null,
+      businessSystem: "税务门户",
+      protectionLevel: 3,
+      dataClass: "important",
+      ownerId: null,
+      sensitive: false,
       state: "active",
       createdAt: NOW,
       createdBy: null,
@@ -250,6 +358,11 @@ export function createRows(ids: Ids): Rows {
   };
 }
 
+type RowOf<K extends keyof Stores> = Stores[K] extends { insert(row: infer R): Promise<void> }
+  ? R & { readonly id: string }
+  : never;
+type Put = <K extends keyof Stores>(name: K, row: RowOf<K>) => Promise<void>;
+
 /** One row in every table, with what it leans on; answers the stores' names and the ids, to read them back. */
 export async function insertOneOfEach(
   tx: Stores,
@@ -259,10 +372,7 @@ export async function insertOneOfEach(
   /** Fits every kind of id. */
   const id = (): never => asId<never>(ids.next());
   const written = new Map<keyof Stores, { readonly id: string }>();
-  const put = async <K extends keyof Stores>(
-    name: K,
-    row: Stores[K] extends { insert(row: infer R): Promise<void> } ? R & { readonly id: string } : never,
-  ): Promise<void> => {
+  const put: Put = async (name, row) => {
     await (tx[name] as unknown as { insert(row: unknown): Promise<void> }).insert(row);
     written.set(name, row);
   };
@@ -270,19 +380,12 @@ export async function insertOneOfEach(
   const asset = rows.asset();
   const request = rows.request();
   await put("settings", { id: `setting:${ids.next()}`, value: "{}" });
-  await put("units", { id: id(), parentId: null, name: "局", createdAt: NOW });
+  await put("units", rows.unit());
   await put("people", person);
   await put("recoveryCodes", { id: ids.next(), personId: person.id, usedAt: null });
   await put("personKeys", rows.personKey(person.id));
-  await put("powers", { id: person.id, power: "system", grantedBy: null, createdAt: NOW });
-  await put("roles", {
-    id: `${person.id}:operator:${person.unitId}`,
-    personId: person.id,
-    role: "operator",
-    unitId: person.unitId,
-    grantedBy: null,
-    createdAt: NOW,
-  });
+  await put("powers", rows.power(person, "system"));
+  await put("roles", rows.role(person, "operator"));
   await put("webSessions", {
     id: id(),
     personId: person.id,
@@ -293,7 +396,11 @@ export async function insertOneOfEach(
     endedAt: null,
     sourceAddress: "10.1.1.1",
     userAgent: "curl",
+    steppedUpAt: NOW,
+    via: "password",
   });
+  await insertRegistry(put, rows, person, id);
+  await insertFactors(put, person, id);
   await put("tickets", {
     id: ids.next(),
     webSessionId: id(),
@@ -362,4 +469,144 @@ export async function insertOneOfEach(
   await put("alerts", rows.alert());
   await put("nodes", { id: id(), name: "node-a", startedAt: NOW, seenAt: NOW, version: "0.1.0" });
   return written;
+}
+
+async function insertRegistry(put: Put, rows: Rows, person: Person, id: () => never): Promise<void> {
+  const vendor = rows.vendor({ registrationNumber: `91${id() as string}` });
+  await put("vendors", vendor);
+  await put("contracts", rows.contract(vendor.id, { dutiesName: "安全责任书.pdf", dutiesBytes: 12 }));
+  await put("signatures", {
+    id: id(),
+    personId: person.id,
+    kind: "recording",
+    digest: "d",
+    locale: "zh-CN",
+    signedAt: NOW,
+    sourceAddress: "10.1.1.1",
+  });
+  await put("reviewItems", {
+    id: id(),
+    unitId: person.unitId,
+    sponsorId: id(),
+    personId: person.id,
+    entitlementId: null,
+    openedAt: NOW,
+    dueAt: NOW + 1,
+    state: "open",
+    decidedBy: null,
+    decidedAt: null,
+  });
+  await put("proposals", rows.proposal());
+  await put("breakGlassSeals", {
+    id: id(),
+    power: "security",
+    hash: id(),
+    sealedAt: NOW,
+    sealedBy: id(),
+    confirmedBy: id(),
+    shownAt: null,
+    usedAt: null,
+    voidAt: null,
+  });
+  await put("legalHolds", {
+    id: id(),
+    unitId: person.unitId,
+    sessionId: id(),
+    reason: "纪检",
+    placedBy: id(),
+    placedAt: NOW,
+    releasedBy: null,
+    releaseConfirmedBy: null,
+    releasedAt: null,
+  });
+}
+
+async function insertFactors(put: Put, person: Person, id: () => never): Promise<void> {
+  await put("passkeys", {
+    id: id(),
+    personId: person.id,
+    name: "手机",
+    publicKey: "cose",
+    counter: 4_294_967_295,
+    transports: ["internal", "hybrid"],
+    backedUp: true,
+    createdAt: NOW,
+    lastUsedAt: null,
+    retiredAt: null,
+  });
+  await put("challenges", {
+    id: id(),
+    purpose: "passkey-sign-in",
+    personId: null,
+    webSessionId: null,
+    value: "c",
+    createdAt: NOW,
+    expiresAt: NOW + 1,
+    usedAt: null,
+  });
+  await put("terminalApprovals", {
+    id: id(),
+    codeHash: id(),
+    number: "07",
+    login: "alice",
+    personId: null,
+    sourceAddress: "10.1.1.1",
+    purpose: "ssh",
+    subject: "root@web-01",
+    publicKey: null,
+    pollHash: null,
+    tries: 0,
+    state: "pending",
+    createdAt: NOW,
+    expiresAt: NOW + 1,
+    decidedBy: null,
+    decidedAt: null,
+  });
+  await put("deviceKeys", {
+    id: id(),
+    personId: person.id,
+    name: "laptop",
+    publicKey: "ssh-ed25519 AAAA",
+    fingerprint: id(),
+    sourceAddress: "10.1.1.1",
+    credentialEpoch: 1,
+    createdAt: NOW,
+    expiresAt: NOW + 1,
+    lastUsedAt: null,
+    retiredAt: null,
+  });
+  await put("passwordHistory", { id: id(), personId: person.id, hash: "$argon2id$y", at: NOW });
+  await put("externalIdentities", {
+    id: id(),
+    personId: person.id,
+    kind: "oidc",
+    source: "https://idp.example",
+    subject: id(),
+    email: null,
+    sealed: null,
+    checkedAt: NOW,
+    failingSince: null,
+    createdAt: NOW,
+    retiredAt: null,
+  });
+  const tokenId = id();
+  await put("scimTokens", {
+    id: tokenId,
+    name: "hr",
+    unitId: person.unitId,
+    hash: id(),
+    createdBy: id(),
+    confirmedBy: id(),
+    createdAt: NOW,
+    lastUsedAt: null,
+    retiredAt: null,
+  });
+  await put("scimGroups", {
+    id: id(),
+    tokenId,
+    externalId: null,
+    displayName: "ops",
+    memberIds: [person.id],
+    createdAt: NOW,
+  });
 }

@@ -12,6 +12,7 @@ export const auditEvents = table<AuditRow>("audit_event", {
   actorId: "text?",
   objectKind: "text",
   objectId: "text",
+  unitId: "text?",
   leaf: "text",
 });
 

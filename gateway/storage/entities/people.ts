@@ -6,12 +6,9 @@ import type {
   RecoveryCode,
   RoleHolding,
   Ticket,
-  Unit,
   WebSession,
 } from "../../domain/index.js";
 import { table } from "../table.js";
-
-export const units = table<Unit>("unit", { id: "text", parentId: "text?", name: "text", createdAt: "integer" });
 
 export const people = table<Person>("person", {
   id: "text",
@@ -22,6 +19,15 @@ export const people = table<Person>("person", {
   state: "text",
   vendorId: "text?",
   contractId: "text?",
+  sponsorId: "text?",
+  identityKey: "text?",
+  identitySealed: "text?",
+  identityTail: "text?",
+  email: "text?",
+  passwordAt: "text",
+  approvesFrom: "integer?",
+  reviewedAt: "integer",
+  lastSignInAt: "integer?",
   passwordHash: "text?",
   passwordChangedAt: "integer?",
   totpSealed: "text?",
@@ -51,7 +57,9 @@ export const personKeys = table<PersonKey>("person_key", {
 export const powers = table<PowerHolding>("power_holding", {
   id: "text",
   power: "text",
+  unitId: "text",
   grantedBy: "text?",
+  confirmedBy: "text?",
   createdAt: "integer",
 });
 
@@ -61,6 +69,7 @@ export const roles = table<RoleHolding>("role_holding", {
   role: "text",
   unitId: "text",
   grantedBy: "text?",
+  confirmedBy: "text?",
   createdAt: "integer",
 });
 
@@ -74,6 +83,8 @@ export const webSessions = table<WebSession>("web_session", {
   endedAt: "integer?",
   sourceAddress: "text",
   userAgent: "text",
+  steppedUpAt: "integer",
+  via: "text",
 });
 
 export const tickets = table<Ticket>("ticket", {
