@@ -122,12 +122,15 @@ export interface FactorUseCases {
   ): Promise<Outcome<void>>;
   refuseTerminal(actor: Actor, code: string): Promise<Outcome<void>>;
 
-  /** For `gatehouse login`: `pending`, or the key that was registered. */
+  /** For `gatehouse login`: `pending`, or the key that was registered. With `signal`, waits until it is decided or the signal aborts. */
   pollDeviceKey(
     pollToken: string,
+    signal?: AbortSignal,
   ): Promise<
     Outcome<{ readonly state: "pending" } | { readonly state: "done"; readonly key: DeviceKey; readonly login: string }>
   >;
+  /** The client gives up waiting, or signs out: ends the link and the key that came of it. */
+  endDeviceLogin(pollToken: string, sourceAddress: string): Promise<Outcome<void>>;
   listDeviceKeys(actor: Actor): Promise<Outcome<readonly DeviceKey[]>>;
   retireDeviceKey(actor: Actor, id: DeviceKeyId): Promise<Outcome<void>>;
   /** The door verified a signature by this key: whether it alone lets `login` in. Same work for an unknown key. */

@@ -1,14 +1,15 @@
 /** A terminal that waits for a browser's passkey, `gatehouse login`, and the keys that it makes for the working day. */
 import { z } from "zod";
+import { ceremony, ceremonyAnswer } from "./factors.js";
 import { line, outId, outTime } from "./fields.js";
-
-/** WebAuthn Level 3 §5.1 JSON; read by the browser and by the vault alone. */
-const webAuthnJson = z.record(z.string(), z.unknown());
 
 /** What stands in the link: eight of Crockford's letters and digits, as typed by people. */
 export const terminalCodeParams = z.strictObject({ code: z.string().regex(/^[0-9A-Za-z]{4}-?[0-9A-Za-z]{4}$/) });
 
-/** What the approving browser shows. `subject` was typed at the terminal: text, nothing else. */
+/**
+ * What the approving browser shows. `subject` was typed at the terminal, so it is text and nothing else: `account@asset`, empty for
+ * the menu, or the device's name.
+ */
 export const terminalQuestion = z.object({
   id: outId,
   purpose: z.enum(["ssh", "device-key"]),
@@ -17,15 +18,14 @@ export const terminalQuestion = z.object({
   sameAddress: z.boolean(),
   keyFingerprint: z.string().nullable(),
   expiresAt: outTime,
-  ceremony: z.object({ handle: z.string(), options: webAuthnJson }),
+  ceremony,
 });
 export type TerminalQuestionView = z.infer<typeof terminalQuestion>;
 
 /** `number`: the two digits that the terminal shows. */
 export const terminalApprovalBody = z.strictObject({
   number: z.string().regex(/^[0-9]{2}$/),
-  handle: line(256),
-  response: webAuthnJson,
+  ...ceremonyAnswer,
 });
 export type TerminalApprovalBody = z.infer<typeof terminalApprovalBody>;
 
