@@ -2,9 +2,9 @@
  * A bundle's own cases: who, what, when → decision and the rule that decided. They run each time the bundle loads; one that
  * does not come out as written refuses the whole bundle.
  */
-import { ACTIONS, type Action, type Obligation, type Power, type Role } from "../domain/index.js";
+import { ACTIONS, type Action, type Locale, type Obligation, type Power, type Role } from "../domain/index.js";
 import { KEPT_OBLIGATIONS } from "./approvals.js";
-import type { Policy, PolicyPerson, PolicyQuery } from "./contract.js";
+import type { PasswordPolicy, Policy, PolicyPerson, PolicyQuery, SignInPolicy } from "./contract.js";
 import { duration, integer, listOf, mapOf, oneOf, optional, record, text, truth, wrong, type Shape } from "./shape.js";
 
 type Act = PolicyQuery["act"];
@@ -41,6 +41,17 @@ interface ExecCase {
   /** `command`, `shell WHY`, or `scp|rsync|sftp read|write|read+write PATH`. */
   readonly is: string;
 }
+interface SignInCase {
+  readonly preset: PasswordPolicy["preset"];
+  readonly characters: number;
+  readonly kinds: number;
+  readonly changeDays: number | null;
+  readonly history: number;
+  readonly dormantDays: number | null;
+  readonly stepUp: number;
+  readonly idle: number;
+  readonly longest: number;
+}
 interface CaseFile {
   readonly people: ReadonlyMap<string, CasePerson>;
   readonly decide: readonly Named<Ask, { readonly allowed: boolean; readonly decidedBy: readonly string[] }>[];
@@ -54,6 +65,7 @@ interface CaseFile {
     }
   >[];
   readonly exec: readonly ExecCase[];
+  readonly signIn: readonly Named<{ readonly installation: Locale }, SignInCase>[];
 }
 
 const ACTS: readonly Act[] = ["request", "approve", "use", "watch", "stop", "replay", "export", "search", "open-input"];
@@ -74,6 +86,18 @@ const ask = record<Ask>({
   grantLive: optional(truth, false),
   already: optional(truth, false),
   minutes: optional(integer(1, 525_600), 60),
+});
+const days = optional<number | null>(integer(1, 365), null);
+const signInCase = record<SignInCase>({
+  preset: oneOf<PasswordPolicy["preset"]>(["modern", "dengbao"]),
+  characters: integer(1, 128),
+  kinds: integer(0, 4),
+  changeDays: days,
+  history: integer(0, 24),
+  dormantDays: days,
+  stepUp: duration,
+  idle: duration,
+  longest: duration,
 });
 const caseFile = record<CaseFile>({
   people: optional<CaseFile["people"]>(mapOf(person), new Map()),
@@ -97,6 +121,10 @@ const caseFile = record<CaseFile>({
     [],
   ),
   exec: optional<CaseFile["exec"]>(listOf(record<ExecCase>({ run: text, pty: optional(truth, false), is: text })), []),
+  signIn: optional<CaseFile["signIn"]>(
+    listOf(record({ name: text, ask: record({ installation: oneOf<Locale>(["zh-CN", "en"]) }), expect: signInCase })),
+    [],
+  ),
 });
 
 /** Runs one file's cases; answers how many. Throws, naming the case, at the first that comes out otherwise or when there is none. */
@@ -117,9 +145,32 @@ export function runCases(file: string, parsed: unknown, policy: Omit<Policy, "di
   }
   for (const { run, pty, is } of cases.exec)
     differs(file, JSON.stringify(run), is, verdictText(policy.classifyExec(run, { pty })));
-  const count = cases.decide.length + cases.approvals.length + cases.exec.length;
+  for (const { name, ask: asked, expect } of cases.signIn)
+    differs(file, name, signInText(expect), signInText(signInCaseOf(policy.signIn(asked.installation))));
+  const count = cases.decide.length + cases.approvals.length + cases.exec.length + cases.signIn.length;
   if (count === 0) throw wrong(file, "there is no case in it");
   return count;
+}
+
+function signInCaseOf({ password, stepUpMs, idleMs, longestMs }: SignInPolicy): SignInCase {
+  return {
+    preset: password.preset,
+    characters: password.leastCharacters,
+    kinds: password.leastKinds,
+    changeDays: password.longestDays,
+    history: password.history,
+    dormantDays: password.dormantDays,
+    stepUp: stepUpMs,
+    idle: idleMs,
+    longest: longestMs,
+  };
+}
+
+function signInText(answer: SignInCase): string {
+  return Object.entries(answer)
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .sort()
+    .join(", ");
 }
 
 /** A verdict as the cases write it. */

@@ -12,10 +12,12 @@ import { compileCedar } from "./cedar.js";
 import type { Policy } from "./contract.js";
 import { createExecClassifier } from "./exec/classify.js";
 import { wrong } from "./shape.js";
+import { compileSignIn } from "./sign-in.js";
 
 const MAX_FILE_BYTES = 1_048_576;
 const SCHEMA = "schema.cedarschema";
 const APPROVALS = "approvals.yaml";
+const SIGN_IN = "sign-in.yaml";
 const EXEC_CASES = "exec.cases.yaml";
 
 /** Rejects with `internal` and a message that names the file and what is wrong in it. */
@@ -29,8 +31,10 @@ export async function loadPolicy(folder: string): Promise<Policy> {
     decide: compileCedar(required(files, SCHEMA), policies),
     approvalRule: compileApprovals(parseYaml(APPROVALS, required(files, APPROVALS))),
     classifyExec,
+    signIn: compileSignIn(parseYaml(SIGN_IN, required(files, SIGN_IN))),
   };
-  for (const name of [...policies.keys(), APPROVALS]) required(files, name.replace(/\.(cedar|yaml)$/, ".cases.yaml"));
+  for (const name of [...policies.keys(), APPROVALS, SIGN_IN])
+    required(files, name.replace(/\.(cedar|yaml)$/, ".cases.yaml"));
   required(files, EXEC_CASES);
   for (const [name, text] of files) if (name.endsWith(".cases.yaml")) runCases(name, parseYaml(name, text), policy);
   return policy;
@@ -39,7 +43,8 @@ export async function loadPolicy(folder: string): Promise<Policy> {
 async function readBundle(folder: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
   for (const name of (await readdir(folder)).sort()) {
-    const known = name === SCHEMA || name === APPROVALS || /^[a-z][a-z0-9-]*\.(cedar|cases\.yaml)$/.test(name);
+    const known =
+      name === SCHEMA || name === APPROVALS || name === SIGN_IN || /^[a-z][a-z0-9-]*\.(cedar|cases\.yaml)$/.test(name);
     if (!known) throw wrong(name, "this file is not part of a bundle");
     const path = join(folder, name);
     const { size } = await stat(path);
