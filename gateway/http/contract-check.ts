@@ -24,6 +24,9 @@ export type ViewsFit = [
   Fits<broker.VendorView, api.VendorView>,
   Fits<broker.ContractView, api.ContractView>,
   Fits<broker.Ending, api.Ending>,
+  Fits<broker.ImportReport, api.ImportReport>,
+  Fits<broker.DeclarationView, api.DeclarationView>,
+  Fits<broker.ReviewView, api.ReviewView>,
   Fits<domain.PersonKey, api.PersonKeyView>,
   Fits<broker.Reachable, api.ReachableView>,
   Fits<broker.AssetView, api.AssetView>,
@@ -61,6 +64,7 @@ export type InputsFit = [
 ];
 
 export type DesktopAgrees = [
+  Same<typeof api.OIDC_RETURN_PATH, typeof domain.OIDC_RETURN_PATH>,
   Same<typeof api.DESKTOP_PATH, typeof domain.DESKTOP_PATH>,
   Same<typeof api.DESKTOP_PROTOCOL, typeof domain.DESKTOP_PROTOCOL>,
   Same<typeof api.TICKET_PROTOCOL_PREFIX, typeof domain.TICKET_PROTOCOL_PREFIX>,
@@ -85,6 +89,10 @@ export type WordsAgree = [
   Same<WordsOf<"REGISTRY_STATES">, domain.RegistryState>,
   Same<WordsOf<"CONTRACT_STATES">, domain.ContractState>,
   Same<WordsOf<"CONTRACT_STANDINGS">, broker.ContractView["standing"]>,
+  Same<WordsOf<"DECLARATIONS">, domain.DeclarationKind>,
+  Same<WordsOf<"IMPORT_KINDS">, broker.ImportKind>,
+  Same<WordsOf<"IMPORT_FAULTS">, broker.ImportFaultCode>,
+  Same<WordsOf<"REVIEW_STATES">, domain.ReviewState>,
   Same<WordsOf<"DATA_CLASSES">, domain.DataClass>,
   Same<WordsOf<"DESKTOP_SECURITY">, domain.DesktopSettings["security"]>,
   Same<WordsOf<"CERTIFICATES">, NonNullable<broker.AssetView["certificate"]>>,

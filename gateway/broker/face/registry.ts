@@ -79,12 +79,58 @@ export interface Ending {
   readonly blockedBy: "last-of-power" | null;
 }
 
+/** Why a line, or a whole file, was not taken; the page has words for each. */
+export const IMPORT_FAULTS = [
+  "csv-too-large",
+  "csv-too-many-lines",
+  "csv-encoding",
+  "csv-empty",
+  "csv-columns",
+  "csv-form",
+  "column-unknown",
+  "column-twice",
+  "column-missing",
+  "values-too-many",
+  "value-missing",
+  "value-not-changeable",
+  "line-twice",
+  "name-form",
+  "name-look-alike",
+  "registration-number-form",
+  "registration-number-taken",
+  "number-form",
+  "title-form",
+  "date-form",
+  "dates-reversed",
+  "unit-unknown",
+  "vendor-unknown",
+  "vendor-retired",
+  "vendor-cycle",
+  "contract-unknown",
+  "contract-over",
+  "contract-of-another-vendor",
+  "owner-unknown",
+  "asset-unknown",
+  "account-unknown",
+  "action-unknown",
+  "login-form",
+  "login-taken",
+  "language-unknown",
+  "sponsor-unknown",
+  "vendor-needed",
+  "identity-number-form",
+  "identity-number-taken",
+  "email-form",
+  "role-unknown",
+  "power-not-importable",
+] as const;
+export type ImportFaultCode = (typeof IMPORT_FAULTS)[number];
+
 export interface ImportFault {
   /** Line of the file as an editor counts it, from 1. */
   readonly line: number;
   readonly column: string | null;
-  /** A stable code with words for it in both languages, e.g. `login-form`, `vendor-unknown`, `name-look-alike`, `power-not-importable`. */
-  readonly code: string;
+  readonly code: ImportFaultCode;
   readonly value: string;
 }
 export interface ImportReport {
