@@ -2,13 +2,14 @@
 import "./theme/index.js";
 import { createPinia } from "pinia";
 import { createApp, watch } from "vue";
-import { onSignedOut, Problem } from "./api/http.js";
+import { onSignedOut, onStepUp, Problem } from "./api/http.js";
 import AppRoot from "./app-root.vue";
 import { i18n } from "./locales/index.js";
 import { router } from "./router.js";
 import { useIdentityStore } from "./stores/identity.js";
 import { useInstallationStore } from "./stores/installation.js";
 import { usePreferencesStore } from "./stores/preferences.js";
+import { useStepUpStore } from "./stores/step-up.js";
 
 const app = createApp(AppRoot).use(createPinia()).use(i18n);
 const identity = useIdentityStore();
@@ -27,6 +28,8 @@ onSignedOut(() => {
   const route = router.currentRoute.value;
   if (wasHere && route.meta.open !== true) void router.push({ name: "sign-in", query: { next: route.fullPath } });
 });
+
+onStepUp(() => useStepUpStore().ask());
 
 /** A gate that cannot be asked leaves the reader signed out; the sign-in page then says what is wrong. */
 async function begin(): Promise<void> {

@@ -33,6 +33,19 @@ const routes: RouteRecordRaw[] = [
     meta: { title: "bootstrap", open: true },
     component: () => import("./pages/bootstrap-page.vue"),
   },
+  {
+    path: "/sign-in/oidc",
+    name: "oidc",
+    meta: { title: "signIn", open: true },
+    component: () => import("./pages/oidc-page.vue"),
+  },
+  {
+    path: "/a/:code",
+    name: "terminal",
+    meta: { title: "terminal" },
+    props: true,
+    component: () => import("./pages/terminal-page.vue"),
+  },
   { path: "/access", name: "access", meta: { title: "access" }, component: () => import("./pages/access-page.vue") },
   { path: "/access/ask", name: "ask", meta: { title: "ask" }, component: () => import("./pages/ask-page.vue") },
   {

@@ -4,6 +4,7 @@ import { administration } from "./en/administration.js";
 import { common } from "./en/common.js";
 import { desktop } from "./en/desktop.js";
 import { errors } from "./en/errors.js";
+import { factors } from "./en/factors.js";
 import { evidence } from "./en/evidence.js";
 import { verbs } from "./en/verbs.js";
 import { words } from "./en/words.js";
@@ -15,6 +16,7 @@ export const en = {
   ...administration,
   ...words,
   ...desktop,
+  ...factors,
   error: errors,
   verb: verbs,
 };

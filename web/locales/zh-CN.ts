@@ -4,6 +4,7 @@ import { administration } from "./zh-CN/administration.js";
 import { common } from "./zh-CN/common.js";
 import { desktop } from "./zh-CN/desktop.js";
 import { errors } from "./zh-CN/errors.js";
+import { factors } from "./zh-CN/factors.js";
 import { evidence } from "./zh-CN/evidence.js";
 import { verbs } from "./zh-CN/verbs.js";
 import { words } from "./zh-CN/words.js";
@@ -15,6 +16,7 @@ export const zhCN = {
   ...administration,
   ...words,
   ...desktop,
+  ...factors,
   error: errors,
   verb: verbs,
 };

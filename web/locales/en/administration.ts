@@ -176,6 +176,10 @@ export const administration = {
     choose: "Choose",
   },
   me: {
+    notices: "Account notices",
+    noticesHelp: "What happened to your account. If something here was not you, tell the security administrator now.",
+    mustChange: "Your password is too old: change it first, then everything is open again.",
+    passwordExpires: "Your password must be changed before",
     keys: "SSH keys",
     keysHelp: "An ssh public key stands in for the password on ssh; the code is still asked for.",
     keysEmpty: "There is no SSH key.",

@@ -26,6 +26,7 @@ export const common = {
     nothingHelp: "Ask the security administrator for a role, then sign in again.",
   },
   nav: {
+    terminal: "Terminal waiting",
     access: "My access",
     ask: "Ask for access",
     decisions: "Decisions",

@@ -167,6 +167,10 @@ export const administration = {
     choose: "请选择",
   },
   me: {
+    notices: "账号动态",
+    noticesHelp: "与您账号有关的变化；如有并非您本人所为，请立即告知安全管理员。",
+    mustChange: "您的口令已过期：请先修改口令，之后即可继续。",
+    passwordExpires: "口令有效期至",
     keys: "SSH 公钥",
     keysHelp: "用 ssh 公钥代替密码登录 ssh；动态口令仍然需要。",
     keysEmpty: "还没有 SSH 公钥。",

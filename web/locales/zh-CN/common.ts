@@ -26,6 +26,7 @@ export const common = {
     nothingHelp: "请安全管理员为您授予角色，然后重新登录。",
   },
   nav: {
+    terminal: "终端等待批准",
     access: "我的访问",
     ask: "申请访问",
     decisions: "审批",
