@@ -209,11 +209,17 @@ async function retireAccounts(tx: Stores, assetId: AssetId): Promise<void> {
   }
 }
 
+/** Who takes a grant away, and from where; nobody for the gate's own clock. */
+interface GrantEnder {
+  readonly personId: Actor["personId"] | null;
+  readonly sourceAddress: string | null;
+}
+
 /** Takes every running grant away that fits `where`, however many there are. In the caller's transaction. */
 export async function endGrants(
   deps: Pick<Deps, "clock">,
   tx: Stores,
-  by: Actor,
+  by: GrantEnder,
   where: Pick<Where<Grant>, "assetId" | "accountId" | "personId">,
   state: Extract<GrantState, "suspended" | "revoked">,
   reason: string,
@@ -231,7 +237,7 @@ export async function endGrants(
 export async function endGrant(
   deps: Pick<Deps, "clock">,
   tx: Stores,
-  by: Actor,
+  by: GrantEnder,
   grant: Grant,
   state: Extract<GrantState, "suspended" | "revoked">,
   reason: string,

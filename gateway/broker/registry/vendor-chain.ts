@@ -1,0 +1,58 @@
+/** Who works under whom: a vendor, the vendor it is a sub-contractor of, and so on up to the one that a unit contracts with. */
+import { LONGEST_VENDOR_CHAIN, type Stores, type Vendor, type VendorId } from "../../domain/index.js";
+
+type VendorStores = Pick<Stores, "vendors">;
+
+/** From the vendor itself up to the outermost; empty for none. A link that leads nowhere or back ends it. */
+export async function vendorsUp(stores: VendorStores, id: VendorId | null): Promise<readonly Vendor[]> {
+  const chain: Vendor[] = [];
+  for (let next = id; next !== null && chain.length <= LONGEST_VENDOR_CHAIN; ) {
+    const vendor = await stores.vendors.get(next);
+    if (vendor === undefined || chain.some((one) => one.id === vendor.id)) break;
+    chain.push(vendor);
+    next = vendor.parentId;
+  }
+  return chain;
+}
+
+/** The same as ids, which rules compare. */
+export async function vendorIdsUp(stores: VendorStores, id: VendorId | null): Promise<readonly VendorId[]> {
+  return id === null ? [] : (await vendorsUp(stores, id)).map((vendor) => vendor.id);
+}
+
+/** The same as names, which people read. */
+export async function vendorNames(stores: VendorStores, id: VendorId | null): Promise<readonly string[]> {
+  return id === null ? [] : (await vendorsUp(stores, id)).map((vendor) => vendor.name);
+}
+
+/** The vendor and all below it, with how many links each is below. */
+export async function vendorsBelow(stores: VendorStores, id: VendorId): Promise<ReadonlyMap<VendorId, number>> {
+  const below = new Map<VendorId, number>([[id, 0]]);
+  let level: readonly VendorId[] = [id];
+  for (let depth = 1; level.length > 0 && depth <= LONGEST_VENDOR_CHAIN + 1; depth += 1) {
+    const next: VendorId[] = [];
+    for (const child of await childrenOf(stores, level)) {
+      if (below.has(child.id)) continue;
+      below.set(child.id, depth);
+      next.push(child.id);
+    }
+    level = next;
+  }
+  return below;
+}
+
+const BATCH = 500;
+const PAGE = 1000;
+
+async function childrenOf(stores: VendorStores, ids: readonly VendorId[]): Promise<readonly Vendor[]> {
+  const children: Vendor[] = [];
+  for (let at = 0; at < ids.length; at += BATCH) {
+    const parentId = { in: ids.slice(at, at + BATCH) };
+    for (let offset = 0; ; offset += PAGE) {
+      const rows = await stores.vendors.find({ parentId }, { orderBy: "id", limit: PAGE, offset });
+      children.push(...rows);
+      if (rows.length < PAGE) break;
+    }
+  }
+  return children;
+}
