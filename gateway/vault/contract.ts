@@ -4,7 +4,83 @@
  */
 
 /** What a sealed text is for; part of the additional data, so that no sealed text can be used in another's place. */
-export type Purpose = "totp" | "credential" | "search" | "host-key" | "evidence-key";
+export type Purpose =
+  | "totp"
+  | "credential"
+  | "search"
+  | "host-key"
+  | "evidence-key"
+  /** A person's identity number. */
+  | "identity"
+  /** What a sign-in at a provider must come back with. */
+  | "oidc"
+  /** What the proposer of a critical act may collect once. */
+  | "proposal";
+
+/** Where passkeys belong: the page's origin and its host name (WebAuthn Level 3 §5.1.2 `rp.id`). */
+export interface PasskeySite {
+  readonly origin: string;
+  readonly rpId: string;
+}
+
+type WebAuthnJson = Readonly<Record<string, unknown>>;
+interface KnownPasskey {
+  readonly id: string;
+  readonly transports: readonly string[];
+}
+
+/** `why` may quote what the browser sent: foreign text, for the audit log alone. */
+export interface PasskeyRefusal {
+  readonly kind: "refused";
+  readonly why: string;
+}
+
+export interface PasskeyVault {
+  /** `PublicKeyCredentialCreationOptionsJSON`. `challenge` in base64url; `exclude`: the person's own. */
+  registrationOptions(input: {
+    readonly site: PasskeySite;
+    readonly challenge: string;
+    readonly person: { readonly id: string; readonly login: string; readonly displayName: string };
+    readonly exclude: readonly KnownPasskey[];
+  }): Promise<WebAuthnJson>;
+  /** `PublicKeyCredentialRequestOptionsJSON`; with `allow` empty whoever holds a passkey of this site may answer. */
+  assertionOptions(input: {
+    readonly site: PasskeySite;
+    readonly challenge: string;
+    readonly allow: readonly KnownPasskey[];
+  }): Promise<WebAuthnJson>;
+  /** WebAuthn Level 3 §7.1. Never rejects for what is in `response`. */
+  verifyRegistration(input: {
+    readonly site: PasskeySite;
+    readonly challenge: string;
+    readonly response: WebAuthnJson;
+  }): Promise<
+    | {
+        readonly kind: "good";
+        readonly id: string;
+        readonly publicKey: string;
+        readonly counter: number;
+        readonly transports: readonly string[];
+        readonly backedUp: boolean;
+      }
+    | PasskeyRefusal
+  >;
+  /**
+   * WebAuthn Level 3 §7.2. `cloned`: everything verifies, but the counter does not rise. With `passkey` undefined the same
+   * work is done against a key that nobody has. Never rejects for what is in `response`.
+   */
+  verifyAssertion(input: {
+    readonly site: PasskeySite;
+    readonly challenge: string;
+    readonly response: WebAuthnJson;
+    readonly passkey: { readonly id: string; readonly publicKey: string; readonly counter: number } | undefined;
+    readonly personId: string;
+  }): Promise<
+    | { readonly kind: "good"; readonly counter: number; readonly backedUp: boolean }
+    | { readonly kind: "cloned"; readonly counter: number }
+    | PasskeyRefusal
+  >;
+}
 
 export interface RecordingKeys {
   /** Opaque texts for the container's header. */
@@ -80,4 +156,8 @@ export interface Vault {
     hash: string | null,
     password: string,
   ): Promise<{ readonly ok: boolean; readonly needsRehash: boolean }>;
+  /** Whether a password is one of those that are tried first, or little more than one; from lists inside the package. */
+  isCommonPassword(password: string): Promise<boolean>;
+
+  readonly passkeys: PasskeyVault;
 }

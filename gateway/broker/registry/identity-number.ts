@@ -1,0 +1,32 @@
+/** Identity numbers of people: one form however they were typed, kept sealed, compared by a blind index, shown by their end. */
+import type { Person, PersonId } from "../../domain/index.js";
+import type { Vault } from "../../vault/index.js";
+
+export type IdentityColumns = Pick<Person, "identityKey" | "identitySealed" | "identityTail">;
+
+const TAIL = 4;
+
+/** Full-width digits and small letters are the same number, blanks and hyphens are none of it; undefined unless 6 … 32 letters and digits. */
+export function normalIdentity(typed: string): string | undefined {
+  if (typed.length > 100) return undefined;
+  const number = typed.normalize("NFKC").replace(/[\s-]/gu, "").toUpperCase();
+  return /^[0-9A-Z]{6,32}$/.test(number) ? number : undefined;
+}
+
+/** The columns that keep a number in normal form. The index is 128 bits of HMAC, so that two numbers do not meet by chance. */
+export function keepIdentity(
+  vault: Pick<Vault, "seal" | "blind">,
+  id: PersonId,
+  number: string,
+): { readonly identityKey: string; readonly identitySealed: string; readonly identityTail: string } {
+  return {
+    identityKey: vault.blind([`identity:0:${number}`, `identity:1:${number}`]).join(""),
+    identitySealed: vault.seal("identity", identityBound(id), number),
+    identityTail: number.slice(-TAIL),
+  };
+}
+
+/** What a person's identity number is sealed to. */
+export function identityBound(id: PersonId): string {
+  return `identity:${id}`;
+}
