@@ -5,10 +5,12 @@
 import { createHmac } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { createCommonPasswords } from "./common-passwords.js";
 import type { Vault } from "./contract.js";
 import { createKeyring, type Keyring } from "./keyring.js";
 import { loadMasterKey } from "./master-key.js";
 import { createEvidence, createSshHostKey, loadOwnKey } from "./own-keys.js";
+import { createPasskeys } from "./passkeys.js";
 import { createPasswords } from "./passwords.js";
 import { createRecordingKeys } from "./recording-keys.js";
 import { createTotp } from "./totp.js";
@@ -39,6 +41,8 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
     sshHostKey: createSshHostKey(hostKey),
     ...createTotp(keyring),
     ...(await createPasswords()),
+    isCommonPassword: createCommonPasswords(),
+    passkeys: createPasskeys(),
   };
 }
 
