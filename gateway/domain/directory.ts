@@ -4,6 +4,9 @@
  */
 import type { ExternalIdentityId, PersonId, ScimTokenId, UnitId } from "./ids.js";
 
+/** Under the public address: where an OpenID provider sends the browser back to. */
+export const OIDC_RETURN_PATH = "/sign-in/oidc";
+
 export type DirectoryKind = "oidc" | "ldap" | "scim";
 
 /** The link between a person and an entry upstream. The subject names the entry for ever; e-mail and login are only what it says now. */
@@ -61,7 +64,8 @@ export interface DirectoryPerson {
 export type DirectoryCheck =
   | { readonly state: "stands"; readonly person: DirectoryPerson; readonly sealed?: string }
   | { readonly state: "gone"; readonly why: string }
-  | { readonly state: "unreachable"; readonly why: string };
+  /** `sealed` replaces what was kept, also when what came after it failed. */
+  | { readonly state: "unreachable"; readonly why: string; readonly sealed?: string };
 
 /** OpenID Connect, authorization code with PKCE. Implementations: the directory room over `openid-client`. */
 export interface OidcPort {
