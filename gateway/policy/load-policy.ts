@@ -1,5 +1,6 @@
 /**
- * Loads a bundle: a folder with `schema.cedarschema`, `*.cedar`, `approvals.yaml` and a `*.cases.yaml` beside each. It loads whole
+ * Loads a bundle: a folder with `schema.cedarschema`, `*.cedar`, `approvals.yaml`, `sign-in.yaml` and a `*.cases.yaml` beside each, and the texts
+ * that people sign under `declarations/`. It loads whole
  * or not at all: a file that is not known, a text that does not parse or validate, a case that fails refuses it.
  */
 import { createHash } from "node:crypto";
@@ -10,6 +11,7 @@ import { compileApprovals } from "./approvals.js";
 import { runCases } from "./cases.js";
 import { compileCedar } from "./cedar.js";
 import type { Policy } from "./contract.js";
+import { compileDeclarations, DECLARATION_FILES } from "./declarations.js";
 import { createExecClassifier } from "./exec/classify.js";
 import { wrong } from "./shape.js";
 import { compileSignIn } from "./sign-in.js";
@@ -18,6 +20,7 @@ const MAX_FILE_BYTES = 1_048_576;
 const SCHEMA = "schema.cedarschema";
 const APPROVALS = "approvals.yaml";
 const SIGN_IN = "sign-in.yaml";
+const DECLARATIONS = "declarations";
 const EXEC_CASES = "exec.cases.yaml";
 
 /** Rejects with `internal` and a message that names the file and what is wrong in it. */
@@ -32,6 +35,7 @@ export async function loadPolicy(folder: string): Promise<Policy> {
     approvalRule: compileApprovals(parseYaml(APPROVALS, required(files, APPROVALS))),
     classifyExec,
     signIn: compileSignIn(parseYaml(SIGN_IN, required(files, SIGN_IN))),
+    declarations: compileDeclarations(files),
   };
   for (const name of [...policies.keys(), APPROVALS, SIGN_IN])
     required(files, name.replace(/\.(cedar|yaml)$/, ".cases.yaml"));
@@ -42,16 +46,26 @@ export async function loadPolicy(folder: string): Promise<Policy> {
 
 async function readBundle(folder: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map<string, string>();
-  for (const name of (await readdir(folder)).sort()) {
-    const known =
-      name === SCHEMA || name === APPROVALS || name === SIGN_IN || /^[a-z][a-z0-9-]*\.(cedar|cases\.yaml)$/.test(name);
-    if (!known) throw wrong(name, "this file is not part of a bundle");
+  for (const name of await namesIn(folder)) {
+    if (!isKnown(name)) throw wrong(name, "this file is not part of a bundle");
     const path = join(folder, name);
     const { size } = await stat(path);
     if (size > MAX_FILE_BYTES) throw wrong(name, "the file is too large");
     files.set(name, await readFile(path, "utf8"));
   }
   return files;
+}
+
+/** Files of the folder, and of the one folder in it, in one order everywhere. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  const top = (await readdir(folder)).filter((name) => name !== DECLARATIONS);
+  const texts = await readdir(join(folder, DECLARATIONS));
+  return [...top, ...texts.map((name) => `${DECLARATIONS}/${name}`)].sort();
+}
+
+function isKnown(name: string): boolean {
+  if (DECLARATION_FILES.includes(name) || name === SCHEMA || name === APPROVALS || name === SIGN_IN) return true;
+  return /^[a-z][a-z0-9-]*\.(cedar|cases\.yaml)$/.test(name);
 }
 
 function required(files: ReadonlyMap<string, string>, name: string): string {
