@@ -21,6 +21,16 @@ class DriverFailure extends Error {
   }
 }
 
+type Rule = "exclusive-powers" | "needs-second-person" | "last-of-power" | "vendor-person";
+
+/** What the schema's triggers raise as `gatehouse: …`. */
+const RULES: Readonly<Record<Rule, string>> = {
+  "exclusive-powers": "one power a person, an auditor holds no role, a confirmer nothing else",
+  "needs-second-person": "who decides is named by two persons",
+  "last-of-power": "the last who can use a power keeps it",
+  "vendor-person": "a vendor's person is an operator at most",
+};
+
 /** Two PostgreSQL transactions could not be put in an order, or locked each other out: the same work may be tried again. */
 export function isSerializationFailure(error: unknown): boolean {
   const code = driverCode(error);
@@ -39,8 +49,8 @@ export function translate(error: unknown): Error {
   if (code === "") return error instanceof Error ? error : new Error(String(error));
   const inner = innermost(error);
   const cause = new DriverFailure(code, text(inner.constraint));
-  if (raised(inner, "exclusive-powers")) {
-    return new GatehouseError("exclusive-powers", "a person holds one power at most, and an auditor no role", cause);
+  for (const [word, message] of Object.entries(RULES) as [Rule, string][]) {
+    if (raised(inner, word)) return new GatehouseError(word, message, cause);
   }
   if (raised(inner, "append-only")) return new GatehouseError("internal", "this table is append-only", cause);
   if (["SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID", "23505"].includes(code)) {

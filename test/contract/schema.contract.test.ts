@@ -68,7 +68,12 @@ describe.each([
     const exclusive = { code: "exclusive-powers" };
     await expect(database.write((tx) => tx.roles.insert(role(auditor)))).rejects.toMatchObject(exclusive);
     await expect(database.write((tx) => tx.powers.insert(power(operator, "audit")))).rejects.toMatchObject(exclusive);
-    await database.write((tx) => tx.powers.insert(power(operator, "system")));
+    const another = rows.person();
+    await database.write(async (tx) => {
+      await tx.people.insert(another);
+      await tx.powers.insert(power(another, "system"));
+      await tx.powers.insert(power(operator, "system"));
+    });
     const rise = database.write((tx) => tx.powers.update(operator.id, { power: "audit" }));
     await expect(rise).rejects.toMatchObject(exclusive);
   });

@@ -214,10 +214,12 @@ describe.each([
   });
 
   it("removes a power and a role, and says whether there was one", async () => {
-    const person = rows.person();
+    const [person, another] = [rows.person(), rows.person()];
     await database.write(async (tx) => {
-      await tx.people.insert(person);
-      await tx.powers.insert(rows.power(person, "audit"));
+      for (const one of [person, another]) {
+        await tx.people.insert(one);
+        await tx.powers.insert(rows.power(one, "audit"));
+      }
     });
     expect(await database.write((tx) => tx.powers.remove(person.id))).toBe(true);
     expect(await database.write((tx) => tx.powers.remove(person.id))).toBe(false);

@@ -14,7 +14,7 @@ export const COLUMNS: readonly string[] = [
   `ALTER TABLE "person" ADD COLUMN "identity_sealed" TEXT`,
   `ALTER TABLE "person" ADD COLUMN "identity_tail" TEXT`,
   `ALTER TABLE "person" ADD COLUMN "email" TEXT`,
-  `ALTER TABLE "person" ADD COLUMN "password_at" TEXT NOT NULL DEFAULT 'here' CHECK ("password_at" IN ('here', 'ldap'))`,
+  `ALTER TABLE "person" ADD COLUMN "password_at" TEXT NOT NULL DEFAULT 'here' CHECK ("password_at" IN ('here', 'ldap', 'oidc'))`,
   `ALTER TABLE "person" ADD COLUMN "approves_from" BIGINT`,
   `ALTER TABLE "person" ADD COLUMN "reviewed_at" BIGINT NOT NULL DEFAULT 0`,
   `ALTER TABLE "person" ADD COLUMN "last_sign_in_at" BIGINT`,

@@ -1,0 +1,63 @@
+/**
+ * What is evidence of who decided what: such rows never go, what they say never changes, and what they ended as stays. An
+ * audit event's unit belongs to it like its other columns.
+ */
+import type { Rule } from "./people-triggers.js";
+
+const WORD = "append-only";
+
+/** Tables whose rows never go. */
+const KEPT = [
+  "vendor",
+  "contract",
+  "signature",
+  "review_item",
+  "proposal",
+  "break_glass_seal",
+  "legal_hold",
+  "scim_token",
+] as const;
+
+export function evidenceRules(): Rule[] {
+  return [
+    ...KEPT.map((table): Rule => ({ name: `${table}_kept`, table, on: "DELETE", refusedIf: "TRUE", word: WORD })),
+    frozen("signature", "TRUE"),
+    frozen(
+      "proposal",
+      `OLD."state" <> 'pending' OR ${changed([
+        "id",
+        "unit_id",
+        "kind",
+        "subject",
+        "content",
+        "digest",
+        "reason",
+        "proposed_by",
+        "proposed_at",
+        "lapses_at",
+      ])}`,
+    ),
+    frozen(
+      "break_glass_seal",
+      `${changed(["id", "power", "hash", "sealed_at", "sealed_by", "confirmed_by"])} ` +
+        `OR OLD."used_at" IS NOT NULL OR OLD."void_at" IS NOT NULL`,
+    ),
+    frozen(
+      "legal_hold",
+      `OLD."released_at" IS NOT NULL OR ${changed(["id", "unit_id", "session_id", "reason", "placed_by", "placed_at"])}`,
+    ),
+    frozen(
+      "audit_event",
+      `OLD."seq" IS NOT NULL OR NEW."seq" IS NULL OR ` +
+        changed(["id", "at", "verb", "actor_id", "object_kind", "object_id", "unit_id", "leaf"]),
+    ),
+  ];
+}
+
+function frozen(table: string, refusedIf: string): Rule {
+  return { name: `${table}_frozen`, table, on: "UPDATE", refusedIf, word: WORD };
+}
+
+function changed(columns: readonly string[]): string {
+  return columns.map((column) => `NEW."${column}" IS DISTINCT FROM OLD."${column}"`).join(" OR ");
+}
