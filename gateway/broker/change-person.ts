@@ -17,7 +17,8 @@ import {
 } from "../domain/index.js";
 import type { PeopleUseCases, PersonView } from "./broker.js";
 import { ENROLMENT_MS } from "./create-person.js";
-import { isDisplayName, personView, tellPerson, type PeopleDeps } from "./identity-deps.js";
+import { isDisplayName, tellPerson, type PeopleDeps } from "./identity-deps.js";
+import { personView } from "./person-view.js";
 import { grantPower, grantRoles, isExclusive, withdrawPower, withdrawRoles, type By } from "./powers.js";
 import { newToken } from "./secrets-shown-once.js";
 import { standing } from "./standing.js";
@@ -52,7 +53,7 @@ export async function changePerson(
     if (!isExclusive(next.power, next.roles)) return refused("exclusive-powers", { field: "power" });
     if (!(await writeRow(tx, before.value, input, next, by))) return refused("stale");
     await writeHoldings(deps, tx, before.value, next, by);
-    return done(await personView(tx, (await tx.people.get(id)) ?? person));
+    return done(await personView(deps, tx, (await tx.people.get(id)) ?? person));
   });
   if (outcome.ok) tellPerson(deps, id);
   return outcome;

@@ -15,7 +15,8 @@ import {
   type UnitId,
 } from "../domain/index.js";
 import type { PeopleUseCases, PersonView } from "./broker.js";
-import { isDisplayName, personView, tellPerson, type PeopleDeps } from "./identity-deps.js";
+import { isDisplayName, tellPerson, type PeopleDeps } from "./identity-deps.js";
+import { personView } from "./person-view.js";
 import { grantPower, grantRoles, isExclusive, type By } from "./powers.js";
 import { newToken } from "./secrets-shown-once.js";
 import { standing } from "./standing.js";
@@ -88,7 +89,7 @@ export async function createPerson(
     if (now?.power !== "security") return refused("forbidden");
     const by = { personId: now.personId, sourceAddress: actor.sourceAddress };
     const person = await insertPerson(deps, tx, { ...input, id, unitId: now.unitId, enrolmentHash: hash, by });
-    return done(await personView(tx, person));
+    return done(await personView(deps, tx, person));
   });
   const outcome = await made.catch((error: unknown): Outcome<PersonView> => {
     if (error instanceof GatehouseError && error.code === "conflict") return refused("conflict", { field: "login" });

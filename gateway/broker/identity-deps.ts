@@ -1,12 +1,11 @@
 /** What the identity and people use cases take, and the few steps they share. */
 import type { Actor, Person, PersonId, Stores } from "../domain/index.js";
-import type { PersonView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { notice } from "./notices.js";
-import { holdings, vendorChain } from "./standing.js";
+import { holdings } from "./standing.js";
 import type { Throttle } from "./throttle.js";
 
-export type PeopleDeps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify">;
+export type PeopleDeps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify" | "policy">;
 export type IdentityDeps = PeopleDeps & Pick<BrokerDeps, "vault" | "config"> & { readonly throttle: Throttle };
 
 /** What a person's one-time-code secret is bound to. */
@@ -14,9 +13,10 @@ export function totpBound(id: PersonId): string {
   return `person:${id}`;
 }
 
-/** May sign in: active, with both factors. */
+/** Has the second factor here; the first may be kept by a directory. */
 export function isEnrolled(person: Person): boolean {
-  return person.passwordHash !== null && person.totpSealed !== null && person.totpEnrolledAt !== null;
+  const first = person.passwordHash !== null || person.passwordAt !== "here";
+  return first && person.totpSealed !== null && person.totpEnrolledAt !== null;
 }
 
 /** The actor a person is now. */
@@ -32,23 +32,6 @@ export async function actorOf(stores: Stores, person: Person, sourceAddress: str
     ...held,
     sourceAddress,
     credentialEpoch: person.credentialEpoch,
-  };
-}
-
-/** What is shown of a person; no hash, no secret. */
-export async function personView(stores: Stores, person: Person): Promise<PersonView> {
-  const held = await holdings(stores, person.id);
-  return {
-    id: person.id,
-    login: person.login,
-    displayName: person.displayName,
-    locale: person.locale,
-    state: person.state,
-    ...held,
-    vendorChain: vendorChain(person),
-    contractEndsAt: null,
-    enrolled: isEnrolled(person),
-    createdAt: person.createdAt,
   };
 }
 
