@@ -2,9 +2,11 @@
  * Runs everything there is to run: what the tests need is installed or named, the house is built and checked, all suites
  * run, and one closing line counts them. Fails when anything fails or when no test ran.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { guacdIsThere, guacdName, installGuacd } from "./desktop-lab/guacd-folder.mjs";
 
@@ -52,16 +54,68 @@ function unpackGuacd() {
   }
 }
 
-/** Runs some of the suites; answers how many tests passed and failed. A suite that could not even load counts as a failure. */
-function suites(title, name, args) {
+/** Runs a program whose every line is marked with `mark`, so that two can be read side by side. */
+function runMarked(mark, command, args) {
+  const child = spawn(command, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on("line", (line) => console.log(`${mark} │ ${line}`));
+  }
+  return new Promise((resolve) => child.once("close", (status) => resolve(status === 0)));
+}
+
+/** What a report counts. A suite that could not even load counts as a failure, and so does a file that was not run. */
+function count(report, ok, files) {
+  if (!existsSync(report)) return { passed: 0, failed: 1 };
+  const {
+    numPassedTests: passed,
+    numFailedTests,
+    numFailedTestSuites,
+    testResults,
+  } = JSON.parse(readFileSync(report, "utf8"));
+  const notRun = Math.max(0, (files?.length ?? 0) - testResults.length);
+  const failed = Math.max(numFailedTests, numFailedTestSuites > 0 && numFailedTests === 0 ? numFailedTestSuites : 0);
+  return { passed, failed: (ok ? failed : Math.max(failed, 1)) + notRun };
+}
+
+function vitest(name) {
   const report = join(artifacts, `${name}.json`);
   rmSync(report, { force: true });
   const output = [`--outputFile.json=${report}`, "--reporter=default", "--reporter=json"];
-  const ok = run(title, "npx", ["--no-install", "vitest", "run", ...output, ...args]);
-  if (!existsSync(report)) return { passed: 0, failed: 1 };
-  const { numPassedTests: passed, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, "utf8"));
-  const failed = Math.max(numFailedTests, numFailedTestSuites > 0 && numFailedTests === 0 ? numFailedTestSuites : 0);
-  return { passed, failed: ok ? failed : Math.max(failed, 1) };
+  return { report, args: ["--no-install", "vitest", "run", ...output] };
+}
+
+/** Runs some of the suites; answers how many tests passed and failed. */
+function suites(title, name, more) {
+  const { report, args } = vitest(name);
+  return count(report, run(title, "npx", [...args, ...more]));
+}
+
+/**
+ * The end-to-end tests, by themselves: they measure seconds, and start programs that want the machine. They mostly wait, so two
+ * lines of them run side by side, and within a line one file after another: the desktops, which share one session manager and
+ * its displays, and all others. A machine with one core runs them in turn.
+ */
+async function endToEnd() {
+  const folder = join("test", "e2e");
+  const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".test.ts"))
+    .map((file) => join(folder, file));
+  const isDesktop = (file) => /^(replay-)?desktop/.test(basename(file));
+  const lines = [
+    { name: "desktops", files: files.filter(isDesktop) },
+    { name: "others  ", files: files.filter((file) => !isDesktop(file)) },
+  ];
+  console.log(`\n── end-to-end tests, ${files.length} files in ${lines.length} lines`);
+  const results = [];
+  const runLine = async ({ name, files }) => {
+    const { report, args } = vitest(`e2e-${name.trim()}`);
+    // Both would write down in the same place how long a file took.
+    const ok = await runMarked(name, "npx", [...args, "--project", "e2e", "--cache=false", ...files]);
+    results.push(count(report, ok, files));
+  };
+  if (availableParallelism() > 1) await Promise.all(lines.map(runLine));
+  else for (const line of lines) await runLine(line);
+  return results;
 }
 
 const extra = process.argv.slice(2);
@@ -74,8 +128,7 @@ const results =
     : [
         { passed: 0, failed: run("static checks", "npm", ["run", "--silent", "check:static"]) ? 0 : 1 },
         suites("unit and contract tests", "inner", ["--project", "unit", "--project", "contract"]),
-        // By themselves: they measure seconds, and start programs that want the machine.
-        suites("end-to-end tests", "e2e", ["--project", "e2e"]),
+        ...(await endToEnd()),
       ];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
