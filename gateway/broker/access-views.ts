@@ -12,15 +12,21 @@ import {
 import { certificateOf, shownFingerprint } from "./asset-views.js";
 import type { GrantView, RequestView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
-
-import { policyActor, policyPerson, vendorChain } from "./standing.js";
+import { spanOf } from "./registry/bonds.js";
+import { vendorNames } from "./registry/vendor-chain.js";
+import { covers, scopeOf } from "./scope.js";
+import { policyActor, policyPerson, type Standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "clock" | "policy">;
 
-/** The requester himself, approvers, security and audit. */
-export function maySeeRequest(reader: Actor, request: Pick<AccessRequest, "requesterId">): boolean {
+/** The requester himself; approvers, security and audit for its unit. */
+export async function maySeeRequest(
+  stores: Stores,
+  reader: Actor,
+  request: Pick<AccessRequest, "requesterId" | "unitId">,
+): Promise<boolean> {
   if (reader.personId === request.requesterId) return true;
-  return reader.roles.includes("approver") || reader.power === "security" || reader.power === "audit";
+  return covers(await scopeOf(stores, reader, ["approver", "security", "audit"]), request.unitId);
 }
 
 /**
@@ -30,19 +36,21 @@ export function maySeeRequest(reader: Actor, request: Pick<AccessRequest, "reque
 export async function decideFault(
   deps: Deps,
   stores: Stores,
-  reader: Actor,
+  reader: Standing,
   request: AccessRequest,
   approvals: readonly Approval[],
 ): Promise<ErrorCode | undefined> {
   if (reader.personId === request.requesterId) return "own-request";
-  if (!reader.roles.includes("approver")) return "forbidden";
+  if (!covers(await scopeOf(stores, reader, ["approver"]), request.unitId)) return "forbidden";
   if (await isMadeBy(stores, reader.personId, request.requesterId)) return "own-request";
   if (requestStateAt(request, deps.clock.now()) !== "pending") return "already-decided";
+  const approvesFrom = (await stores.people.get(reader.personId))?.approvesFrom ?? 0;
+  if (deps.clock.now() < approvesFrom) return "approves-later";
   const already = approvals.some((one) => one.approverId === reader.personId);
   if (already) return "already-decided";
   const requester = await policyPerson(stores, request.requesterId);
   if (requester === undefined) return "stale";
-  const mine = vendorChain(reader);
+  const mine: readonly string[] = reader.vendorIds;
   if (requester.vendorChain.some((vendor) => mine.includes(vendor))) return "same-vendor";
   const decision = deps.policy.decide({ act: "approve", person: policyActor(reader), requester, already });
   return decision.allowed ? undefined : "forbidden";
@@ -65,20 +73,21 @@ async function isMadeBy(stores: Stores, approverId: PersonId, requesterId: Perso
 export async function requestView(
   deps: Deps,
   stores: Stores,
-  reader: Actor,
+  reader: Standing,
   request: AccessRequest,
 ): Promise<RequestView> {
   const approvals = await stores.approvals.find({ requestId: request.id }, { orderBy: "at" });
   const requester = await stores.people.get(request.requesterId);
   const unit = await stores.units.get(request.unitId);
+  const contract = request.contractId === null ? undefined : await stores.contracts.get(request.contractId);
   const fault = await decideFault(deps, stores, reader, request, approvals);
   return {
     ...request,
     state: requestStateAt(request, deps.clock.now()),
     requesterLogin: requester?.login ?? "",
     requesterName: requester?.displayName ?? "",
-    vendorChain: requester === undefined ? [] : vendorChain(requester),
-    contractEndsAt: null,
+    vendorChain: await vendorNames(stores, requester?.vendorId ?? null),
+    contractEndsAt: contract === undefined ? null : spanOf(contract).to,
     items: await itemViews(stores, request),
     approvals: await approvalViews(stores, approvals),
     approverGroups: [`approvers of ${unit?.name ?? "the unit"}`],

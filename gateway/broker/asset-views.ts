@@ -19,12 +19,16 @@ export function shownFingerprint(hostKey: string | null): string | null {
   return hostKey === null || hostKey === CERTIFICATE_UNCHECKED ? null : fingerprint(hostKey);
 }
 
-export async function assetView(stores: Pick<Stores, "people">, asset: Asset): Promise<AssetView> {
+export async function assetView(stores: Pick<Stores, "people" | "units">, asset: Asset): Promise<AssetView> {
   const change = pendingChangeOf(asset);
   const proposer = change === null ? undefined : await stores.people.get(change.proposedBy);
+  const owner = asset.ownerId === null ? undefined : await stores.people.get(asset.ownerId);
+  const unit = await stores.units.get(asset.unitId);
   const { pendingChange: _, ...shown } = asset;
   return {
     ...shown,
+    unitName: unit?.name ?? "",
+    ownerName: owner?.displayName ?? null,
     certificate: certificateOf(asset),
     hostKeyFingerprint: shownFingerprint(asset.hostKey),
     pendingChange:

@@ -23,7 +23,9 @@ import { DESCRIPTION_LONGEST, hostFault } from "./create-asset.js";
 import type { BrokerDeps } from "./deps.js";
 import { changedSettings, desktopFault, sameSettings } from "./desktop-settings.js";
 import { assetPin } from "./hashing.js";
+import { isOwner, standingFault, standingOf } from "./asset-standing.js";
 import { alertNotice, grantNotice } from "./notices.js";
+import { covers, scopeOf } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "notify">;
@@ -46,10 +48,12 @@ export async function changeAsset(
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Asset>> => {
     const admin = await standing(tx, actor);
     if (admin?.power !== "system") return refused("forbidden");
-    const asset = await tx.assets.get(id);
-    if (asset === undefined || asset.state !== "active") return refused("not-found");
-    const unfit = desktopFault(asset.protocol, input.desktop) ?? legacyFault(asset, input);
+    const asset = await administrated(tx, admin, id);
+    if (asset === undefined) return refused("not-found");
+    const unfit = desktopFault(asset.protocol, input.desktop) ?? legacyFault(asset, input) ?? standingFault(input);
     if (unfit !== undefined) return unfit;
+    if (input.ownerId !== undefined && !(await isOwner(tx, input.ownerId)))
+      return refused("invalid-input", { field: "ownerId" });
     const host = input.host ?? asset.host;
     const port = input.port ?? asset.port;
     const repointed = host !== asset.host || port !== asset.port;
@@ -63,17 +67,20 @@ export async function changeAsset(
       description: input.description ?? asset.description,
       legacyAlgorithms: input.legacyAlgorithms ?? asset.legacyAlgorithms,
       desktop: changedSettings(asset, input.desktop),
+      ...standingOf(asset, input),
     };
     const sameDesktop = sameSettings(asset.desktop, patch.desktop);
     await tx.assets.update(id, patch);
-    const sameFlags = sameDesktop && patch.legacyAlgorithms === asset.legacyAlgorithms;
-    if (patch.description !== asset.description || !sameFlags) {
+    const { desktop, ...plain } = patch;
+    const same = Object.entries(plain).every(([key, value]) => asset[key as keyof typeof plain] === value);
+    if (!same || !sameDesktop) {
+      const { legacyAlgorithms: legacy, ...told } = plain;
       await tx.audit.append({
         verb: "asset.changed",
         actorId: admin.personId,
         object: { kind: "asset", id },
         sourceAddress: actor.sourceAddress,
-        detail: { description: patch.description, legacy: patch.legacyAlgorithms, ...patch.desktop },
+        detail: { ...told, legacy, ...desktop },
       });
     }
     if ((patch.legacyAlgorithms && !asset.legacyAlgorithms) || !sameDesktop) {
@@ -83,6 +90,13 @@ export async function changeAsset(
   });
   for (const grant of suspended) deps.notify(grantNotice(grant.id, grant.personId));
   return outcome.ok ? done(await assetView(deps.database.read, outcome.value)) : outcome;
+}
+
+/** The asset, if it is active and the system administrator covers its unit. */
+export async function administrated(tx: Stores, admin: Actor, id: AssetId): Promise<Asset | undefined> {
+  const asset = await tx.assets.get(id);
+  if (asset?.state !== "active") return undefined;
+  return covers(await scopeOf(tx, admin, ["system"]), asset.unitId) ? asset : undefined;
 }
 
 function legacyFault(asset: Asset, input: ChangeInput): ReturnType<typeof refused> | undefined {
@@ -130,9 +144,9 @@ export async function confirmChange(
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Asset>> => {
     const admin = await standing(tx, actor);
     if (admin?.power !== "system") return refused("forbidden");
-    const asset = await tx.assets.get(id);
+    const asset = await administrated(tx, admin, id);
     const change = asset === undefined ? null : pendingChangeOf(asset);
-    if (asset === undefined || change === null || asset.state !== "active") return refused("not-found");
+    if (asset === undefined || change === null) return refused("not-found");
     if (accept && change.proposedBy === admin.personId) return refused("needs-second-person");
     const patch: Partial<Asset> = accept ? acceptedPatch(change, admin, deps.clock.now()) : { pendingChange: null };
     if (!(await tx.assets.update(id, patch, { pendingChange: asset.pendingChange }))) return refused("conflict");
@@ -185,6 +199,7 @@ export async function retireAsset(deps: Deps, actor: Actor, id: AssetId): Promis
   const outcome = await deps.database.write(async (tx): Promise<Outcome<void>> => {
     const admin = await standing(tx, actor);
     if (admin?.power !== "system") return refused("forbidden");
+    if ((await administrated(tx, admin, id)) === undefined) return refused("not-found");
     if (!(await tx.assets.update(id, { state: "retired", pendingChange: null }, { state: "active" })))
       return refused("not-found");
     await retireAccounts(tx, id);

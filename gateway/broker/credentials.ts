@@ -18,12 +18,13 @@ import {
 import { raiseAlertNow } from "./alerts.js";
 import { accountView } from "./asset-views.js";
 import type { AccountView, AssetUseCases, DialPlan, Listing, Page } from "./broker.js";
-import { endGrants } from "./change-asset.js";
+import { administrated, endGrants } from "./change-asset.js";
 import { insertOrConflict } from "./create-asset.js";
 import type { BrokerDeps } from "./deps.js";
 import { grantNotice } from "./notices.js";
 import { mapListing, pageOf } from "./pages.js";
 import { resolveTarget } from "./resolve-target.js";
+import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "vault" | "resolve" | "probe" | "notify">;
@@ -42,7 +43,7 @@ export function readCredential(secret: string): DialPlan["credential"] {
   return JSON.parse(secret) as DialPlan["credential"];
 }
 
-/** For the three powers. */
+/** For the three powers, of the units they cover. */
 export async function listAccounts(
   deps: Pick<Deps, "database">,
   actor: Actor,
@@ -51,7 +52,8 @@ export async function listAccounts(
   const { read } = deps.database;
   const reader = await standing(read, actor);
   if (reader === undefined || reader.power === null) return refused("forbidden");
-  const listing = await pageOf(read.accounts, {}, page);
+  const scope = withinUnits(await scopeOf(read, reader, [reader.power]));
+  const listing = await pageOf(read.accounts, scope, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   return done(
     await mapListing(listing, async (account) =>
@@ -69,8 +71,8 @@ export async function createAccount(
   const admin = await standing(deps.database.read, actor);
   if (admin?.power !== "system") return refused("forbidden");
   if (!isAccountLogin(input.login)) return refused("invalid-input", { field: "login" });
-  const asset = await deps.database.read.assets.get(input.assetId);
-  if (asset === undefined || asset.state !== "active") return refused("not-found");
+  const asset = await administrated(deps.database.read, admin, input.assetId);
+  if (asset === undefined) return refused("not-found");
   const account: Account = {
     id: asId<AccountId>(deps.ids.next()),
     assetId: asset.id,
@@ -106,7 +108,7 @@ export async function createAccount(
 /** That the administrator still is one and the asset was not retired meanwhile. */
 async function mayAdd(tx: Stores, actor: Actor, assetId: Asset["id"]): Promise<boolean> {
   const admin = await standing(tx, actor);
-  return admin?.power === "system" && (await tx.assets.get(assetId))?.state === "active";
+  return admin?.power === "system" && (await administrated(tx, admin, assetId)) !== undefined;
 }
 
 /**
@@ -125,8 +127,8 @@ export async function setCredential(
   const longest = input.kind === "password" ? PASSWORD_LONGEST : KEY_LONGEST;
   if (input.secret.length === 0 || input.secret.length > longest) return refused("invalid-input", { field: "secret" });
   const account = await deps.database.read.accounts.get(id);
-  const asset = account === undefined ? undefined : await deps.database.read.assets.get(account.assetId);
-  if (account?.state !== "active" || asset?.state !== "active") return refused("not-found");
+  const asset = account === undefined ? undefined : await administrated(deps.database.read, admin, account.assetId);
+  if (account?.state !== "active" || asset === undefined) return refused("not-found");
   if (asset.hostKey === null) return refused("target-key-unknown");
   const credential = credentialOf(input);
   if (asset.protocol === "rdp" && credential.kind !== "password") return refused("invalid-input", { field: "kind" });
@@ -196,8 +198,8 @@ async function keepCredential(
   return deps.database.write(async (tx): Promise<Outcome<AccountView>> => {
     // The host may have taken its time to answer; whoever waited must still be an administrator.
     if ((await standing(tx, admin))?.power !== "system") return refused("forbidden");
-    const now = await tx.assets.get(asset.id);
-    if (now?.pin !== asset.pin || now.state !== "active") return refused("stale");
+    const now = await administrated(tx, admin, asset.id);
+    if (now?.pin !== asset.pin) return refused("stale");
     if (!(await tx.accounts.update(account.id, patch, { state: "active" }))) return refused("not-found");
     await tx.audit.append({
       verb: "account.credential-set",
@@ -216,6 +218,9 @@ export async function retireAccount(deps: Deps, actor: Actor, id: AccountId): Pr
   const outcome = await deps.database.write(async (tx): Promise<Outcome<void>> => {
     const admin = await standing(tx, actor);
     if (admin?.power !== "system") return refused("forbidden");
+    const account = await tx.accounts.get(id);
+    if (account === undefined || !covers(await scopeOf(tx, admin, ["system"]), account.unitId))
+      return refused("not-found");
     if (!(await tx.accounts.update(id, { state: "retired" }, { state: "active" }))) return refused("not-found");
     await tx.audit.append({
       verb: "account.retired",

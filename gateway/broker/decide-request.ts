@@ -18,6 +18,7 @@ import {
   type Grant,
   type GrantId,
   type Outcome,
+  type Person,
   type RequestId,
   type RequestItem,
   type Stores,
@@ -29,7 +30,9 @@ import { entitlementOf } from "./entitlements.js";
 import { requestDigest } from "./hashing.js";
 import { grantNotice, requestNotice } from "./notices.js";
 import { isPlainText, reasonFits } from "./request-access.js";
-import { holdings, standing } from "./standing.js";
+import { requireStepUp } from "./step-up.js";
+import { judgeOperating } from "./operating.js";
+import { holdings, standing, type Standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "notify">;
 type Word = Parameters<AccessUseCases["decide"]>[2];
@@ -37,7 +40,7 @@ type Word = Parameters<AccessUseCases["decide"]>[2];
 const REASON_LONGEST = 500;
 
 /**
- * One approver's word. `own-request`, `same-vendor`, `already-decided`, `stale` (the digest is not the one that stands, or
+ * One approver's word; a yes asks for a second factor shown a short while ago (`step-up-needed`). `own-request`, `same-vendor`, `already-decided`, `stale` (the digest is not the one that stands, or
  * something it covers changed), `outside-entitlement` (it ended meanwhile); `not-found` to who may not see it.
  */
 export async function decideRequest(
@@ -49,6 +52,10 @@ export async function decideRequest(
   if (word.reason.length > REASON_LONGEST || !isPlainText(word.reason))
     return refused("invalid-input", { field: "reason" });
   if (word.verdict === "denied" && !reasonFits(word.reason)) return refused("invalid-input", { field: "reason" });
+  if (word.verdict === "approved") {
+    const shown = await requireStepUp(deps.database.read, deps.clock, deps.policy, actor);
+    if (!shown.ok) return shown;
+  }
   const outcome = await deps.database.write((tx) => decideIn(deps, tx, actor, id, word));
   if (!outcome.ok) return outcome;
   const { request, grants, approver } = outcome.value;
@@ -60,7 +67,7 @@ export async function decideRequest(
 interface Decided {
   readonly request: AccessRequest;
   readonly grants: readonly Grant[];
-  readonly approver: Actor;
+  readonly approver: Standing;
 }
 
 async function decideIn(deps: Deps, tx: Stores, actor: Actor, id: RequestId, word: Word): Promise<Outcome<Decided>> {
@@ -69,7 +76,8 @@ async function decideIn(deps: Deps, tx: Stores, actor: Actor, id: RequestId, wor
   // Writing the row first makes two deciders queue on it, so that both see each other's approvals.
   await tx.requests.update(id, { state: "pending" }, { state: "pending" });
   const request = await tx.requests.get(id);
-  if (approver === undefined || request === undefined || !maySeeRequest(approver, request)) return refused("not-found");
+  if (approver === undefined || request === undefined || !(await maySeeRequest(tx, approver, request)))
+    return refused("not-found");
   const approvals = await tx.approvals.find({ requestId: id });
   const fault = await decideFault(deps, tx, approver, request, approvals);
   if (fault !== undefined) return refused(fault);
@@ -117,9 +125,10 @@ async function prepareGrants(
   const requester = await tx.people.get(request.requesterId);
   if (requester?.state !== "active" || !(await holdings(tx, requester.id)).roles.includes("operator"))
     return refused("stale");
+  if (requester.contractId !== request.contractId) return refused("stale");
   const grants: Grant[] = [];
   for (const item of items) {
-    const grant = await prepareGrant(deps, tx, request, item, requester.vendorId !== null, now);
+    const grant = await prepareGrant(deps, tx, request, item, requester, now);
     if (!grant.ok) return grant;
     grants.push(grant.value);
   }
@@ -131,7 +140,7 @@ async function prepareGrant(
   tx: Stores,
   request: AccessRequest,
   item: RequestItem,
-  vendor: boolean,
+  requester: Person,
   now: number,
 ): Promise<Outcome<Grant>> {
   const asset = await tx.assets.get(item.assetId);
@@ -141,14 +150,19 @@ async function prepareGrant(
   if (entitlement === undefined || !item.actions.every((action) => entitlement.actions.includes(action))) {
     return refused("outside-entitlement");
   }
-  const window = grantWindow(request, now, [entitlement.to]);
+  const { unitId, id: assetId } = asset;
+  const operated = { unitId, assetId, accountId: account.id, actions: item.actions };
+  const { fault, bonds } = await judgeOperating(tx, requester, [operated], now);
+  if (fault !== undefined) return refused(fault);
+  const window = grantWindow(request, now, [entitlement.to, bonds.contract === null ? null : bonds.contract.toAt]);
   if (window === undefined) return refused("outside-entitlement");
   const row = { state: "scheduled", ...window } as const;
+  const vendor = requester.vendorId !== null;
   const { obligations } = deps.policy.approvalRule({ actions: item.actions, unitId: request.unitId, vendor });
   return done({
     ...window,
     id: asId<GrantId>(deps.ids.next()),
-    unitId: request.unitId,
+    unitId,
     requestId: request.id,
     itemId: item.id,
     personId: request.requesterId,

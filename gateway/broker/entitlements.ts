@@ -21,7 +21,10 @@ import { endGrants } from "./change-asset.js";
 import type { BrokerDeps } from "./deps.js";
 import { grantNotice } from "./notices.js";
 import { mapListing, pageOf } from "./pages.js";
-import { holdings, standing } from "./standing.js";
+import { judgeOperating } from "./operating.js";
+import { vendorNames } from "./registry/vendor-chain.js";
+import { covers, scopeOf, withinUnits } from "./scope.js";
+import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify">;
 
@@ -53,7 +56,7 @@ export function actionsFit(actions: readonly Action[]): boolean {
   return desktop.length === actions.length && desktop.includes("rdp.connect");
 }
 
-/** For security administrators and auditors. */
+/** For security administrators and auditors, of the units they cover. */
 export async function listEntitlements(
   deps: Pick<Deps, "database">,
   actor: Actor,
@@ -62,7 +65,8 @@ export async function listEntitlements(
   const { read } = deps.database;
   const reader = await standing(read, actor);
   if (reader?.power !== "security" && reader?.power !== "audit") return refused("forbidden");
-  const where = page.personId === undefined ? {} : { personId: page.personId };
+  const scope = withinUnits(await scopeOf(read, reader, ["security", "audit"]));
+  const where = page.personId === undefined ? scope : { ...scope, personId: page.personId };
   const listing = await pageOf(read.entitlements, where, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   return done(await mapListing(listing, (row) => entitlementView(read, row)));
@@ -72,16 +76,22 @@ async function entitlementView(stores: Stores, row: Entitlement): Promise<Entitl
   const person = await stores.people.get(row.personId);
   const account = await stores.accounts.get(row.accountId);
   const asset = account === undefined ? undefined : await stores.assets.get(account.assetId);
+  const contract = row.contractId === null ? undefined : await stores.contracts.get(row.contractId);
   return {
     ...row,
     personLogin: person?.login ?? "",
     personName: person?.displayName ?? "",
     accountLogin: account?.login ?? "",
     assetName: asset?.name ?? "",
+    vendorChain: await vendorNames(stores, person?.vendorId ?? null),
+    contractNumber: contract?.number ?? null,
   };
 }
 
-/** For operators only (`invalid-input` on `personId` otherwise). `conflict` while one stands for the person and account. */
+/**
+ * For operators only (`invalid-input` on `personId` otherwise), on accounts and for people that the administrator covers.
+ * `not-under-contract`, `outside-contract` for a vendor's person; `conflict` while one stands for the person and account.
+ */
 export async function createEntitlement(
   deps: Deps,
   actor: Actor,
@@ -91,25 +101,29 @@ export async function createEntitlement(
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Entitlement>> => {
     const admin = await standing(tx, actor);
     if (admin?.power !== "security") return refused("forbidden");
+    const scope = await scopeOf(tx, admin, ["security"]);
     const person = await tx.people.get(input.personId);
-    if (person === undefined || person.state !== "active" || person.id === admin.personId)
-      return refused("invalid-input", { field: "personId" });
-    if (!(await holdings(tx, person.id)).roles.includes("operator"))
+    if (person?.state !== "active" || person.id === admin.personId || !covers(scope, person.unitId))
       return refused("invalid-input", { field: "personId" });
     const account = await tx.accounts.get(input.accountId);
     const asset = account === undefined ? undefined : await tx.assets.get(account.assetId);
-    if (account?.state !== "active" || asset?.state !== "active")
+    if (account?.state !== "active" || asset?.state !== "active" || !covers(scope, asset.unitId))
       return refused("invalid-input", { field: "accountId" });
     const sensible = actionsOf(asset.protocol);
     const fits = input.actions.every((action) => sensible.includes(action)) && actionsFit(input.actions);
     if (input.actions.length === 0 || !fits) {
       return refused("invalid-input", { field: "actions" });
     }
+    const { unitId, id: assetId } = asset;
+    const operated = { unitId, assetId, accountId: account.id, actions: input.actions };
+    const { fault } = await judgeOperating(tx, person, [operated], now);
+    if (fault === "outside-entitlement") return refused("invalid-input", { field: "personId" });
+    if (fault !== undefined) return refused(fault);
     if (input.to !== null && input.to <= now) return refused("invalid-input", { field: "to" });
     if ((await entitlementOf(tx, person.id, account.id, now)) !== undefined) return refused("conflict");
     const row: Entitlement = {
       id: asId<EntitlementId>(deps.ids.next()),
-      unitId: account.unitId,
+      unitId,
       personId: person.id,
       accountId: account.id,
       contractId: person.contractId,
@@ -140,7 +154,7 @@ export async function endEntitlement(deps: Deps, actor: Actor, id: EntitlementId
     const admin = await standing(tx, actor);
     if (admin?.power !== "security") return refused("forbidden");
     const row = await tx.entitlements.get(id);
-    if (row === undefined) return refused("not-found");
+    if (row === undefined || !covers(await scopeOf(tx, admin, ["security"]), row.unitId)) return refused("not-found");
     if (!(await tx.entitlements.update(id, { endedAt: deps.clock.now() }, { endedAt: null })))
       return refused("conflict");
     await tx.audit.append({

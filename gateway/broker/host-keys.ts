@@ -15,7 +15,7 @@ import {
 } from "../domain/index.js";
 import { assetView, shownFingerprint } from "./asset-views.js";
 import type { AssetUseCases, AssetView } from "./broker.js";
-import { proposeChange } from "./change-asset.js";
+import { administrated, proposeChange } from "./change-asset.js";
 import type { BrokerDeps } from "./deps.js";
 import { assetPin, fingerprint, normaliseCertificate, normaliseHostKey } from "./hashing.js";
 import { resolveTarget } from "./resolve-target.js";
@@ -84,8 +84,8 @@ async function pinOrPropose(deps: Deps, actor: Actor, scanned: Asset, key: strin
   return deps.database.write(async (tx): Promise<Outcome<Asset>> => {
     const admin = await standing(tx, actor);
     if (admin?.power !== "system") return refused("forbidden");
-    const asset = await tx.assets.get(scanned.id);
-    if (asset === undefined || asset.pin !== scanned.pin || asset.state !== "active") return refused("stale");
+    const asset = await administrated(tx, admin, scanned.id);
+    if (asset?.pin !== scanned.pin) return refused("stale");
     if (asset.hostKey === key) return done(asset);
     if (asset.pendingChange !== null) return refused("conflict");
     const { host, port } = asset;
@@ -120,8 +120,8 @@ async function administered(
 ): Promise<Outcome<{ readonly asset: Asset }>> {
   const admin = await standing(deps.database.read, actor);
   if (admin?.power !== "system") return refused("forbidden");
-  const asset = await deps.database.read.assets.get(id);
-  return asset === undefined || asset.state !== "active" ? refused("not-found") : done({ asset });
+  const asset = await administrated(deps.database.read, admin, id);
+  return asset === undefined ? refused("not-found") : done({ asset });
 }
 
 async function readKey(deps: Deps, asset: Asset): Promise<Outcome<string>> {

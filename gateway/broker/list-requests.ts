@@ -17,7 +17,7 @@ import type { AccessUseCases, GrantView, Listing, Page, RequestView } from "./br
 import type { BrokerDeps } from "./deps.js";
 import type { NoticeHub } from "./notices.js";
 import { mapListing, pageOf } from "./pages.js";
-import { standing } from "./standing.js";
+import { standing, type Standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "policy">;
 type View = Parameters<AccessUseCases["list"]>[1]["view"];
@@ -27,7 +27,8 @@ export async function getRequest(deps: Deps, actor: Actor, id: RequestId): Promi
   const { read } = deps.database;
   const reader = await standing(read, actor);
   const request = await read.requests.get(id);
-  if (reader === undefined || request === undefined || !maySeeRequest(reader, request)) return refused("not-found");
+  if (reader === undefined || request === undefined || !(await maySeeRequest(read, reader, request)))
+    return refused("not-found");
   return done(await requestView(deps, read, reader, request));
 }
 
@@ -64,7 +65,7 @@ async function whereOf(deps: Deps, reader: Actor, view: View): Promise<Where<Acc
 
 async function decidable(
   deps: Deps,
-  reader: Actor,
+  reader: Standing,
   requests: readonly AccessRequest[],
 ): Promise<readonly AccessRequest[]> {
   const kept: AccessRequest[] = [];

@@ -4,6 +4,7 @@ import type {
   ChannelOutcome,
   ChannelTap,
   ConnectionId,
+  DeviceKeyId,
   EndReason,
   Grant,
   PersonId,
@@ -43,6 +44,8 @@ export interface LiveEntry {
   connectionId: ConnectionId;
   /** The page session that opened a desktop, and ends it; null for anything else. */
   readonly webSessionId: WebSessionId | null;
+  /** The device key that let him in, and ends what it opened; null for anything else. */
+  readonly deviceKeyId: DeviceKeyId | null;
   /** The person's credential epoch when the session opened. */
   readonly epoch: number;
   readonly startedAt: number;
@@ -59,6 +62,8 @@ export interface LiveEntry {
   person: PersonStanding | undefined;
   /** Whether that page session stands; true where there is none. */
   pageStands: boolean;
+  /** Whether that device key stands; true where there is none. */
+  keyStands: boolean;
   snapshot: Session["snapshot"] | null;
   open: OpenTap | null;
   frozen: boolean;

@@ -8,17 +8,13 @@ import {
   type Clock,
   type Database,
   type EndReason,
-  type Grant,
   type MayContinue,
-  type PersonId,
-  type PersonStanding,
   type SessionId,
-  type WebSessionId,
 } from "../domain/index.js";
 import type { Admission } from "./admission.js";
 import type { Log } from "./deps.js";
 import type { LiveEntry } from "./live-entry.js";
-import { standingPages } from "./web-session.js";
+import { readDeviceKeys, readEndedGrants, readPages, readStandings } from "./live-rows.js";
 
 export const TICK_MS = 250;
 /** How long an ended session's recording stays open for what its door has still to write down. */
@@ -26,7 +22,6 @@ export const LAST_WORDS_MS = 5_000;
 const REREAD_US = 1_000_000;
 const FREEZE_AFTER_US = 10_000_000;
 const LOST_AFTER_US = 60_000_000;
-const BATCH = 500;
 
 export interface LiveDeps {
   readonly database: Pick<Database, "read" | "ping">;
@@ -128,7 +123,8 @@ export class LiveSessions {
   verdict(entry: LiveEntry): MayContinue {
     const { clock } = this.#deps;
     if (clock.monotonicUs() >= entry.endsAtUs) return { go: false, because: "expired" };
-    return mayContinue(entry.grant, entry.person, null, entry.epoch, clock.now());
+    if (!entry.keyStands) return { go: false, because: "revoked" };
+    return mayContinue(entry.grant, entry.person, entry.epoch, clock.now());
   }
 
   /** Looks at the clocks now, and at the rows when a second has passed. */
@@ -183,42 +179,27 @@ export class LiveSessions {
 
   /** Puts the rows as they are now into the entries. Only grants that are no longer running are fetched. */
   async #readRows(entries: readonly LiveEntry[]): Promise<void> {
-    const ended = new Map<string, Grant>();
-    for (const ids of batches(entries.map((entry) => entry.grant.id))) {
-      const options = { limit: BATCH };
-      const rows = await this.#deps.database.read.grants.find(
-        { id: { in: ids }, state: { in: ["suspended", "revoked", "expired"] } },
-        options,
-      );
-      for (const row of rows) ended.set(row.id, row);
-    }
-    const persons = await readStandings(
-      this.#deps.database,
-      entries.map((entry) => entry.personId),
-    );
-    const pages = await this.#readPages(entries);
+    const ended = await readEndedGrants(this.#deps, entries);
+    const ids = entries.map((entry) => entry.personId);
+    const persons = await readStandings(this.#deps, ids);
+    const pages = await readPages(this.#deps, entries);
+    const keys = await readDeviceKeys(this.#deps, entries);
     for (const entry of entries) {
+      entry.keyStands = entry.deviceKeyId === null || keys.has(entry.deviceKeyId);
       entry.pageStands = entry.webSessionId === null || pages.has(entry.webSessionId);
       entry.grant = ended.get(entry.grant.id) ?? entry.grant;
       entry.person = persons.get(entry.personId);
     }
   }
 
-  async #readPages(entries: readonly LiveEntry[]): Promise<ReadonlySet<WebSessionId>> {
-    const ids = entries.flatMap((entry) => entry.webSessionId ?? []);
-    const { database, clock } = this.#deps;
-    const standing = new Set<WebSessionId>();
-    for (const batch of batches(ids))
-      for (const id of await standingPages(database.read, batch, clock.now())) standing.add(id);
-    return standing;
-  }
-
   /** Reads one session's rows afresh and answers whether it may go on; ends it when not. */
   async recheck(entry: LiveEntry): Promise<boolean> {
     const grant = await this.#deps.database.read.grants.get(entry.grant.id);
-    const persons = await readStandings(this.#deps.database, [entry.personId]);
-    const pages = await this.#readPages([entry]);
+    const persons = await readStandings(this.#deps, [entry.personId]);
+    const pages = await readPages(this.#deps, [entry]);
+    const keys = await readDeviceKeys(this.#deps, [entry]);
     if (grant !== undefined) entry.grant = grant;
+    entry.keyStands = entry.deviceKeyId === null || keys.has(entry.deviceKeyId);
     entry.pageStands = entry.webSessionId === null || pages.has(entry.webSessionId);
     entry.person = persons.get(entry.personId);
     const verdict = this.verdict(entry);
@@ -235,27 +216,4 @@ export class LiveSessions {
       return undefined;
     }
   }
-}
-
-/** State, epoch and the operator's role of the persons named; those without a row are missing. */
-export async function readStandings(
-  database: Pick<Database, "read">,
-  ids: readonly PersonId[],
-): Promise<ReadonlyMap<PersonId, PersonStanding>> {
-  const standings = new Map<PersonId, PersonStanding>();
-  for (const batch of batches([...new Set(ids)])) {
-    const options = { limit: 1000 };
-    const people = await database.read.people.find({ id: { in: batch } }, options);
-    const roles = await database.read.roles.find({ personId: { in: batch }, role: "operator" }, options);
-    const operators = new Set(roles.map((row) => row.personId));
-    for (const { id, state, credentialEpoch } of people)
-      standings.set(id, { state, credentialEpoch, isOperator: operators.has(id) });
-  }
-  return standings;
-}
-
-function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const parts: (readonly T[])[] = [];
-  for (let at = 0; at < all.length; at += BATCH) parts.push(all.slice(at, at + BATCH));
-  return parts;
 }

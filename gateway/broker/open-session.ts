@@ -6,6 +6,7 @@ import {
   asId,
   grantStateAt,
   isAssetName,
+  isSensitive,
   type Account,
   type Actor,
   type Asset,
@@ -29,8 +30,11 @@ import { createLiveSession } from "./live-session.js";
 import type { LiveSessions } from "./live-sessions.js";
 import { sessionNotice } from "./notices.js";
 import { usableActions } from "./obligations.js";
+import { judgeOperating } from "./operating.js";
 import { reachable } from "./reachable.js";
-import { policyActor, standing, vendorChain } from "./standing.js";
+import { unsigned } from "./registry/declarations.js";
+import { vendorNames } from "./registry/vendor-chain.js";
+import { policyActor, standing, type Standing } from "./standing.js";
 import { endOfPage } from "./web-session.js";
 
 export type OpenDeps = Pick<
@@ -43,7 +47,7 @@ export type OpenDeps = Pick<
 };
 
 interface Chosen {
-  readonly person: Actor;
+  readonly person: Standing;
   readonly account: Account;
   readonly asset: Asset;
   readonly grant: Grant;
@@ -60,6 +64,10 @@ export async function openSession(deps: OpenDeps, input: OpenSession): Promise<O
   if (deps.isDraining()) return refuse(deps, input, "draining");
   const person = await standing(deps.database.read, input.actor);
   if (person === undefined) return refuse(deps, input, "unauthenticated");
+  const unread = person.roles.includes("operator")
+    ? await unsigned(deps.database.read, deps.policy, person.personId)
+    : [];
+  if (unread.length > 0) return refuse(deps, input, "needs-signature");
   if (input.protocol === "rdp" && person.webSessionId === undefined) return refuse(deps, input, "forbidden");
   const pageId = input.protocol === "rdp" ? (person.webSessionId ?? null) : null;
   const page = { id: pageId, endsAt: await endOfPage(deps.database.read, pageId) };
@@ -81,7 +89,7 @@ export async function openSession(deps: OpenDeps, input: OpenSession): Promise<O
 /** The account meant and its active grant; else what to answer. Nothing outside the person's own reach is looked at. */
 async function choose(
   deps: OpenDeps,
-  person: Actor,
+  person: Standing,
   input: OpenSession,
 ): Promise<Chosen | Exclude<OpenedSession, { kind: "open" }>> {
   const notFound = { kind: "refused", code: "not-found" } as const;
@@ -120,6 +128,7 @@ function register(deps: OpenDeps, { person, grant, asset }: Chosen, page: Page, 
     recordingId: asId<RecordingId>(deps.ids.next()),
     connectionId: asId<ConnectionId>(deps.ids.next()),
     webSessionId: page.id,
+    deviceKeyId: person.deviceKeyId ?? null,
     epoch: person.credentialEpoch,
     startedAt: now,
     endsAt: Math.min(grant.to, now + deps.config.maxSessionMs, page.endsAt),
@@ -129,8 +138,16 @@ function register(deps: OpenDeps, { person, grant, asset }: Chosen, page: Page, 
     onFreeze: input.onFreeze,
     onDrain: input.onDrain,
     grant,
-    person: { state: "active", credentialEpoch: person.credentialEpoch, isOperator: person.roles.includes("operator") },
+    // Until the rows are read, moments from now and before anything is dialled.
+    person: {
+      state: "active",
+      credentialEpoch: person.credentialEpoch,
+      isOperator: person.roles.includes("operator"),
+      bondsHold: true,
+      contract: null,
+    },
     pageStands: true,
+    keyStands: true,
     snapshot: null,
     open: null,
     frozen: false,
@@ -155,7 +172,10 @@ async function admissionFault(deps: OpenDeps, chosen: Chosen, entry: LiveEntry):
   if (asset.hostKey === null) return "target-key-unknown";
   if (grant.assetPin !== asset.pin) return "grant-suspended";
   if (account.credentialKind === "none" || account.credentialPin !== asset.pin) return "target-credential-refused";
+  if (person.deviceKeyId !== undefined && isSensitive(asset)) return "device-key-refused";
   if (!mayUse(deps, chosen)) return "not-granted";
+  const unbound = await operatingFault(deps, chosen);
+  if (unbound !== undefined) return unbound;
   const { bootstrap, demo } = await deps.identity.installation();
   const sandbox = demo && deps.config.allowTargets.includes(`${asset.host}:${String(asset.port)}`);
   if (bootstrap && !sandbox) return "bootstrap";
@@ -166,6 +186,17 @@ async function admissionFault(deps: OpenDeps, chosen: Chosen, entry: LiveEntry):
     return "storage-unavailable";
   }
   return endedCode(entry);
+}
+
+/** What he hangs on, asked again of the rows: a contract that no longer covers what was granted opens nothing. */
+async function operatingFault(deps: OpenDeps, { person, account, asset, grant }: Chosen): Promise<ErrorCode | undefined> {
+  const { read } = deps.database;
+  const row = await read.people.get(person.personId);
+  if (row === undefined) return "unauthenticated";
+  if (row.contractId !== grant.contractId) return "not-under-contract";
+  const asked = { unitId: asset.unitId, assetId: asset.id, accountId: account.id, actions: grant.actions };
+  const { fault } = await judgeOperating(read, row, [asked], deps.clock.now());
+  return fault === "outside-entitlement" ? "not-granted" : fault;
 }
 
 /** Whether anything may be done in the session; a desktop has only the one thing to begin with. */
@@ -290,6 +321,7 @@ async function writeOpening(tx: Stores, row: Session, entry: LiveEntry, client: 
 
 async function takeSnapshot(stores: Stores, { person, account, asset, grant }: Chosen): Promise<Session["snapshot"]> {
   const request = await stores.requests.get(grant.requestId);
+  const contract = grant.contractId === null ? undefined : await stores.contracts.get(grant.contractId);
   const approvals = await stores.approvals.find({ requestId: grant.requestId, verdict: "approved" });
   const approvers: Person[] = [];
   for (const approval of approvals) {
@@ -299,8 +331,8 @@ async function takeSnapshot(stores: Stores, { person, account, asset, grant }: C
   return {
     login: person.login,
     displayName: person.displayName,
-    vendorChain: vendorChain(person),
-    contract: grant.contractId,
+    vendorChain: await vendorNames(stores, person.vendorId),
+    contract: contract?.number ?? null,
     accountLogin: account.login,
     assetName: asset.name,
     assetHost: asset.host,

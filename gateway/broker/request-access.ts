@@ -28,12 +28,18 @@ import { actionsFit, actionsOf, entitlementOf } from "./entitlements.js";
 import { forwardAllowed } from "./forward-rules.js";
 import { requestDigest } from "./hashing.js";
 import { requestNotice } from "./notices.js";
-import { policyActor, standing } from "./standing.js";
+import { judgeOperating, type Operated } from "./operating.js";
+import { commonUnit } from "./registry/unit-tree.js";
+import { policyActor, standing, type Standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "config" | "resolve" | "notify">;
 type Ask = Parameters<AccessUseCases["request"]>[1];
 type AskedItem = Ask["items"][number];
 type Refusal = ReturnType<typeof refused>;
+interface Filed {
+  readonly request: AccessRequest;
+  readonly person: Standing;
+}
 
 const REASON_SHORTEST = 3;
 const REASON_LONGEST = 500;
@@ -69,7 +75,7 @@ export async function requestAccess(deps: Deps, actor: Actor, ask: Ask): Promise
   const fault = shapeFault(ask, now);
   if (fault !== undefined) return fault;
   const forwards = await forwardFault(deps, actor, ask, now);
-  const outcome = await deps.database.write(async (tx): Promise<Outcome<AccessRequest>> => {
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<Filed>> => {
     const person = await standing(tx, actor);
     if (person === undefined || !person.roles.includes("operator")) return refused("forbidden");
     const judged = await judgeItems(deps, tx, person, ask, now);
@@ -78,11 +84,13 @@ export async function requestAccess(deps: Deps, actor: Actor, ask: Ask): Promise
     if (await hasPending(tx, person, ask, now)) return refused("conflict");
     const retryAfterMs = await waitOf(tx, person, now);
     if (retryAfterMs > 0) return refused("too-many-tries", { retryAfterMs });
-    return fileRequest(deps, tx, person, ask, judged.value, now);
+    const filed = await fileRequest(deps, tx, person, ask, judged.value, now);
+    return filed.ok ? done({ request: filed.value, person }) : filed;
   });
   if (!outcome.ok) return outcome;
-  deps.notify(requestNotice(outcome.value.id, outcome.value.requesterId));
-  return done(await requestView(deps, deps.database.read, actor, outcome.value));
+  const { request, person } = outcome.value;
+  deps.notify(requestNotice(request.id, request.requesterId));
+  return done(await requestView(deps, deps.database.read, person, request));
 }
 
 function shapeFault(ask: Ask, now: number): Refusal | undefined {
@@ -140,11 +148,14 @@ interface JudgedItem {
   readonly limits: Limits;
 }
 
-/** All items are judged before one answer is given, so that the answer's time does not tell which one was at fault. */
+/**
+ * All items are judged before one answer is given, so that the answer's time does not tell which one was at fault. Only who
+ * is entitled to them all is told what his contract says.
+ */
 async function judgeItems(
   deps: Deps,
   tx: Stores,
-  person: Actor,
+  person: Standing,
   ask: Ask,
   now: number,
 ): Promise<Outcome<readonly JudgedItem[]>> {
@@ -171,12 +182,20 @@ async function judgeItems(
     });
   }
   if (items.length !== ask.items.length) return refused("outside-entitlement");
+  const asker = await tx.people.get(person.personId);
+  if (asker === undefined) return refused("forbidden");
+  const { fault } = await judgeOperating(tx, asker, items.map(operatedItem), now);
+  if (fault !== undefined) return refused(fault);
   return keyUnknown ? refused("target-key-unknown") : done(items);
+}
+
+function operatedItem({ account, asset, actions }: JudgedItem): Operated {
+  return { unitId: asset.unitId, assetId: asset.id, accountId: account.id, actions };
 }
 
 function requestDecision(
   deps: Deps,
-  person: Actor,
+  person: Standing,
   account: Account,
   action: Action,
   entitled: boolean,
@@ -219,7 +238,11 @@ async function fileRequest(
   now: number,
 ): Promise<Outcome<AccessRequest>> {
   const actions = orderActions(judged.flatMap((item) => item.actions));
-  const rule = deps.policy.approvalRule({ actions, unitId: person.unitId, vendor: person.vendorId !== null });
+  const unitId = await commonUnit(
+    tx,
+    judged.map((item) => item.asset.unitId),
+  );
+  const rule = deps.policy.approvalRule({ actions, unitId, vendor: person.vendorId !== null });
   if (ask.durationMs > rule.longestMs) return refused("window-too-long", { field: "durationMs" });
   const id = asId<RequestId>(deps.ids.next());
   const items = judged.map((item): RequestItem => ({
@@ -243,7 +266,7 @@ async function fileRequest(
   const request: AccessRequest = {
     ...content,
     id,
-    unitId: person.unitId,
+    unitId,
     digest: requestDigest({ ...content, items: judged.map(digestedItem) }),
     state: "pending",
     approvalsNeeded: rule.approvals,

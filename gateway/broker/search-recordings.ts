@@ -17,7 +17,7 @@ import type { BrokerDeps } from "./deps.js";
 import { sessionView, sessionWhere } from "./list-sessions.js";
 import type { LiveSessions } from "./live-sessions.js";
 import { foldText, searchTokens } from "./search-text.js";
-import { policyActor, policyPerson, standing } from "./standing.js";
+import { policyActor, policyPerson, standing, type Standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "policy" | "vault" | "clock"> & { readonly live: LiveSessions };
 type Query = Parameters<RecordingUseCases["search"]>[1];
@@ -81,7 +81,7 @@ async function candidates(deps: Deps, query: Query, words: readonly string[]): P
 
 async function open(
   deps: Deps,
-  reader: Actor,
+  reader: Standing,
   entries: readonly SearchEntry[],
   query: Query,
 ): Promise<readonly SearchHit[]> {

@@ -2,12 +2,14 @@
 import { done, refused, type Actor, type Outcome, type Session, type SessionId } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
 import type { LiveSessions } from "./live-sessions.js";
+import { maySupervise } from "./oversight.js";
 import { reasonFits } from "./request-access.js";
-import { policyActor, policyPerson, standing } from "./standing.js";
+import { covers, scopeOf } from "./scope.js";
+import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "policy"> & { readonly live: LiveSessions };
 
-/** By policy `stop`, and by the session's own person. A session of another node ends when that node next reads its rows. */
+/** By policy `stop` within the units one covers, and by the session's own person. A session of another node ends when that node next reads its rows. */
 export async function stopSession(deps: Deps, actor: Actor, id: SessionId, reason: string): Promise<Outcome<void>> {
   if (!reasonFits(reason)) return refused("invalid-input", { field: "reason" });
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Session>> => {
@@ -17,7 +19,8 @@ export async function stopSession(deps: Deps, actor: Actor, id: SessionId, reaso
     if (person === undefined || session === undefined || owner === undefined) return refused("not-found");
     const own = session.personId === person.personId;
     const decision = deps.policy.decide({ act: "stop", person: policyActor(person), owner });
-    if (!own && !decision.allowed) return refused("not-found");
+    const scope = await scopeOf(tx, person, ["approver", "system", "security", "audit"]);
+    if (!own && !(decision.allowed && covers(scope, session.unitId))) return refused("not-found");
     if (!(await tx.sessions.update(id, { because: "stopped" }, { state: { not: "ended" }, because: null })))
       return refused("conflict");
     await tx.audit.append({
@@ -25,7 +28,7 @@ export async function stopSession(deps: Deps, actor: Actor, id: SessionId, reaso
       actorId: person.personId,
       object: { kind: "session", id },
       sourceAddress: actor.sourceAddress,
-      decidedBy: own ? "own-session" : decision.decidedBy.join(","),
+      decidedBy,
       detail: { reason: reason.trim() },
     });
     return done(session);

@@ -1,0 +1,96 @@
+/**
+ * Reads the rows that live sessions hang on, hundreds in a statement: thousands of sessions are read again each second.
+ */
+import type {
+  Clock,
+  Database,
+  DeviceKeyId,
+  Grant,
+  GrantId,
+  PersonId,
+  PersonStanding,
+  WebSessionId,
+} from "../domain/index.js";
+import type { LiveEntry } from "./live-entry.js";
+import { readBonds, spanOf } from "./registry/bonds.js";
+import { standingPages } from "./web-session.js";
+
+type Deps = { readonly database: Pick<Database, "read"> };
+
+const BATCH = 500;
+const PAGE = 1000;
+
+/** What live sessions are asked about the persons named (see `PersonStanding`); those without a row are missing. */
+export async function readStandings(
+  { database: { read } }: Deps,
+  ids: readonly PersonId[],
+): Promise<ReadonlyMap<PersonId, PersonStanding>> {
+  const standings = new Map<PersonId, PersonStanding>();
+  for (const batch of batches(ids)) {
+    const people = await read.people.find({ id: { in: batch } }, { limit: BATCH });
+    const operators = await readOperators(read, batch);
+    const bonds = await readBonds(read, people);
+    for (const { id, state, credentialEpoch } of people) {
+      const { hold = false, contract = null } = bonds.get(id) ?? {};
+      const span = contract === null ? null : spanOf(contract);
+      standings.set(id, { state, credentialEpoch, isOperator: operators.has(id), bondsHold: hold, contract: span });
+    }
+  }
+  return standings;
+}
+
+/** A person may hold the role for several units. */
+async function readOperators(read: Database["read"], batch: readonly PersonId[]): Promise<ReadonlySet<PersonId>> {
+  const operators = new Set<PersonId>();
+  for (let offset = 0; ; offset += PAGE) {
+    const where = { personId: { in: batch }, role: "operator" } as const;
+    const roles = await read.roles.find(where, { orderBy: "id", limit: PAGE, offset });
+    for (const { personId } of roles) operators.add(personId);
+    if (roles.length < PAGE) return operators;
+  }
+}
+
+/** Those of the entries' grants that no longer run. */
+export async function readEndedGrants(
+  { database: { read } }: Deps,
+  entries: readonly LiveEntry[],
+): Promise<ReadonlyMap<GrantId, Grant>> {
+  const ended = new Map<GrantId, Grant>();
+  for (const ids of batches(entries.map((entry) => entry.grant.id))) {
+    const where = { id: { in: ids }, state: { in: ["suspended", "revoked", "expired"] } } as const;
+    for (const row of await read.grants.find(where, { limit: BATCH })) ended.set(row.id, row);
+  }
+  return ended;
+}
+
+/** The page sessions of the entries that still stand. */
+export async function readPages(
+  { database: { read }, clock }: Deps & { readonly clock: Clock },
+  entries: readonly LiveEntry[],
+): Promise<ReadonlySet<WebSessionId>> {
+  const standing = new Set<WebSessionId>();
+  for (const batch of batches(entries.flatMap((entry) => entry.webSessionId ?? [])))
+    for (const id of await standingPages(read, batch, clock.now())) standing.add(id);
+  return standing;
+}
+
+/** The device keys of the entries that nobody has retired. One whose own time is over opens nothing new; what it opened goes on. */
+export async function readDeviceKeys(
+  { database: { read } }: Deps,
+  entries: readonly LiveEntry[],
+): Promise<ReadonlySet<DeviceKeyId>> {
+  const standing = new Set<DeviceKeyId>();
+  for (const batch of batches(entries.flatMap((entry) => entry.deviceKeyId ?? []))) {
+    const where = { id: { in: batch }, retiredAt: null };
+    for (const { id } of await read.deviceKeys.find(where, { limit: BATCH })) standing.add(id);
+  }
+  return standing;
+}
+
+/** Each once, in parts that one statement can hold. */
+function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
+  const once = [...new Set(all)];
+  const parts: (readonly T[])[] = [];
+  for (let at = 0; at < once.length; at += BATCH) parts.push(once.slice(at, at + BATCH));
+  return parts;
+}
