@@ -1,4 +1,4 @@
-/** A data folder of the first release: the newest schema is put on top of it, and every row written then still reads. */
+/** Data folders of earlier schemas: the newest is put on top of each, and every row written then still reads. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { DataSource, type DataSourceOptions } from "typeorm";
 import { describe, expect, it } from "vitest";
 import { openDatabase } from "../../gateway/storage/index.js";
 import { Initial1700000000001 } from "../../gateway/storage/migrations/1-initial.js";
+import { Desktops1700000000002 } from "../../gateway/storage/migrations/2-desktops.js";
 import { clock, ids, nodeId } from "../support/databases.js";
 import { startPostgres } from "../support/postgres.js";
 import { createRows, NOW } from "../support/rows.js";
@@ -48,6 +49,31 @@ async function writeOld(source: DataSourceOptions): Promise<{ readonly assetId: 
   return { assetId, sessionId: session.id };
 }
 
+/** What an installation had before units, vendors and second persons: people, what they hold, a page, an event. */
+async function writePeople(source: DataSourceOptions): Promise<void> {
+  const old = await new DataSource({
+    ...source,
+    migrations: [Initial1700000000001, Desktops1700000000002],
+  }).initialize();
+  await old.runMigrations({ transaction: "all" });
+  const person = (id: string, login: string): string =>
+    `INSERT INTO "person" ("id", "unit_id", "login", "display_name", "locale", "state", "password_hash",
+      "totp_enrolled_at", "totp_last_step", "failures", "created_at", "credential_epoch") VALUES
+      ('${id}', 'top', '${login}', 'O', 'en', 'active', 'h', ${NOW}, 0, 0, ${NOW}, 1)`;
+  for (const statement of [
+    `INSERT INTO "unit" VALUES ('top', NULL, 'Bureau', ${NOW})`,
+    person("officer", "olga"),
+    person("approver", "anna"),
+    `INSERT INTO "power_holding" VALUES ('officer', 'security', NULL, ${NOW})`,
+    `INSERT INTO "role_holding" VALUES ('approver:approver:top', 'approver', 'approver', 'top', 'officer', ${NOW})`,
+    `INSERT INTO "web_session" VALUES ('page', 'officer', 1, ${NOW}, ${NOW + 5}, ${NOW + 9}, NULL, '::1', 'curl')`,
+    `INSERT INTO "audit_event" VALUES ('e1', 0, ${NOW}, 'person.created', NULL, 'person', 'officer', '{}')`,
+    `INSERT INTO "audit_event" VALUES ('e2', NULL, ${NOW}, 'person.created', NULL, 'person', 'approver', '{}')`,
+  ])
+    await old.query(statement);
+  await old.destroy();
+}
+
 describe.each([
   ["SQLite", inSqlite],
   ["PostgreSQL", inPostgres],
@@ -70,6 +96,41 @@ describe.each([
         expect(await database.read.assets.get(added.id), time).toEqual(added);
         await database.close();
       }
+    } finally {
+      await there.leave();
+    }
+  });
+
+  it("says of people and what they hold what they always were, and keeps its rules", async () => {
+    const there = await place();
+    try {
+      await writePeople(there.source);
+      const database = await openDatabase({ url: there.url, clock, ids, nodeId, log: () => undefined });
+      const { read } = database;
+      expect(await read.units.get("top" as never)).toMatchObject({ nameKey: "bureau", state: "active" });
+      expect(await read.people.get("officer" as never)).toMatchObject({
+        passwordAt: "here",
+        reviewedAt: NOW,
+        sponsorId: null,
+        approvesFrom: null,
+        lastSignInAt: null,
+      });
+      expect(await read.powers.get("officer" as never)).toMatchObject({ unitId: "top", confirmedBy: null });
+      expect(await read.roles.find({})).toMatchObject([{ id: "approver:approver:top", confirmedBy: null }]);
+      expect(await read.webSessions.get("page" as never)).toMatchObject({ steppedUpAt: NOW, via: "password" });
+      expect(await read.audit.find({}, { orderBy: "id" })).toMatchObject([
+        { id: "e1", seq: 0, unitId: null },
+        { id: "e2", seq: null, unitId: null },
+      ]);
+      const rows = createRows(ids);
+      const approver = await read.people.get("approver" as never);
+      const audits = database.write((tx) => tx.powers.insert(rows.power(approver!, "audit")));
+      await expect(audits).rejects.toMatchObject({ code: "exclusive-powers" });
+      await expect(database.write((tx) => tx.powers.remove("officer" as never))).rejects.toMatchObject({
+        code: "last-of-power",
+      });
+      await database.write((tx) => tx.roles.insert(rows.role(rows.person({ id: "officer" as never }), "operator")));
+      await database.close();
     } finally {
       await there.leave();
     }

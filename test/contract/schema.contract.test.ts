@@ -58,7 +58,7 @@ describe.each([
   it("keeps an auditor without roles, whichever comes first", async () => {
     const [auditor, operator] = [rows.person(), rows.person()];
     const role = (person: typeof auditor) => rows.role(person, "operator");
-    const power = rows.power;
+    const power = (person: typeof auditor, of: "audit" | "system") => rows.power(person, of);
     await database.write(async (tx) => {
       await tx.people.insert(auditor);
       await tx.people.insert(operator);

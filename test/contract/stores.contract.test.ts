@@ -5,7 +5,8 @@ import { asId } from "../../gateway/domain/index.js";
 import type { AuditEvent, Database, PersonId, Stores, UnitId } from "../../gateway/domain/index.js";
 import { auditEntry, ids, nodeId, openMemory, openPostgres, openSqlite } from "../support/databases.js";
 import type { Opened } from "../support/databases.js";
-import { createRows, insertOneOfEach, NOW } from "../support/rows.js";
+import { insertOneOfEach } from "../support/one-of-each.js";
+import { createRows, NOW } from "../support/rows.js";
 
 const rows = createRows(ids);
 

@@ -13,7 +13,8 @@ export class PeopleAndPowers1700000000003 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     const dialect = runner.dataSource.options.type === "postgres" ? "postgres" : "sqlite";
     for (const sql of dropped(dialect)) await runner.query(sql);
-    for (const sql of [...COLUMNS, ...FILLED, ...ROLES, ...TABLES, ...INDEXES]) await runner.query(adapt(dialect, sql));
+    for (const sql of [...COLUMNS, ...FILLED, ...ROLES[dialect], ...TABLES, ...INDEXES])
+      await runner.query(adapt(dialect, sql));
     for (const sql of triggers(dialect)) await runner.query(sql);
   }
 

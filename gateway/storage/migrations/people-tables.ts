@@ -2,6 +2,8 @@
  * Tables and columns of the third schema. A column that rows of before lack gets a default, so that they read as what they
  * always were: units stand, assets hold general data, passwords are checked here.
  */
+import type { Dialect } from "../scope.js";
+
 const REF = "DEFERRABLE INITIALLY DEFERRED";
 const PERSON = `TEXT NOT NULL REFERENCES "person" ("id") ${REF}`;
 
@@ -42,8 +44,8 @@ export const FILLED: readonly string[] = [
   `UPDATE "web_session" SET "stepped_up_at" = "created_at"`,
 ];
 
-/** The table of roles anew: the first one knows no confirmer, and SQLite changes no CHECK of a table that is there. */
-export const ROLES: readonly string[] = [
+/** The first table of roles knows no confirmer. SQLite changes no CHECK of a table that is there, so it is made anew. */
+const SQLITE_ROLES: readonly string[] = [
   `CREATE TABLE "role_holding_next" (
     "id" TEXT PRIMARY KEY NOT NULL, "person_id" ${PERSON},
     "role" TEXT NOT NULL CHECK ("role" IN ('operator', 'approver', 'confirmer')), "unit_id" TEXT NOT NULL,
@@ -54,6 +56,14 @@ export const ROLES: readonly string[] = [
   `ALTER TABLE "role_holding_next" RENAME TO "role_holding"`,
   `CREATE INDEX "role_holding_person" ON "role_holding" ("person_id")`,
 ];
+
+const POSTGRES_ROLES: readonly string[] = [
+  `ALTER TABLE "role_holding" ADD COLUMN "confirmed_by" TEXT`,
+  `ALTER TABLE "role_holding" DROP CONSTRAINT "role_holding_role_check"`,
+  `ALTER TABLE "role_holding" ADD CONSTRAINT "role_holding_role_check" CHECK ("role" IN ('operator', 'approver', 'confirmer'))`,
+];
+
+export const ROLES: Readonly<Record<Dialect, readonly string[]>> = { sqlite: SQLITE_ROLES, postgres: POSTGRES_ROLES };
 
 export const TABLES: readonly string[] = [
   `CREATE TABLE "vendor" (
