@@ -4,12 +4,12 @@ import { homeOf, maySearch, pagesFor } from "./navigation.js";
 
 const holders: { power: Power | null; roles: Role[] }[] = [];
 for (const power of [null, "system", "security", "audit"] as const) {
-  for (const roles of [[], ["operator"], ["approver"], ["operator", "approver"]] as Role[][])
+  for (const roles of [[], ["confirmer"], ["operator"], ["approver"], ["operator", "approver"]] as Role[][])
     holders.push({ power, roles });
 }
 
 test("nobody has more than eight entries at the left", () => {
-  expect(holders).toHaveLength(16);
+  expect(holders).toHaveLength(20);
   for (const holder of holders) {
     if (holder.power !== "audit" || holder.roles.length === 0)
       expect(pagesFor(holder).length, JSON.stringify(holder)).toBeLessThanOrEqual(8);
@@ -29,6 +29,7 @@ test("each role begins where its work is", () => {
   expect(homeOf({ power: "audit", roles: [] })).toBe("sessions");
   expect(homeOf({ power: "security", roles: [] })).toBe("people");
   expect(homeOf({ power: "system", roles: [] })).toBe("assets");
+  expect(homeOf({ power: null, roles: ["confirmer"] })).toBe("proposals");
   expect(homeOf({ power: null, roles: [] })).toBe("me");
 });
 

@@ -14,25 +14,29 @@ export type PageName =
   | "audit"
   | "openings"
   | "people"
-  | "entitlements"
   | "assets"
+  | "proposals"
+  | "register"
+  | "evidence"
   | "alerts";
 
 type Holder = Pick<Me, "power" | "roles">;
-type Mark = "operator" | "approver" | "system" | "security" | "audit";
+type Mark = "operator" | "approver" | "confirmer" | "system" | "security" | "audit";
 
 const PAGES: readonly (readonly [page: PageName, whose: readonly Mark[]])[] = [
   ["access", ["operator"]],
   ["ask", ["operator"]],
   ["decisions", ["approver"]],
   ["people", ["security"]],
-  ["entitlements", ["security"]],
+  ["register", ["security"]],
   ["assets", ["system"]],
   ["live", ["approver", "security", "audit"]],
   ["sessions", ["approver", "audit"]],
   ["search", ["audit"]],
   ["audit", ["audit"]],
-  ["openings", ["security", "audit"]],
+  ["openings", ["audit"]],
+  ["proposals", ["confirmer", "system", "security", "audit"]],
+  ["evidence", ["audit"]],
   ["alerts", ["system", "security", "audit"]],
 ];
 
@@ -66,6 +70,7 @@ export function homeOf(holder: Holder): PageName | "me" {
     ["audit", "sessions"],
     ["security", "people"],
     ["system", "assets"],
+    ["confirmer", "proposals"],
   ];
   const held = marks(holder);
   return begin.find(([mark]) => held.has(mark))?.[1] ?? "me";

@@ -3,6 +3,7 @@ import { access } from "./en/access.js";
 import { administration } from "./en/administration.js";
 import { common } from "./en/common.js";
 import { desktop } from "./en/desktop.js";
+import { duties } from "./en/duties.js";
 import { errors } from "./en/errors.js";
 import { factors } from "./en/factors.js";
 import { evidence } from "./en/evidence.js";
@@ -17,6 +18,7 @@ export const en = {
   ...words,
   ...desktop,
   ...factors,
+  ...duties,
   error: errors,
   verb: verbs,
 };

@@ -107,6 +107,9 @@ describe("each closed list of the contract has its words", () => {
     ["alertHelp", lists.ALERT_KINDS],
     ["credential", lists.CREDENTIAL_KINDS],
     ["verdict", lists.VERDICTS],
+    ["proposalKind", lists.PROPOSAL_KINDS],
+    ["proposalState", lists.PROPOSAL_STATES],
+    ["proposalLabel", lists.PROPOSAL_LABELS],
   ] as const)("%s", (head, values) => {
     expect(values.filter((value) => !chinese.has(`${head}.${value}`))).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { access } from "./zh-CN/access.js";
 import { administration } from "./zh-CN/administration.js";
 import { common } from "./zh-CN/common.js";
 import { desktop } from "./zh-CN/desktop.js";
+import { duties } from "./zh-CN/duties.js";
 import { errors } from "./zh-CN/errors.js";
 import { factors } from "./zh-CN/factors.js";
 import { evidence } from "./zh-CN/evidence.js";
@@ -17,6 +18,7 @@ export const zhCN = {
   ...words,
   ...desktop,
   ...factors,
+  ...duties,
   error: errors,
   verb: verbs,
 };

@@ -26,6 +26,13 @@ export const common = {
     nothingHelp: "Ask the security administrator for a role, then sign in again.",
   },
   nav: {
+    register: "Vendors and contracts",
+    evidence: "Retention",
+    proposals: "Two-person acts",
+    reviews: "Review",
+    declarations: "Declarations",
+    safeguards: "Safeguards",
+    breakGlass: "Break the glass",
     terminal: "Terminal waiting",
     access: "My access",
     ask: "Ask for access",

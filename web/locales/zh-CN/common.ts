@@ -26,6 +26,13 @@ export const common = {
     nothingHelp: "请安全管理员为您授予角色，然后重新登录。",
   },
   nav: {
+    register: "供应商与合同",
+    evidence: "保存与保全",
+    proposals: "双人操作",
+    reviews: "定期复核",
+    declarations: "承诺书",
+    safeguards: "安全保障",
+    breakGlass: "应急开启",
     terminal: "终端等待批准",
     access: "我的访问",
     ask: "申请访问",
