@@ -10,6 +10,7 @@ import {
   type AlertKind,
   type Outcome,
   type PersonId,
+  type Power,
   type Stores,
   type UnitId,
 } from "../domain/index.js";
@@ -18,6 +19,7 @@ import type { BrokerDeps } from "./deps.js";
 import { alertNotice } from "./notices.js";
 import { pageOf } from "./pages.js";
 import { isPlainText } from "./request-access.js";
+import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify">;
@@ -70,7 +72,9 @@ export async function raiseAlertNow(deps: Deps, fact: AlertFact): Promise<void> 
   deps.notify(alertNotice(id));
 }
 
-/** Alerts for the three powers. `open`: those nobody resolved yet. */
+const POWERS: readonly Power[] = ["system", "security", "audit"];
+
+/** Alerts of the reader's units, for the three powers. `open`: those nobody resolved yet. */
 export async function listAlerts(
   deps: Pick<Deps, "database">,
   actor: Actor,
@@ -78,7 +82,8 @@ export async function listAlerts(
 ): Promise<Outcome<Listing<Alert>>> {
   const now = await standing(deps.database.read, actor);
   if (now === undefined || now.power === null) return refused("forbidden");
-  const where = page.open === true ? { state: { in: ["open", "acknowledged"] as const } } : {};
+  const within = withinUnits(await scopeOf(deps.database.read, now, POWERS));
+  const where = page.open === true ? { ...within, state: { in: ["open", "acknowledged"] as const } } : within;
   const listing = await pageOf(deps.database.read.alerts, where, page);
   return listing === undefined ? refused("invalid-input", { field: "cursor" }) : done(listing);
 }
@@ -118,7 +123,7 @@ async function move(
     const now = await standing(tx, actor);
     if (now === undefined || now.power === null) return refused("forbidden");
     const alert = await tx.alerts.get(id);
-    if (alert === undefined) return refused("not-found");
+    if (alert === undefined || !covers(await scopeOf(tx, now, POWERS), alert.unitId)) return refused("not-found");
     if (!alertMay(alert.state, to)) return refused("conflict");
     if (to === "closed" && (await resolvedBy(tx, id)) === now.personId) return refused("needs-second-person");
     const patch = {

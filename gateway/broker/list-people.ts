@@ -1,25 +1,45 @@
-/** Shows people to those who administrate or audit them, and units to whoever may act. */
-import { done, refused, type Actor, type Outcome, type Unit } from "../domain/index.js";
-import type { Listing, Page, PersonView } from "./broker.js";
+/** Shows people to those who administrate or audit their units. */
+import { done, refused, type Actor, type Outcome, type Person, type PersonId, type Where } from "../domain/index.js";
+import type { Listing, PeopleUseCases, PersonView } from "./broker.js";
 import type { PeopleDeps } from "./identity-deps.js";
-import { mapListing, pageOf } from "./pages.js";
+import { mapListing, pageOfEither } from "./pages.js";
 import { personView } from "./person-view.js";
+import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<PeopleDeps, "database" | "policy">;
+type PeoplePage = Parameters<PeopleUseCases["list"]>[1];
 
-/** For security and audit. */
-export async function listPeople(deps: Deps, actor: Actor, page: Page): Promise<Outcome<Listing<PersonView>>> {
+const QUERY_LONGEST = 100;
+
+/** For security and audit, the people of their units. `q` stands anywhere in login or display name. */
+export async function listPeople(deps: Deps, actor: Actor, page: PeoplePage): Promise<Outcome<Listing<PersonView>>> {
   const { read } = deps.database;
   const now = await standing(read, actor);
   if (now?.power !== "security" && now?.power !== "audit") return refused("forbidden");
-  const listing = await pageOf(read.people, {}, page);
+  const q = page.q?.trim() ?? "";
+  if (q.length > QUERY_LONGEST) return refused("invalid-input", { field: "q" });
+  const where: Where<Person> = {
+    ...withinUnits(await scopeOf(read, now, ["security", "audit"])),
+    ...(page.vendorId === undefined ? {} : { vendorId: page.vendorId }),
+    ...(page.contractId === undefined ? {} : { contractId: page.contractId }),
+  };
+  const named = [
+    { ...where, login: { contains: q.toLowerCase() } },
+    { ...where, displayName: { contains: q } },
+  ];
+  const listing = await pageOfEither(read.people, q === "" ? [where] : named, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   return done(await mapListing(listing, (person) => personView(deps, read, person)));
 }
 
-export async function listUnits(deps: Deps, actor: Actor): Promise<Outcome<readonly Unit[]>> {
+/** Oneself, and for security and audit anyone of their units; `not-found` otherwise. */
+export async function getPerson(deps: Deps, actor: Actor, id: PersonId): Promise<Outcome<PersonView>> {
   const { read } = deps.database;
-  if ((await standing(read, actor)) === undefined) return refused("unauthenticated");
-  return done(await read.units.find({}, { limit: 1000 }));
+  const now = await standing(read, actor);
+  const person = await read.people.get(id);
+  if (now === undefined || person === undefined) return refused("not-found");
+  const own = person.id === now.personId;
+  if (!own && !covers(await scopeOf(read, now, ["security", "audit"]), person.unitId)) return refused("not-found");
+  return done(await personView(deps, read, person));
 }

@@ -1,4 +1,4 @@
-/** Reading requests and grants: one's own, the queue to decide, what one decided, and all for those who oversee. */
+/** Reading requests and grants: one's own, the queue to decide, what one decided, and those of the units one oversees. */
 import {
   done,
   GatehouseError,
@@ -16,7 +16,9 @@ import { decideFault, grantView, maySeeRequest, requestView } from "./access-vie
 import type { AccessUseCases, GrantView, Listing, Page, RequestView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import type { NoticeHub } from "./notices.js";
-import { mapListing, pageOf } from "./pages.js";
+import { OVERSEERS } from "./oversight.js";
+import { mapListing, pageOf, pageOfEither } from "./pages.js";
+import { scopeOf, withinUnits } from "./scope.js";
 import { standing, type Standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "policy">;
@@ -56,11 +58,13 @@ function mayList(reader: Actor, view: View): boolean {
 
 async function whereOf(deps: Deps, reader: Actor, view: View): Promise<Where<AccessRequest>> {
   if (view === "mine") return { requesterId: reader.personId };
-  if (view === "queue") return { state: "pending", lapsesAt: { gt: deps.clock.now() } };
-  if (view === "all") return {};
+  const { read } = deps.database;
+  if (view === "all") return withinUnits(await scopeOf(read, reader, OVERSEERS));
+  const within = withinUnits(await scopeOf(read, reader, ["approver"]));
+  if (view === "queue") return { ...within, state: "pending", lapsesAt: { gt: deps.clock.now() } };
   const options = { orderBy: "id", descending: true, limit: 1000 } as const;
-  const approvals = await deps.database.read.approvals.find({ approverId: reader.personId }, options);
-  return { id: { in: approvals.map((one) => one.requestId) } };
+  const approvals = await read.approvals.find({ approverId: reader.personId }, options);
+  return { ...within, id: { in: approvals.map((one) => one.requestId) } };
 }
 
 async function decidable(
@@ -76,7 +80,7 @@ async function decidable(
   return kept;
 }
 
-/** One's own grants; all of them for approvers, security and audit. `live`: scheduled and active only. */
+/** One's own grants; for approvers, security and audit those of their units. `live`: scheduled and active only. */
 export async function listGrants(
   deps: Deps,
   actor: Actor,
@@ -86,10 +90,10 @@ export async function listGrants(
   const reader = await standing(read, actor);
   if (reader === undefined) return refused("forbidden");
   const now = deps.clock.now();
-  const scope: Where<Grant> = mayList(reader, "all") ? {} : { personId: reader.personId };
-  const where: Where<Grant> =
-    page.live === true ? { ...scope, state: { in: ["scheduled", "active"] }, to: { gt: now } } : scope;
-  const listing = await pageOf(read.grants, where, page);
+  const live: Where<Grant> = page.live === true ? { state: { in: ["scheduled", "active"] }, to: { gt: now } } : {};
+  const scope = await scopeOf(read, reader, OVERSEERS);
+  const own: Where<Grant> = { ...live, personId: reader.personId };
+  const listing = await pageOfEither(read.grants, scope.all ? [live] : [{ ...live, ...withinUnits(scope) }, own], page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   return done(await mapListing(listing, (grant) => grantView(read, { ...grant, state: grantStateAt(grant, now) })));
 }

@@ -10,12 +10,15 @@ import {
   type Session,
   type SessionId,
   type Stores,
+  type UnitId,
   type Where,
 } from "../domain/index.js";
 import type { Listing, Page, SessionFilter, SessionUseCases, SessionView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import type { LiveSessions } from "./live-sessions.js";
-import { mapListing, pageOf } from "./pages.js";
+import { OVERSEERS } from "./oversight.js";
+import { mapListing, pageOfEither } from "./pages.js";
+import { covers, scopeOf, withinUnits, type UnitScope } from "./scope.js";
 import { searchTokens } from "./search-text.js";
 import { standing } from "./standing.js";
 
@@ -23,11 +26,6 @@ type Deps = Pick<BrokerDeps, "database" | "clock" | "policy" | "vault"> & { read
 type Details = Awaited<ReturnType<SessionUseCases["get"]>>;
 
 const MOST = 1000;
-
-/** Approvers, security and audit see everyone's sessions. */
-export function overseesSessions(reader: Actor): boolean {
-  return reader.roles.includes("approver") || reader.power === "security" || reader.power === "audit";
-}
 
 /** A session with what only its node knows. */
 export async function sessionView(
@@ -45,16 +43,34 @@ export async function sessionView(
   };
 }
 
+/** What a filter means to a reader: the sessions of the units he oversees, and beside them his own. */
+async function seenBy(
+  stores: Pick<Stores, "powers" | "roles" | "units">,
+  reader: Actor,
+  filter: Where<Session>,
+): Promise<readonly Where<Session>[]> {
+  const scope = await scopeOf(stores, reader, OVERSEERS);
+  if (scope.all) return [filter];
+  const overseen = scope.ids.size === 0 ? [] : [{ ...filter, ...withinUnits(scope) }];
+  const { personId } = filter;
+  const asked =
+    personId === undefined || (personId as { readonly in: readonly PersonId[] }).in.includes(reader.personId);
+  return asked ? [...overseen, { ...filter, personId: reader.personId }] : overseen;
+}
+
 /** Sessions that have not ended, of all nodes. */
 export async function listLive(deps: Deps, actor: Actor): Promise<Outcome<readonly SessionView[]>> {
   const { read } = deps.database;
   const reader = await standing(read, actor);
   if (reader === undefined) return refused("forbidden");
   const running: Where<Session> = { state: { not: "ended" } };
-  const where = overseesSessions(reader) ? running : { ...running, personId: reader.personId };
-  const rows = await read.sessions.find(where, { orderBy: "id", descending: true, limit: MOST });
+  const rows = new Map<SessionId, Session>();
+  for (const where of await seenBy(read, reader, running))
+    for (const row of await read.sessions.find(where, { orderBy: "id", descending: true, limit: MOST }))
+      rows.set(row.id, row);
   const views: SessionView[] = [];
-  for (const row of rows) views.push(await sessionView(deps, read, row));
+  for (const row of [...rows.values()].sort((a, b) => (a.id < b.id ? 1 : -1)))
+    views.push(await sessionView(deps, read, row));
   return done(views);
 }
 
@@ -68,9 +84,12 @@ export async function listSessions(
   const reader = await standing(read, actor);
   if (reader === undefined) return refused("forbidden");
   if (page.command !== undefined && page.command !== "" && reader.power !== "audit") return refused("forbidden");
-  const filter = await sessionWhere(deps, page);
-  const where = overseesSessions(reader) ? filter : { ...filter, personId: reader.personId };
-  const listing = await pageOf(read.sessions, where, page);
+  const searched = await scopeOf(read, reader, ["audit"]);
+  const listing = await pageOfEither(
+    read.sessions,
+    await seenBy(read, reader, await sessionWhere(deps, page, searched)),
+    page,
+  );
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   if (page.command !== undefined && page.command !== "") await logSearched(deps, reader, page, listing.items.length);
   return done(await mapListing(listing, (row) => sessionView(deps, read, row)));
@@ -93,10 +112,14 @@ async function logSearched(
   );
 }
 
-/** The rows a filter means. Person and asset match anywhere in login, display name or asset name. */
+/**
+ * The rows a filter means. Person and asset match anywhere in login, display name or asset name; words of commands only in
+ * recordings within `searched`.
+ */
 export async function sessionWhere(
   deps: Pick<Deps, "database" | "vault">,
   filter: SessionFilter,
+  searched: UnitScope,
 ): Promise<Where<Session>> {
   const { read } = deps.database;
   const where: { -readonly [K in keyof Where<Session>]: Where<Session>[K] } = {};
@@ -110,7 +133,7 @@ export async function sessionWhere(
     where.startedAt = { gte: filter.from ?? 0, lte: filter.to ?? Number.MAX_SAFE_INTEGER };
   }
   if (filter.command !== undefined && filter.command !== "") {
-    where.recordingId = { in: await recordingsWithCommand(deps, filter.command) };
+    where.recordingId = { in: await recordingsWithCommand(deps, filter.command, searched) };
   }
   return where;
 }
@@ -124,21 +147,32 @@ async function personIds(read: Stores, text: string): Promise<readonly PersonId[
 async function recordingsWithCommand(
   deps: Pick<Deps, "database" | "vault">,
   text: string,
+  searched: UnitScope,
 ): Promise<readonly RecordingId[]> {
   const words = searchTokens(text);
   if (words.length === 0) return [];
-  const hits = await deps.database.read.search.find({ tokens: deps.vault.blind(words), kind: "command", limit: MOST });
+  const hits = await deps.database.read.search.find({
+    tokens: deps.vault.blind(words),
+    kind: "command",
+    limit: MOST,
+    ...unitIdsOf(searched),
+  });
   return [...new Set(hits.map((hit) => hit.recordingId as RecordingId))];
 }
 
-/** One's own, or any for those who oversee; `not-found` otherwise. */
+/** The units of a search; none for everything. */
+export function unitIdsOf(scope: UnitScope): { readonly unitIds?: readonly UnitId[] } {
+  return scope.all ? {} : { unitIds: [...scope.ids] };
+}
+
+/** One's own, or one of the units that the reader oversees; `not-found` otherwise. */
 export async function getSession(deps: Deps, actor: Actor, id: SessionId): Promise<Details> {
   const { read } = deps.database;
   const reader = await standing(read, actor);
   const session = await read.sessions.get(id);
-  const may =
-    reader !== undefined && session !== undefined && (session.personId === reader.personId || overseesSessions(reader));
-  if (!may) return refused("not-found");
+  if (reader === undefined || session === undefined) return refused("not-found");
+  const own = session.personId === reader.personId;
+  if (!own && !covers(await scopeOf(read, reader, OVERSEERS), session.unitId)) return refused("not-found");
   const channels = await read.channels.find({ sessionId: id }, { orderBy: "openedAt", limit: MOST });
   const transfers = await read.transfers.find({ sessionId: id }, { orderBy: "atUs", limit: MOST });
   return done({ session: await sessionView(deps, read, session), channels, transfers });

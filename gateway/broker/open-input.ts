@@ -16,10 +16,11 @@ import { KeyText } from "../recording/index.js";
 import type { InputProof } from "../vault/index.js";
 import type { Listing, Page, RecordingUseCases } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
-import { pageOf } from "./pages.js";
+import { pageOfKept } from "./pages.js";
 import { logReading, mayRead } from "./recording-access.js";
 import { RECORDED } from "./replay-events.js";
 import { reasonFits } from "./request-access.js";
+import { covers, scopeOf } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "policy" | "library" | "clock" | "ids" | "vault">;
@@ -139,14 +140,18 @@ async function desktopKeys(deps: Pick<Deps, "library">, id: RecordingId): Promis
   return new Map(channels.filter(({ kind }) => kind === "desktop").map(({ channel }) => [channel, new KeyText()]));
 }
 
-/** For auditors. */
+/** For auditors, those of their units' recordings. */
 export async function listInputOpenings(
   deps: Pick<Deps, "database">,
   actor: Actor,
   page: Page,
 ): Promise<Outcome<Listing<InputOpening>>> {
-  const reader = await standing(deps.database.read, actor);
+  const { read } = deps.database;
+  const reader = await standing(read, actor);
   if (reader?.power !== "audit") return refused("forbidden");
-  const listing = await pageOf(deps.database.read.inputOpenings, {}, page);
+  const scope = await scopeOf(read, reader, ["audit"]);
+  const listing = await pageOfKept(read.inputOpenings, page, async ({ recordingId }) =>
+    covers(scope, (await read.recordings.get(recordingId))?.unitId ?? null),
+  );
   return listing === undefined ? refused("invalid-input", { field: "cursor" }) : done(listing);
 }

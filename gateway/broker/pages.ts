@@ -12,7 +12,7 @@ export async function pageOf<Row extends { readonly id: string }>(
   where: Where<Row>,
   page: Page,
 ): Promise<Listing<Row> | undefined> {
-  const limit = Math.min(LONGEST, Math.max(1, Math.trunc(page.limit ?? DEFAULT_LIMIT)));
+  const limit = limitOf(page);
   const before = page.cursor === undefined ? undefined : readCursor(page.cursor);
   if (page.cursor !== undefined && before === undefined) return undefined;
   const bounded = before === undefined ? where : ({ ...where, id: { lt: before } } as Where<Row>);
@@ -20,6 +20,57 @@ export async function pageOf<Row extends { readonly id: string }>(
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return { items, next: rows.length > limit && last !== undefined ? makeCursor(last.id) : null };
+}
+
+/**
+ * One page of the rows that any of `wheres` means, each once: what a reader oversees, and beside it what is his own. No
+ * condition, no row.
+ */
+export async function pageOfEither<Row extends { readonly id: string }>(
+  store: Pick<Store<Row>, "find">,
+  wheres: readonly Where<Row>[],
+  page: Page,
+): Promise<Listing<Row> | undefined> {
+  const listings: Listing<Row>[] = [];
+  for (const where of wheres) {
+    const listing = await pageOf(store, where, page);
+    if (listing === undefined) return undefined;
+    listings.push(listing);
+  }
+  const [only] = listings;
+  if (only !== undefined && listings.length === 1) return only;
+  const rows = new Map(listings.flatMap(({ items }) => items.map((row) => [row.id, row] as const)));
+  const sorted = [...rows.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const items = sorted.slice(0, limitOf(page));
+  const last = items.at(-1);
+  const more = sorted.length > items.length || listings.some((listing) => listing.next !== null);
+  return { items, next: more && last !== undefined ? makeCursor(last.id) : null };
+}
+
+const LOOKED_AT_MOST = 2000;
+
+/** One page of the rows that `keep` keeps; may hold fewer than asked for and still go on. */
+export async function pageOfKept<Row extends { readonly id: string }>(
+  store: Pick<Store<Row>, "find">,
+  page: Page,
+  keep: (row: Row) => Promise<boolean>,
+): Promise<Listing<Row> | undefined> {
+  const limit = limitOf(page);
+  const items: Row[] = [];
+  let cursor = page.cursor;
+  for (let looked = 0; looked < LOOKED_AT_MOST; looked += LONGEST) {
+    const batch = await pageOf(store, {}, { limit: LONGEST, ...(cursor === undefined ? {} : { cursor }) });
+    if (batch === undefined) return undefined;
+    for (const row of batch.items) {
+      if (!(await keep(row))) continue;
+      items.push(row);
+      const isLast = batch.next === null && row === batch.items.at(-1);
+      if (items.length === limit) return { items, next: isLast ? null : makeCursor(row.id) };
+    }
+    if (batch.next === null) return { items, next: null };
+    cursor = batch.next;
+  }
+  return { items, next: cursor ?? null };
 }
 
 /** The same page with each row turned into what is shown. */
@@ -30,6 +81,10 @@ export async function mapListing<Row, View>(
   const items: View[] = [];
   for (const row of listing.items) items.push(await view(row));
   return { items, next: listing.next };
+}
+
+function limitOf(page: Page): number {
+  return Math.min(LONGEST, Math.max(1, Math.trunc(page.limit ?? DEFAULT_LIMIT)));
 }
 
 function makeCursor(id: string): string {

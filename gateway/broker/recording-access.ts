@@ -10,7 +10,8 @@ import {
   type Session,
 } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
-import { policyActor, policyPerson, standing } from "./standing.js";
+import { maySupervise } from "./oversight.js";
+import { standing } from "./standing.js";
 
 export type ReadAct = "replay" | "export" | "search" | "open-input";
 
@@ -23,20 +24,16 @@ export interface Readable {
 
 type Deps = Pick<BrokerDeps, "database" | "policy">;
 
-/** `not-found` covers unknown, removed and forbidden alike. */
+/** `not-found` covers unknown, removed, forbidden and of another unit alike. */
 export async function mayRead(deps: Deps, actor: Actor, id: RecordingId, act: ReadAct): Promise<Outcome<Readable>> {
   const { read } = deps.database;
   const reader = await standing(read, actor);
   const recording = await read.recordings.get(id);
   const session = recording === undefined ? undefined : await read.sessions.get(recording.sessionId);
-  const owner = session === undefined ? undefined : await policyPerson(read, session.personId);
-  if (reader === undefined || recording === undefined || session === undefined || owner === undefined)
-    return refused("not-found");
-  if (owner.id === reader.personId || recording.state === "removed") return refused("not-found");
-  const decision = deps.policy.decide({ act, person: policyActor(reader), owner });
-  return decision.allowed
-    ? done({ reader, recording, session, decidedBy: decision.decidedBy.join(",") })
-    : refused("not-found");
+  if (reader === undefined || recording === undefined || session === undefined) return refused("not-found");
+  if (session.personId === reader.personId || recording.state === "removed") return refused("not-found");
+  const decidedBy = await maySupervise(deps, read, reader, act, session);
+  return decidedBy === undefined ? refused("not-found") : done({ reader, recording, session, decidedBy });
 }
 
 /** Writes down that a recording was read. */

@@ -5,7 +5,6 @@ import { endGrant } from "./change-asset.js";
 import { grantNotice } from "./notices.js";
 import { reasonFits } from "./request-access.js";
 import { covers, scopeOf } from "./scope.js";
-import { covers, scopeOf } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "notify">;

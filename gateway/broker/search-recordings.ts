@@ -1,23 +1,16 @@
 /**
  * Finding who typed or moved something. The index holds blind tokens only; what it answers is opened and compared with the
- * words as asked. Every search is an event.
+ * words as asked, and is of the units the searcher's power is held for. Every search is an event.
  */
-import {
-  done,
-  refused,
-  type Actor,
-  type Outcome,
-  type Person,
-  type SearchEntry,
-  type Session,
-} from "../domain/index.js";
-import type { PolicyPerson } from "../policy/index.js";
+import { done, refused, type Actor, type Outcome, type SearchEntry, type Session } from "../domain/index.js";
 import type { RecordingUseCases, SearchHit } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
-import { sessionView, sessionWhere } from "./list-sessions.js";
+import { sessionView, sessionWhere, unitIdsOf } from "./list-sessions.js";
 import type { LiveSessions } from "./live-sessions.js";
+import { maySupervise } from "./oversight.js";
+import { scopeOf, withinUnits, type UnitScope } from "./scope.js";
 import { foldText, searchTokens } from "./search-text.js";
-import { policyActor, policyPerson, standing, type Standing } from "./standing.js";
+import { standing, type Standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "policy" | "vault" | "clock"> & { readonly live: LiveSessions };
 type Query = Parameters<RecordingUseCases["search"]>[1];
@@ -38,7 +31,8 @@ export async function searchRecordings(deps: Deps, actor: Actor, query: Query): 
   if (reader === undefined || reader.power !== "audit") return refused("forbidden");
   const words = query.q.length > QUERY_LONGEST ? [] : searchTokens(query.q);
   if (words.length === 0) return refused("invalid-input", { field: "q" });
-  const entries = await candidates(deps, query, words);
+  const scope = await scopeOf(read, reader, ["audit"]);
+  const entries = await candidates(deps, query, words, scope);
   const hits = await open(deps, reader, entries, query);
   await deps.database.write((tx) =>
     tx.audit.append({
@@ -58,7 +52,12 @@ export async function searchRecordings(deps: Deps, actor: Actor, query: Query): 
   return done(hits);
 }
 
-async function candidates(deps: Deps, query: Query, words: readonly string[]): Promise<readonly SearchEntry[]> {
+async function candidates(
+  deps: Deps,
+  query: Query,
+  words: readonly string[],
+  scope: UnitScope,
+): Promise<readonly SearchEntry[]> {
   const { read } = deps.database;
   const narrowed = [query.person, query.asset, query.from, query.to, query.command].some(
     (value) => value !== undefined && value !== "",
@@ -66,14 +65,12 @@ async function candidates(deps: Deps, query: Query, words: readonly string[]): P
   const base = {
     tokens: deps.vault.blind(words),
     limit: LOOKED_AT,
+    ...unitIdsOf(scope),
     ...(query.kind === undefined ? {} : { kind: query.kind }),
   };
   if (!narrowed) return read.search.find(base);
-  const sessions = await read.sessions.find(await sessionWhere(deps, query), {
-    orderBy: "id",
-    descending: true,
-    limit: 1000,
-  });
+  const where = { ...(await sessionWhere(deps, query, scope)), ...withinUnits(scope) };
+  const sessions = await read.sessions.find(where, { orderBy: "id", descending: true, limit: 1000 });
   return sessions.length === 0
     ? []
     : read.search.find({ ...base, recordingIds: sessions.map((session) => session.recordingId) });
@@ -90,7 +87,7 @@ async function open(
     .split(/\s+/u)
     .filter((word) => word !== "");
   const sessions = new Map<string, Promise<Session | undefined>>();
-  const owners = new Map<Person["id"], Promise<PolicyPerson | undefined>>();
+  const asked = new Map<string, Promise<string | undefined>>();
   const hits: SearchHit[] = [];
   for (const entry of entries) {
     if (hits.length >= limit) break;
@@ -99,9 +96,9 @@ async function open(
     if (!wanted.every((word) => folded.includes(word))) continue;
     const session = await remembered(sessions, entry.recordingId, () => sessionOf(deps, entry));
     if (session === undefined || session.personId === reader.personId) continue;
-    const owner = await remembered(owners, session.personId, () => policyPerson(deps.database.read, session.personId));
-    if (owner === undefined || !deps.policy.decide({ act: "search", person: policyActor(reader), owner }).allowed)
-      continue;
+    const of = `${session.personId} ${session.unitId}`;
+    const may = await remembered(asked, of, () => maySupervise(deps, deps.database.read, reader, "search", session));
+    if (may === undefined) continue;
     const { sealed: _, ...shown } = entry;
     hits.push({ entry: shown, text, session: await sessionView(deps, deps.database.read, session) });
   }

@@ -4,7 +4,6 @@ import type { BrokerDeps } from "./deps.js";
 import type { LiveSessions } from "./live-sessions.js";
 import { maySupervise } from "./oversight.js";
 import { reasonFits } from "./request-access.js";
-import { covers, scopeOf } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "policy"> & { readonly live: LiveSessions };
@@ -15,12 +14,10 @@ export async function stopSession(deps: Deps, actor: Actor, id: SessionId, reaso
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Session>> => {
     const person = await standing(tx, actor);
     const session = await tx.sessions.get(id);
-    const owner = session === undefined ? undefined : await policyPerson(tx, session.personId);
-    if (person === undefined || session === undefined || owner === undefined) return refused("not-found");
+    if (person === undefined || session === undefined) return refused("not-found");
     const own = session.personId === person.personId;
-    const decision = deps.policy.decide({ act: "stop", person: policyActor(person), owner });
-    const scope = await scopeOf(tx, person, ["approver", "system", "security", "audit"]);
-    if (!own && !(decision.allowed && covers(scope, session.unitId))) return refused("not-found");
+    const decidedBy = own ? "own-session" : await maySupervise(deps, tx, person, "stop", session);
+    if (decidedBy === undefined) return refused("not-found");
     if (!(await tx.sessions.update(id, { because: "stopped" }, { state: { not: "ended" }, because: null })))
       return refused("conflict");
     await tx.audit.append({

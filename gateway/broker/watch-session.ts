@@ -17,7 +17,8 @@ import type { BrokerDeps } from "./deps.js";
 import { sessionView } from "./list-sessions.js";
 import type { LiveEntry, LiveWatcher } from "./live-entry.js";
 import type { LiveSessions } from "./live-sessions.js";
-import { policyActor, policyPerson, standing } from "./standing.js";
+import { maySupervise } from "./oversight.js";
+import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "policy" | "library" | "log"> & { readonly live: LiveSessions };
 type Listener = Parameters<SessionUseCases["watch"]>[2];
@@ -61,10 +62,10 @@ async function mayWatch(
   const { read } = deps.database;
   const person = await standing(read, actor);
   const session = await read.sessions.get(id);
-  const owner = session === undefined ? undefined : await policyPerson(read, session.personId);
-  if (person === undefined || owner === undefined || owner.id === person.personId) return refused("not-found");
-  const decision = deps.policy.decide({ act: "watch", person: policyActor(person), owner });
-  return decision.allowed ? done({ actor: person, decidedBy: decision.decidedBy.join(",") }) : refused("not-found");
+  if (person === undefined || session === undefined || session.personId === person.personId)
+    return refused("not-found");
+  const decidedBy = await maySupervise(deps, read, person, "watch", session);
+  return decidedBy === undefined ? refused("not-found") : done({ actor: person, decidedBy });
 }
 
 async function writeWatched(deps: Deps, entry: LiveEntry, actor: Actor, decidedBy: string): Promise<void> {
