@@ -1,5 +1,5 @@
 /** What a hostile operator, target or administrator tries against a running gateway with a real sshd behind it. */
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -142,6 +142,8 @@ test("twenty channels at once on one connection: each in the recording, none ove
         command,
       ])
       .then((done) => done.stdout.toString());
+  // Without the socket ssh would sign in by itself, and use up the code that the master needs.
+  await until("the shared connection's socket", () => existsSync(control));
   await until("the shared connection", async () => (await share("echo first")) === "first\n");
   const texts = await Promise.all(Array.from({ length: 20 }, (_, at) => share(`echo channel-number-${at}`)));
   expect(texts).toEqual(Array.from({ length: 20 }, (_, at) => `channel-number-${at}\n`));

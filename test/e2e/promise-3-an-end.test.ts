@@ -1,5 +1,5 @@
 /** Promise 3: expiry, revocation, disabling and stop close everything within two seconds, also against a peer that ignores it. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../support/gatehouse.js";
 import { startLab, type Lab, type Operator } from "../support/lab.js";
@@ -156,6 +156,8 @@ test("a channel on a shared connection is refused after the grant ended", async 
       "127.0.0.1",
       command,
     ]);
+  // Without the socket ssh would sign in by itself, and use up the code that the master needs.
+  await until("the shared connection's socket", () => existsSync(control));
   await until("the shared connection", async () => (await share("echo first")).stdout.toString() === "first\n");
   await (
     await lab.house.as("carol")
