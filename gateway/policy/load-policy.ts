@@ -25,9 +25,16 @@ const EXEC_CASES = "exec.cases.yaml";
 
 /** Rejects with `internal` and a message that names the file and what is wrong in it. */
 export async function loadPolicy(folder: string): Promise<Policy> {
-  const files = await readBundle(folder);
+  return loadBundle(await readBundle(folder));
+}
+
+/** A bundle's files by name, as they lie in the folder or were kept. */
+export type BundleFiles = ReadonlyMap<string, string>;
+
+/** The policy that these files make. Rejects as `loadPolicy` does. */
+export async function loadBundle(files: BundleFiles): Promise<Policy> {
   const policies = new Map([...files].filter(([name]) => name.endsWith(".cedar")));
-  if (policies.size === 0) throw wrong(folder, "there is no policy in it");
+  if (policies.size === 0) throw wrong("*.cedar", "there is no policy in it");
   const classifyExec = await createExecClassifier();
   const policy: Policy = {
     digest: digestOf(files),
@@ -44,7 +51,8 @@ export async function loadPolicy(folder: string): Promise<Policy> {
   return policy;
 }
 
-async function readBundle(folder: string): Promise<ReadonlyMap<string, string>> {
+/** The files of a folder; rejects when one is not part of a bundle or too large. Nothing is judged yet. */
+export async function readBundle(folder: string): Promise<BundleFiles> {
   const files = new Map<string, string>();
   for (const name of await namesIn(folder)) {
     if (!isKnown(name)) throw wrong(name, "this file is not part of a bundle");
@@ -81,7 +89,8 @@ function parseYaml(name: string, source: string): unknown {
   return document.toJS({ maxAliasCount: 0 }) as unknown;
 }
 
-function digestOf(files: ReadonlyMap<string, string>): string {
+/** Hex SHA-256 over names, lengths and texts. */
+export function digestOf(files: ReadonlyMap<string, string>): string {
   const hash = createHash("sha256");
   for (const [name, text] of files) hash.update(`${name}\0${String(Buffer.byteLength(text))}\0${text}`);
   return hash.digest("hex");

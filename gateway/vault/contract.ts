@@ -108,11 +108,28 @@ export interface InputProof {
   readonly approvedBy: string;
 }
 
+/** An account as an export names it, with its credential as it lies sealed. */
+export interface ExportedAccount {
+  readonly asset: string;
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: string;
+  readonly account: string;
+  readonly bound: string;
+  readonly sealed: string;
+}
+
 export interface Vault {
   /** `bound`: what the text belongs to, e.g. `person:ID` or `account:ID:PIN`; opening with another bound fails. */
   seal(purpose: Purpose, bound: string, plain: string): string;
   /** Lends the plaintext to `use`; the value must not outlive it. Rejects with `internal` when it does not open. */
   lend<T>(purpose: Purpose, bound: string, sealed: string, use: (secret: string) => Promise<T> | T): Promise<T>;
+
+  /** JSON text of the accounts' credentials, sealed to a passphrase (`isPassphrase`); its form stands in `sealed-export.ts`. */
+  sealExport(
+    accounts: readonly ExportedAccount[],
+    input: { readonly passphrase: string; readonly nowMs: number },
+  ): Promise<string>;
 
   newRecordingKeys(recordingId: string): RecordingKeys;
   /** For reading: replay, keyframes, search, export. */

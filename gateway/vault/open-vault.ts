@@ -13,6 +13,7 @@ import { createEvidence, createSshHostKey, loadOwnKey } from "./own-keys.js";
 import { createPasskeys } from "./passkeys.js";
 import { createPasswords } from "./passwords.js";
 import { createRecordingKeys } from "./recording-keys.js";
+import { sealExport } from "./sealed-export.js";
 import { createTotp } from "./totp.js";
 
 export interface VaultOptions {
@@ -35,6 +36,7 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   return {
     seal: (purpose, bound, plain) => keyring.seal(purpose, bound, Buffer.from(plain, "utf8")),
     lend: async (purpose, bound, sealed, use) => use(keyring.open(purpose, bound, sealed).toString("utf8")),
+    sealExport: (accounts, input) => sealExport(keyring, accounts, input),
     ...createRecordingKeys(keyring),
     blind: createBlind(keyring),
     evidence: createEvidence(evidence),
