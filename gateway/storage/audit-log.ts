@@ -1,6 +1,6 @@
 /**
  * Audit events, written in the transaction of the change they tell. The leaf is RFC 8785 text stored verbatim; it is what
- * is hashed and proved, and the columns beside it only find it again. Its number is given after commit, see `checkpoint-log.ts`.
+ * is hashed and proved, and the columns beside it (the unit among them) only find it again. Its number is given after commit, see `checkpoint-log.ts`.
  */
 import canonicalize from "canonicalize";
 import type { AuditEntry, AuditEvent, AuditLog, AuditRow, Clock, Ids, NodeId, UnitId } from "../domain/index.js";
@@ -9,6 +9,7 @@ import { auditEvents } from "./entities/index.js";
 import { assertWritable } from "./scope.js";
 import type { Scope } from "./scope.js";
 import { createStore } from "./store.js";
+import { unitOf } from "./unit-of.js";
 
 /** The package is one function; its types, read as an ES module, say otherwise. */
 const untyped: unknown = canonicalize;
@@ -28,7 +29,8 @@ export function createAuditLog(scope: Scope, stamp: AuditStamp): AuditLog {
   return {
     async append(entry) {
       assertWritable(scope);
-      await rows.insert(toRow(toEvent(entry, stamp), entry.unitId ?? null));
+      const unitId = entry.unitId === undefined ? await unitOf(scope, entry.object) : entry.unitId;
+      await rows.insert(toRow(toEvent(entry, stamp), unitId));
     },
     find: (where, options) => rows.find(where, options),
   };

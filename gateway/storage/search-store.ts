@@ -97,7 +97,7 @@ async function addTokens(
 
 async function find(scope: Scope, query: Query): Promise<SearchEntry[]> {
   const limit = Math.min(query.limit, MOST_FOUND);
-  if (limit < 1 || query.recordingIds?.length === 0) return [];
+  if (limit < 1 || query.recordingIds?.length === 0 || query.unitIds?.length === 0) return [];
   const kinds = query.kind === undefined ? KINDS : [query.kind];
   const found: EntryRow[] = [];
   for (const kind of kinds) found.push(...(await findKind(scope, { ...query, limit }, kind)));
@@ -167,6 +167,9 @@ async function byEntries(
     terms.push(`e."at" < ?`);
     parameters.push(query.before);
   }
+  const units = withinUnits(query);
+  terms.push(...units.terms);
+  parameters.push(...units.parameters);
   for (const token of tokens) {
     terms.push(probe("e"));
     parameters.push(token.value, KIND_NUMBER[kind]);
@@ -198,6 +201,7 @@ async function byToken(
       kind,
       below,
       end,
+      units: withinUnits(query),
       limit: wanted === undefined ? query.limit : SLICE,
     });
     found.push(...rows.filter((row) => wanted === undefined || wanted.has(row.recording_id)));
@@ -230,6 +234,7 @@ async function slice(
     readonly kind: Kind;
     readonly below: Place;
     readonly end: Place | undefined;
+    readonly units: Units;
     readonly limit: number;
   },
 ): Promise<readonly EntryRow[]> {
@@ -238,11 +243,26 @@ async function slice(
   const sql =
     `SELECT e.* FROM "search_token" a JOIN "search_entry" e ON e."n" = a."n" ` +
     `WHERE a."token" = ? AND a."kind" = ? AND (a."at", a."n") < (?, ?) AND (a."at", a."n") >= (?, ?) ` +
-    of.others.map(() => `AND ${probe("a")} `).join("") +
+    [...of.others.map(() => probe("a")), ...of.units.terms].map((term) => `AND ${term} `).join("") +
     `ORDER BY a."at" DESC, a."n" DESC LIMIT ${of.limit}`;
-  const parameters = [of.driver, number, of.below.at, of.below.n, end.at, end.n];
+  const parameters: unknown[] = [of.driver, number, of.below.at, of.below.n, end.at, end.n];
   for (const other of of.others) parameters.push(other.value, number);
+  parameters.push(...of.units.parameters);
   return (await statement<EntryRow>(scope, sql, parameters)).rows;
+}
+
+interface Units {
+  readonly terms: readonly string[];
+  readonly parameters: readonly string[];
+}
+
+/** That the entry `e` is of a recording of one of the units asked for. There are at most `MOST_UNITS` of them. */
+function withinUnits(query: Query): Units {
+  const { unitIds } = query;
+  if (unitIds === undefined) return { terms: [], parameters: [] };
+  const listed = unitIds.map(() => "?").join(", ");
+  const term = `EXISTS (SELECT 1 FROM "recording" r WHERE r."id" = e."recording_id" AND r."unit_id" IN (${listed}))`;
+  return { terms: [term], parameters: unitIds };
 }
 
 /** That the row behind `alias` carries one more token. OFFSET keeps PostgreSQL from turning the probe into a join of whole lists. */

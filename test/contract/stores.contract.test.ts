@@ -259,6 +259,75 @@ describe.each([
     expect(row!.leaf).toContain('"detail":{"a":["x",2],"b":1,"c":null}');
   });
 
+  it("tells with an audit event which unit its object belongs to", async () => {
+    const [top, vendor] = [rows.unit(), rows.vendor()];
+    const contract = rows.contract(vendor.id);
+    const [person, outsider] = [rows.person(), rows.person({ vendorId: vendor.id, contractId: contract.id })];
+    const [asset, session] = [rows.asset(), rows.session()];
+    const channel = rows.channel(session.id, 1);
+    const given = asId<UnitId>(ids.next());
+    const objects = [
+      ["unit", top.id, top.id],
+      ["person", person.id, person.unitId],
+      ["person", outsider.id, contract.unitId],
+      ["vendor", vendor.id, vendor.unitId],
+      ["contract", contract.id, contract.unitId],
+      ["asset", asset.id, asset.unitId],
+      ["session", session.id, session.unitId],
+      ["channel", channel.id, session.unitId],
+      ["person", "unknown\u0000", null],
+      ["asset", "x".repeat(10_000), null],
+      ["policy", ids.next(), null],
+    ] as const;
+    await database.write(async (tx) => {
+      await tx.units.insert(top);
+      await tx.vendors.insert(vendor);
+      await tx.contracts.insert(contract);
+      for (const one of [person, outsider]) await tx.people.insert(one);
+      await tx.assets.insert(asset);
+      await tx.sessions.insert(session);
+      await tx.channels.insert(channel);
+      for (const [kind, id] of objects) await tx.audit.append(auditEntry({ object: { kind, id } }));
+      await tx.audit.append(auditEntry({ object: { kind: "asset", id: "given" }, unitId: given }));
+      await tx.audit.append(auditEntry({ object: { kind: "asset", id: asset.id }, unitId: null, decidedBy: "none" }));
+    });
+    for (const [kind, id, unitId] of objects) {
+      const [row] = await database.read.audit.find({ objectId: id.replaceAll("\u0000", "\uFFFD") }, { orderBy: "id" });
+      expect(row?.unitId, `${kind} ${id.slice(0, 40)}`).toBe(unitId);
+    }
+    expect(await database.read.audit.find({ unitId: given })).toHaveLength(1);
+    const ofAsset = await database.read.audit.find({ objectId: asset.id }, { orderBy: "id" });
+    expect(ofAsset.map((row) => row.unitId)).toEqual([asset.unitId, null]);
+  });
+
+  it("searches only the recordings of the units asked for", async () => {
+    const token = "00000000000000d4";
+    const other = "00000000000000d5";
+    const [here, there] = [rows.recording(), rows.recording()];
+    const entry = (recordingId: string, at: number, tokens: string[]) => {
+      return { id: ids.next(), recordingId, kind: "command" as const, atUs: at, at, sealed: "s", tokens };
+    };
+    await database.write(async (tx) => {
+      await tx.recordings.insert(here);
+      await tx.recordings.insert(there);
+      await tx.search.add([
+        entry(here.id, 1, [token, other]),
+        entry(there.id, 2, [token]),
+        entry(there.id, 3, [token, other]),
+        entry(ids.next(), 4, [token, other]),
+      ]);
+    });
+    const found = async (query: Partial<Parameters<Stores["search"]["find"]>[0]>): Promise<number[]> =>
+      (await database.read.search.find({ tokens: [token], limit: 10, ...query })).map((row) => row.at);
+    expect(await found({})).toEqual([4, 3, 2, 1]);
+    expect(await found({ unitIds: [here.unitId] })).toEqual([1]);
+    expect(await found({ unitIds: [there.unitId], tokens: [token, other] })).toEqual([3]);
+    expect(await found({ unitIds: [here.unitId, there.unitId], limit: 2 })).toEqual([3, 2]);
+    expect(await found({ unitIds: [here.unitId], recordingIds: [there.id] })).toEqual([]);
+    expect(await found({ unitIds: [there.unitId], tokens: [], recordingIds: [there.id] })).toEqual([3, 2]);
+    expect(await found({ unitIds: [] })).toEqual([]);
+  });
+
   it("answers a ping", async () => {
     await expect(database.ping()).resolves.toBeUndefined();
   });

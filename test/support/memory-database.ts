@@ -19,6 +19,7 @@ import {
   type Store,
   type Stores,
   type Ticket,
+  type UnitId,
   type Where,
 } from "../../gateway/domain/index.js";
 
@@ -217,9 +218,15 @@ function canonical(value: unknown): string {
 class MemoryAuditLog implements AuditLog {
   readonly #table: () => Table;
   readonly #write: ((entry: AuditEntry) => AuditEvent) | undefined;
-  constructor(table: () => Table, write: ((entry: AuditEntry) => AuditEvent) | undefined) {
+  readonly #unitOf: (object: AuditEntry["object"]) => UnitId | null;
+  constructor(
+    table: () => Table,
+    write: ((entry: AuditEntry) => AuditEvent) | undefined,
+    unitOf: (object: AuditEntry["object"]) => UnitId | null,
+  ) {
     this.#table = table;
     this.#write = write;
+    this.#unitOf = unitOf;
   }
   async append(entry: AuditEntry): Promise<void> {
     if (this.#write === undefined) throw new GatehouseError("internal", "writes go through a transaction");
@@ -231,8 +238,8 @@ class MemoryAuditLog implements AuditLog {
       verb: event.verb,
       actorId: event.actor.id,
       objectKind: event.object.kind,
-      objectId: event.object.id,
-      unitId: entry.unitId ?? null,
+      objectId: event.object.id.replaceAll("\u0000", "\uFFFD"),
+      unitId: entry.unitId === undefined ? this.#unitOf(entry.object) : entry.unitId,
       leaf: canonical(event),
     };
     this.#table().set(row.id, row);
@@ -242,12 +249,49 @@ class MemoryAuditLog implements AuditLog {
   }
 }
 
+const STORE_OF: Readonly<Record<string, string>> = {
+  person: "people",
+  vendor: "vendors",
+  contract: "contracts",
+  review: "reviewItems",
+  proposal: "proposals",
+  hold: "legalHolds",
+  "scim-token": "scimTokens",
+  asset: "assets",
+  account: "accounts",
+  entitlement: "entitlements",
+  request: "requests",
+  grant: "grants",
+  session: "sessions",
+  connection: "connections",
+  channel: "channels",
+  transfer: "transfers",
+  recording: "recordings",
+  alert: "alerts",
+};
+
+/** The unit of an event's object, as the real databases look it up. */
+function unitOf(tables: Tables, object: AuditEntry["object"]): UnitId | null {
+  const field = (store: string, id: unknown, name: string): string | null | undefined =>
+    (tables.get(store)?.get(String(id)) as Record<string, string | null> | undefined)?.[name];
+  if (object.kind === "unit") return asId(field("units", object.id, "id") ?? "") || null;
+  const store = STORE_OF[object.kind];
+  if (store === undefined) return null;
+  const unit =
+    (store === "people" ? field("contracts", field(store, object.id, "contractId"), "unitId") : undefined) ??
+    field(store, object.id, "unitId") ??
+    field("sessions", field(store, object.id, "sessionId"), "unitId");
+  return unit === null || unit === undefined ? null : asId(unit);
+}
+
 type SearchRow = SearchEntry & { readonly tokens: readonly string[] };
 
 class MemorySearchStore implements SearchStore {
   readonly #table: () => Table;
-  constructor(table: () => Table) {
+  readonly #recordings: () => Table;
+  constructor(table: () => Table, recordings: () => Table) {
     this.#table = table;
+    this.#recordings = recordings;
   }
   async add(entries: readonly SearchRow[]): Promise<void> {
     for (const entry of entries) this.#table().set(entry.id, entry);
@@ -257,6 +301,10 @@ class MemorySearchStore implements SearchStore {
       .filter((row) => query.tokens.every((token) => row.tokens.includes(token)))
       .filter((row) => query.kind === undefined || row.kind === query.kind)
       .filter((row) => query.recordingIds === undefined || query.recordingIds.includes(row.recordingId))
+      .filter((row) => {
+        const recording = this.#recordings().get(row.recordingId) as { readonly unitId: string } | undefined;
+        return query.unitIds === undefined || (recording !== undefined && query.unitIds.includes(recording.unitId));
+      })
       .filter((row) => query.before === undefined || row.at < query.before)
       .sort((a, b) => b.at - a.at)
       .slice(0, query.limit)
@@ -285,8 +333,8 @@ function bindStores(tables: () => Tables, write: ((entry: AuditEntry) => AuditEv
   const stores: Record<string, unknown> = {};
   for (const name of TABLES) {
     const table = (): Table => tables().get(name) as Table;
-    if (name === "audit") stores[name] = new MemoryAuditLog(table, write);
-    else if (name === "search") stores[name] = new MemorySearchStore(table);
+    if (name === "audit") stores[name] = new MemoryAuditLog(table, write, (object) => unitOf(tables(), object));
+    else if (name === "search") stores[name] = new MemorySearchStore(table, () => tables().get("recordings") as Table);
     else stores[name] = new MemoryStore(name, table, write !== undefined);
   }
   return stores as unknown as Stores;
