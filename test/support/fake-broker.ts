@@ -31,12 +31,14 @@ import type {
   Reachable,
   RequestView,
 } from "../../gateway/broker/index.js";
+import { FakeTerminals } from "./fake-terminals.js";
 
 export interface FakePerson {
   readonly login: string;
   readonly password: string;
   readonly code: string;
   readonly keys: readonly string[];
+  readonly deviceKeys?: readonly string[];
   readonly locale: Locale;
 }
 
@@ -107,6 +109,12 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
       return Promise.resolve(done(this.actor(person, input.sourceAddress)));
     },
   } as unknown as Broker["identity"];
+
+  readonly terminals = new FakeTerminals(
+    (login) => this.people.find((one) => one.login === login),
+    (person, sourceAddress) => this.actor(person, sourceAddress),
+  );
+  readonly factors = this.terminals.factors;
 
   readonly access = {
     reachable: () => Promise.resolve(this.reachableItems),

@@ -1,7 +1,8 @@
 /**
- * Signing in on one connection: a signed key and a one-time code, or a password and a one-time code, nothing else. What
- * was right or wrong is decided by the broker at the end, in one step; until then every login, key and password is
- * answered alike (promise 8). A key counts only when the signature over this very exchange verifies (RFC 4252 §7).
+ * Signing in on one connection: a signed key and a one-time code, a password and a one-time code, a signed device key, or the word
+ * of a signed-in browser (browser-approval.ts); nothing else. What was right or wrong is decided by the broker at the end, in one
+ * step; until then every login, key and password is answered alike (promise 8). A key counts only when the signature over this
+ * very exchange verifies (RFC 4252 §7).
  */
 import { createHash } from "node:crypto";
 import ssh2, {
@@ -12,6 +13,7 @@ import ssh2, {
   type PublicKeyAuthContext,
 } from "ssh2";
 import { parseLoginName, type Actor, type ErrorCode, type LoginName } from "../../domain/index.js";
+import { approveInBrowser } from "./browser-approval.js";
 import type { DoorContext } from "./door-deps.js";
 import { codeOf } from "./errors.js";
 
@@ -24,6 +26,8 @@ export interface SignInHooks {
   readonly sourceAddress: string;
   /** The first attempt came: the handshake is over. */
   readonly onAttempt: () => void;
+  /** A wait for a browser's word begins or ends: bounded by its link, not by the login grace. */
+  readonly onWait: (isWaiting: boolean) => void;
   /** Called once, before the library says `ready`. */
   readonly onSignedIn: (signedIn: SignedIn) => void;
   /** Too many tries, a peer that breaks the rules or a gate that cannot judge: the connection must end. */
@@ -65,6 +69,10 @@ export function authenticate(client: Connection, context: DoorContext, hooks: Si
     refused: false,
     over: false,
   };
+  const failed = (error: unknown): void => {
+    context.log("error", "sign-in failed", { error: String(error) });
+    giveUp(progress, hooks, codeOf(error));
+  };
   client.on("authentication", (attempt: AuthContext) => {
     if (progress.over) return attempt.reject();
     hooks.onAttempt();
@@ -72,7 +80,7 @@ export function authenticate(client: Connection, context: DoorContext, hooks: Si
     if (attempt.username !== progress.username) return giveUp(progress, hooks, "invalid-input");
     switch (attempt.method) {
       case "publickey":
-        return offerKey(attempt, progress, context, hooks);
+        return void offerKey(attempt, progress, context, hooks).catch(failed);
       case "password": {
         const password: unknown = (attempt as { readonly password?: unknown }).password;
         if (typeof password !== "string" || password.length > LONGEST_ANSWER) return attempt.reject(METHODS);
@@ -81,10 +89,7 @@ export function authenticate(client: Connection, context: DoorContext, hooks: Si
         return attempt.reject(["keyboard-interactive"], true);
       }
       case "keyboard-interactive":
-        return void converse(attempt, progress, context, hooks).catch((error: unknown) => {
-          context.log("error", "sign-in failed", { error: String(error) });
-          giveUp(progress, hooks, codeOf(error));
-        });
+        return void converse(client, attempt, progress, context, hooks).catch(failed);
       default:
         return attempt.reject(METHODS);
     }
@@ -96,7 +101,12 @@ function giveUp(progress: Progress, hooks: SignInHooks, why: ErrorCode): void {
   hooks.onGiveUp(why);
 }
 
-function offerKey(attempt: PublicKeyAuthContext, progress: Progress, context: DoorContext, hooks: SignInHooks): void {
+async function offerKey(
+  attempt: PublicKeyAuthContext,
+  progress: Progress,
+  context: DoorContext,
+  hooks: SignInHooks,
+): Promise<void> {
   if (++progress.offers > context.limits.keyOffers) return giveUp(progress, hooks, "too-many-tries");
   const key = readKey(attempt);
   const fingerprint = fingerprintOf(attempt.key.data);
@@ -105,8 +115,21 @@ function offerKey(attempt: PublicKeyAuthContext, progress: Progress, context: Do
   if (attempt.signature === undefined || attempt.blob === undefined) return attempt.accept();
   const hash = (attempt as { readonly hashAlgo?: string }).hashAlgo;
   if (key.verify(attempt.blob, attempt.signature, hash) !== true) return attempt.reject(METHODS);
+  const name = parseLoginName(attempt.username);
+  const { sourceAddress } = hooks;
+  // Asked for every key that signed: one that is no device key of this person's costs the same and is not told apart.
+  const asked = { login: name?.login ?? "", fingerprint, sourceAddress };
+  const outcome = await context.broker.factors.signInByDeviceKey(asked);
+  if (progress.over) return;
+  if (outcome.ok && name !== undefined) return letIn(attempt, progress, hooks, { actor: outcome.value, name });
   progress.keyFingerprint = fingerprint;
   attempt.reject(["keyboard-interactive"], true);
+}
+
+function letIn(attempt: AuthContext, progress: Progress, hooks: SignInHooks, signedIn: SignedIn): void {
+  progress.over = true;
+  hooks.onSignedIn(signedIn);
+  attempt.accept();
 }
 
 /** As OpenSSH prints it. */
@@ -137,6 +160,7 @@ function asker(attempt: KeyboardAuthContext): Ask {
 }
 
 async function converse(
+  client: Connection,
   attempt: KeyboardAuthContext,
   progress: Progress,
   context: DoorContext,
@@ -150,30 +174,33 @@ async function converse(
   // Undefined: the client began something else meanwhile, or answered what was not asked.
   if (answers === undefined || progress.over) return attempt.reject(METHODS);
   const name = parseLoginName(attempt.username);
-  const outcome = await context.broker.identity.signIn({
-    login: name?.login ?? "",
-    ...(answers.password !== undefined
-      ? { password: answers.password }
-      : keyFingerprint !== undefined
-        ? { keyFingerprint }
-        : {}),
-    code: answers.code,
-    sourceAddress: hooks.sourceAddress,
-    via: answers.password === undefined ? "ssh-key" : "ssh-password",
-  });
+  const { sourceAddress } = hooks;
+  const outcome =
+    answers.password === ""
+      ? await approveInBrowser(context, { client, attempt, name, sourceAddress, onWait: hooks.onWait })
+      : await context.broker.identity.signIn({
+          login: name?.login ?? "",
+          ...(answers.password !== undefined
+            ? { password: answers.password }
+            : keyFingerprint !== undefined
+              ? { keyFingerprint }
+              : {}),
+          code: answers.code,
+          sourceAddress,
+          via: answers.password === undefined ? "ssh-key" : "ssh-password",
+        });
   if (progress.over) return;
-  if (outcome.ok && name !== undefined) {
-    progress.over = true;
-    hooks.onSignedIn({ actor: outcome.value, name });
-    return attempt.accept();
-  }
+  if (outcome.ok && name !== undefined) return letIn(attempt, progress, hooks, { actor: outcome.value, name });
   progress.refused = true;
   if (keyFingerprint !== undefined) progress.refusedKeys.add(keyFingerprint);
   if (progress.rounds >= context.limits.signInRounds) return giveUp(progress, hooks, "too-many-tries");
   attempt.reject(METHODS);
 }
 
-/** Password first, then code. After a signed key the code alone; an empty one falls back to the password. */
+/** Ends in "assword: ", by which scripts know it; the two ideographs are all that a client without UTF-8 may spoil. */
+const PASSWORD_PROMPT = "(empty / 留空: browser) Password: ";
+
+/** Password first, then code; no code after an empty password, which asks for the browser. After a signed key the code alone; an empty one falls back to the password. */
 async function gather(
   ask: Ask,
   progress: Progress,
@@ -181,13 +208,13 @@ async function gather(
   const refused = progress.refused ? "gatehouse: sign-in refused" : "";
   let { password } = progress;
   if (progress.keyFingerprint !== undefined && password === undefined) {
-    const hint = `gatehouse: key ${progress.keyFingerprint} signed. Empty: use a password instead.`;
+    const hint = `gatehouse: key ${progress.keyFingerprint} signed. Empty: use a password or the browser instead.`;
     const code = await ask("One-time code: ", refused === "" ? hint : `${refused}\n${hint}`);
     if (code === undefined) return undefined;
     if (code.trim() !== "") return { password: undefined, code: code.trim() };
-    password = await ask("Password: ", "");
-  } else if (password === undefined) password = await ask("Password: ", refused);
-  if (password === undefined) return undefined;
+    password = await ask(PASSWORD_PROMPT, "");
+  } else if (password === undefined) password = await ask(PASSWORD_PROMPT, refused);
+  if (password === undefined || password === "") return password === "" ? { password, code: "" } : undefined;
   const code = await ask("One-time code: ", "");
   return code === undefined ? undefined : { password, code: code.trim() };
 }

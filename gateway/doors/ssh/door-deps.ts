@@ -62,7 +62,9 @@ export const DEFAULT_LIMITS: SshDoorLimits = {
 };
 
 export interface SshDoorDeps {
-  readonly broker: Pick<Broker, "identity" | "access" | "sessions">;
+  readonly broker: Pick<Broker, "identity" | "access" | "sessions"> & {
+    readonly factors: Pick<Broker["factors"], "askTerminal" | "awaitTerminal" | "signInByDeviceKey">;
+  };
   /** OpenSSH private key text, ed25519. */
   readonly hostKey: string;
   readonly listen: { readonly host: string; readonly port: number };

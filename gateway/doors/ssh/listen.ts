@@ -29,6 +29,9 @@ export interface SshDoor {
 interface Guest {
   readonly socket: Socket;
   readonly arrivedAt: number;
+  /** Since when it waits for a browser's word, and how long it did before: time that the login grace does not count. */
+  waitingSince: number | undefined;
+  excusedUs: number;
   attempted: boolean;
   signedIn: SignedIn | undefined;
   connection: OperatorConnection | undefined;
@@ -110,7 +113,8 @@ class Door implements SshDoor {
     }
     if (entry.evict !== undefined) (entry.evict as Socket).destroy();
     const arrivedAt = this.#context.clock.monotonicUs();
-    this.#guests.set(socket, { socket, arrivedAt, attempted: false, signedIn: undefined, connection: undefined });
+    const stranger = { attempted: false, signedIn: undefined, connection: undefined };
+    this.#guests.set(socket, { socket, arrivedAt, waitingSince: undefined, excusedUs: 0, ...stranger });
     socket.once("close", () => {
       this.#crowd.leave(socket);
       this.#guests.delete(socket);
@@ -134,6 +138,7 @@ class Door implements SshDoor {
       onAttempt: () => {
         guest.attempted = true;
       },
+      onWait: (isWaiting) => this.#excuse(guest, isWaiting),
       onSignedIn: (signedIn) => {
         guest.signedIn = signedIn;
       },
@@ -155,6 +160,12 @@ class Door implements SshDoor {
     });
   }
 
+  #excuse(guest: Guest, isWaiting: boolean): void {
+    const now = this.#context.clock.monotonicUs();
+    if (guest.waitingSince !== undefined) guest.excusedUs += now - guest.waitingSince;
+    guest.waitingSince = isWaiting ? now : undefined;
+  }
+
   /** One connection's fault must not stop the clock of the others. */
   #tickOf(connection: OperatorConnection, socket: Socket): void {
     try {
@@ -169,7 +180,8 @@ class Door implements SshDoor {
     const { limits, clock, log } = this.#context;
     const now = clock.monotonicUs();
     for (const guest of this.#guests.values()) {
-      const ageMs = (now - guest.arrivedAt) / 1_000;
+      const waitedUs = guest.excusedUs + (guest.waitingSince === undefined ? 0 : now - guest.waitingSince);
+      const ageMs = (now - guest.arrivedAt - waitedUs) / 1_000;
       if (guest.connection !== undefined) this.#tickOf(guest.connection, guest.socket);
       else if (ageMs > (guest.attempted ? limits.loginGraceMs : limits.handshakeMs)) guest.socket.destroy();
     }

@@ -47,6 +47,7 @@ export interface RawProtocol {
   readonly _cipher: { encrypt(packet: Buffer): void };
   readonly _packetRW: {
     readonly write: {
+      readonly allocStart: number;
       readonly allocStartKEX: number;
       alloc(length: number, force: boolean): Buffer;
       finalize(packet: Buffer, force: boolean): Buffer;
@@ -300,6 +301,22 @@ function sayDisconnect(protocol: RawProtocol, text: string): void {
   const packet = packets.write.alloc(body.length, true);
   body.copy(packet, packets.write.allocStartKEX);
   cipher.encrypt(packets.write.finalize(packet, true));
+}
+
+const USERAUTH_BANNER = 53;
+
+/** Shows lines before signing in is done (RFC 4252 §5.4), the one place there where clients show more than ASCII; nothing while keys are exchanged. */
+export function showBanner(peer: RawPeer, text: string): void {
+  const { _cipher: cipher, _packetRW: packets, _kexinit: exchanging } = peer._protocol;
+  if (exchanging !== undefined) return;
+  const lines = Buffer.from(`${text}\r\n`);
+  const body = Buffer.alloc(9 + lines.length);
+  body[0] = USERAUTH_BANNER;
+  body.writeUInt32BE(lines.length, 1);
+  lines.copy(body, 5);
+  const packet = packets.write.alloc(body.length, false);
+  body.copy(packet, packets.write.allocStart);
+  cipher.encrypt(packets.write.finalize(packet, false));
 }
 
 /** Calls every listener back when the peer closed the channel, also while its data lies unread. */
