@@ -1,7 +1,8 @@
 /**
- * Changes what a person is: state, name, power, roles; and resets his factors. By the security administrator, never on himself. Every change
- * but that of the name raises the epoch, which ends his page sessions and connections. Changes at the same time do not mix:
- * the second one finds the row changed and is refused as `stale`.
+ * Changes what a person is: state, name, bonds, rights; and resets his factors. By a security administrator whose scope covers
+ * him, never on himself. Disabling and the operator role are one person's act; power, approver, confirmer, and making a holder of one active
+ * again become a proposal. Every change but that of names and bonds raises the epoch, which ends his page sessions and connections.
+ * Changes at the same time do not mix: the second one finds the row changed and is refused as `stale`.
  */
 import {
   done,
@@ -10,25 +11,38 @@ import {
   type Outcome,
   type Person,
   type PersonId,
-  type Power,
-  type Role,
-  type RoleHolding,
+  type Proposal,
   type Stores,
 } from "../domain/index.js";
-import type { PeopleUseCases, PersonView } from "./broker.js";
-import { ENROLMENT_MS } from "./create-person.js";
-import { isDisplayName, tellPerson, type PeopleDeps } from "./identity-deps.js";
+import type { PeopleUseCases, PersonView, ProposalView } from "./broker.js";
+import type { BrokerDeps } from "./deps.js";
+import { isDisplayName, tellPerson, type PeopleDeps as Given } from "./identity-deps.js";
 import { personView } from "./person-view.js";
-import { grantPower, grantRoles, isExclusive, withdrawPower, withdrawRoles, type By } from "./powers.js";
+import { changesForTwo, needsTwo, ownRoles, writeRights, type By, type Rights } from "./powers.js";
+import { holdingOf, proposeRights, rightsFault, type Holding } from "./proposals/person-rights.js";
+import { proposeReset } from "./proposals/person-reset.js";
+import { tellProposal } from "./proposals/propose.js";
+import { proposalView } from "./proposals/view.js";
+import { checkPersonBonds, type PersonBonds } from "./registry/person-bonds.js";
+import { takeFactors } from "./reset-factors.js";
+import { covers, scopeOf, type UnitScope } from "./scope.js";
 import { newToken } from "./secrets-shown-once.js";
+import { isLastOfPower, isSettled, settleIfComplete } from "./settle.js";
 import { standing } from "./standing.js";
+import { orUndone, Undone } from "./undone.js";
 
+type PeopleDeps = Given & Pick<BrokerDeps, "vault">;
 type Change = Parameters<PeopleUseCases["change"]>[2];
 
-interface Held {
-  readonly person: Person;
-  readonly power: Power | null;
-  readonly roles: readonly RoleHolding[];
+interface Held extends Holding {
+  readonly actor: Actor;
+  readonly scope: UnitScope;
+}
+
+interface Changed {
+  readonly person: PersonView;
+  readonly proposal: Proposal | null;
+  readonly view: ProposalView | null;
 }
 
 export async function changePerson(
@@ -36,138 +50,204 @@ export async function changePerson(
   actor: Actor,
   id: PersonId,
   input: Change,
-): Promise<Outcome<PersonView>> {
+): Promise<Outcome<{ readonly person: PersonView; readonly proposal: ProposalView | null }>> {
   if (input.displayName !== undefined && !isDisplayName(input.displayName)) {
     return refused("invalid-input", { field: "displayName" });
   }
-  const outcome = await deps.database.write(async (tx): Promise<Outcome<PersonView>> => {
-    const before = await heldBy(tx, actor, id);
-    if (!before.ok) return before;
-    const by = { personId: actor.personId, sourceAddress: actor.sourceAddress };
-    const { person, power, roles } = before.value;
-    const next = {
-      power: input.power === undefined ? power : input.power,
-      roles: input.roles ?? roles.map((row) => row.role),
-    };
-    if (person.state === "retired") return refused("conflict", { field: "state" });
-    if (!isExclusive(next.power, next.roles)) return refused("exclusive-powers", { field: "power" });
-    if (!(await writeRow(tx, before.value, input, next, by))) return refused("stale");
-    await writeHoldings(deps, tx, before.value, next, by);
-    return done(await personView(deps, tx, (await tx.people.get(id)) ?? person));
-  });
-  if (outcome.ok) tellPerson(deps, id);
-  return outcome;
+  const outcome = await orUndone(
+    deps.database.write((tx) => change(deps, tx, actor, id, input)),
+    refused("stale"),
+  );
+  if (!outcome.ok) return outcome;
+  const { person, proposal, view } = outcome.value;
+  tellPerson(deps, id);
+  if (proposal !== null) tellProposal(deps, proposal);
+  return done({ person, proposal: view });
 }
 
-/** The person as he is, if the actor may change him. Unknown and retired units of others are a later matter. */
+async function change(
+  deps: PeopleDeps,
+  tx: Stores,
+  actor: Actor,
+  id: PersonId,
+  input: Change,
+): Promise<Outcome<Changed>> {
+  const before = await heldBy(tx, actor, id);
+  if (!before.ok) return before;
+  const held = before.value;
+  const { person, power, roles } = held;
+  if (person.state === "retired") return refused("conflict", { field: "state" });
+  const was: Rights = { power, roles: ownRoles(person, roles) };
+  const next: Rights = { power: input.power === undefined ? power : input.power, roles: input.roles ?? was.roles };
+  const fault = rightsFault(held, next);
+  if (fault !== undefined) return fault;
+  const waking = input.state === "active" && person.state !== "active";
+  const weighs = changesForTwo(was, next) || (waking && needsTwo({ power, roles: roles.map((row) => row.role) }));
+  const proposing = weighs && (await isSettled(tx));
+  const state = proposing ? person.state : (input.state ?? person.state);
+  if (proposing && input.state !== undefined && !waking && input.state !== person.state)
+    return refused("invalid-input", { field: "state" });
+  const goes = state !== "active" || power !== next.power;
+  if (!proposing && goes && (await isLastOfPower(tx, id))) return refused("last-of-power");
+  const bonds = await bondsOf(deps, tx, held, input);
+  if (!bonds.ok) return bonds;
+  const rights = proposing ? was : next;
+  const written = await writeRow(tx, held, { state, rights, was, bonds: bonds.value, input });
+  if (!written.ok) return written;
+  if (proposing) return proposed(deps, tx, held, next, input.reason ?? "");
+  const by = byOf(actor);
+  await writeRights(tx, person, { held: roles, before: power, after: rights }, by, deps.clock.now());
+  await settleIfComplete(deps, tx);
+  return done({ person: await viewNow(deps, tx, person), proposal: null, view: null });
+}
+
+function byOf(actor: Actor): By {
+  return { personId: actor.personId, sourceAddress: actor.sourceAddress };
+}
+
+async function viewNow(deps: PeopleDeps, tx: Stores, person: Person): Promise<PersonView> {
+  return personView(deps, tx, (await tx.people.get(person.id)) ?? person);
+}
+
+async function proposed(
+  deps: PeopleDeps,
+  tx: Stores,
+  held: Held,
+  after: Rights,
+  reason: string,
+): Promise<Outcome<Changed>> {
+  const proposal = await proposeRights(deps, tx, held.actor, { held, after, reason });
+  // Nothing else may stay either: what was written with it goes back.
+  if (!proposal.ok) throw new Undone(proposal);
+  const view = await proposalView(tx, proposal.value, held.actor, deps.clock.now());
+  return done({ person: await viewNow(deps, tx, held.person), proposal: proposal.value, view });
+}
+
+/** The person as he is, if the actor may change him. Outside the scope and unknown are answered alike. */
 async function heldBy(tx: Stores, actor: Actor, id: PersonId): Promise<Outcome<Held>> {
   const now = await standing(tx, actor);
   if (now?.power !== "security" || now.personId === id) return refused("forbidden");
   const person = await tx.people.get(id);
-  if (person === undefined) return refused("not-found");
-  const power = (await tx.powers.get(id))?.power ?? null;
-  return done({ person, power, roles: await tx.roles.find({ personId: id }) });
+  const scope = await scopeOf(tx, now, ["security"]);
+  if (person === undefined || !covers(scope, person.unitId)) return refused("not-found");
+  return done({ ...(await holdingOf(tx, person)), actor: now, scope });
 }
 
-interface Next {
-  readonly power: Power | null;
-  readonly roles: readonly Role[];
+/** The columns of his bonds if any is to change; null when none is. */
+async function bondsOf(deps: PeopleDeps, tx: Stores, held: Held, input: Change): Promise<Outcome<PersonBonds | null>> {
+  const { person, scope } = held;
+  const { displayName = person.displayName, email, contractId, sponsorId, identityNumber } = input;
+  const renamed = displayName !== person.displayName;
+  if (!renamed && [email, contractId, sponsorId, identityNumber].every((one) => one === undefined)) return done(null);
+  return checkPersonBonds(deps, tx, scope, {
+    personId: person.id,
+    before: person,
+    displayName,
+    ...(email === undefined ? {} : { email }),
+    ...(contractId === undefined ? {} : { contractId }),
+    ...(sponsorId === undefined ? {} : { sponsorId }),
+    ...(identityNumber === undefined ? {} : { identityNumber }),
+  });
+}
+
+interface Written {
+  readonly state: Person["state"];
+  readonly rights: Rights;
+  readonly was: Rights;
+  readonly bonds: PersonBonds | null;
+  readonly input: Change;
 }
 
 /** The row itself, if nobody changed it meanwhile, with its event. */
-async function writeRow(tx: Stores, held: Held, input: Change, next: Next, by: By): Promise<boolean> {
-  const { person } = held;
-  const state = input.state ?? person.state;
-  const displayName = input.displayName ?? person.displayName;
-  const rights = next.power !== held.power || rolesDiffer(held.roles, next.roles) || state !== person.state;
-  const credentialEpoch = person.credentialEpoch + (rights ? 1 : 0);
-  const expected = { credentialEpoch: person.credentialEpoch, state: person.state, displayName: person.displayName };
+async function writeRow(tx: Stores, held: Held, next: Written): Promise<Outcome<void>> {
+  const { person, roles, actor } = held;
+  const { state, bonds, was, rights } = next;
+  // Rights are held for a unit: whoever moves to another one holds none there.
+  if (bonds !== null && bonds.unitId !== person.unitId && (roles.length > 0 || held.power !== null))
+    return refused("conflict", { field: "contractId" });
+  const displayName = next.input.displayName ?? person.displayName;
+  const isAnother = rights.power !== was.power || rolesDiffer(was.roles, rights.roles) || state !== person.state;
+  const credentialEpoch = person.credentialEpoch + (isAnother ? 1 : 0);
   const enrolment = state === "active" ? {} : { enrolmentHash: null, enrolmentExpiresAt: null };
-  if (!(await tx.people.update(person.id, { state, displayName, credentialEpoch, ...enrolment }, expected)))
-    return false;
-  if (state === person.state && displayName === person.displayName) return true;
+  const patch = { ...(bonds ?? {}), ...enrolment, state, displayName, credentialEpoch };
+  const expected = {
+    credentialEpoch: person.credentialEpoch,
+    state: person.state,
+    displayName: person.displayName,
+    contractId: person.contractId,
+    sponsorId: person.sponsorId,
+    identityKey: person.identityKey,
+    email: person.email,
+  };
+  if (!(await tx.people.update(person.id, patch, expected))) return refused("stale");
+  if (state === person.state && displayName === person.displayName && bonds === null) return done(undefined);
   await tx.audit.append({
     verb: state !== person.state && state !== "active" ? "person.disabled" : "person.changed",
-    actorId: by.personId,
+    actorId: actor.personId,
     object: { kind: "person", id: person.id },
-    sourceAddress: by.sourceAddress,
-    detail: { state, displayName },
+    sourceAddress: actor.sourceAddress,
+    detail: { state, displayName, ...(bonds === null ? {} : whatOf(person, bonds)) },
   });
-  return true;
+  return done(undefined);
 }
 
-function rolesDiffer(held: readonly RoleHolding[], next: readonly Role[]): boolean {
-  const now = new Set(held.map((row) => row.role));
+/** What of the bonds is another, by name; of the identity number only that it is. */
+function whatOf(person: Person, bonds: PersonBonds): Readonly<Record<string, string | boolean | null>> {
+  return {
+    ...(bonds.contractId === person.contractId ? {} : { contractId: bonds.contractId }),
+    ...(bonds.sponsorId === person.sponsorId ? {} : { sponsorId: bonds.sponsorId }),
+    ...(bonds.email === person.email ? {} : { email: bonds.email }),
+    ...(bonds.identityKey === person.identityKey ? {} : { identityNumber: true }),
+  };
+}
+
+function rolesDiffer(held: Rights["roles"], next: Rights["roles"]): boolean {
+  const now = new Set(held);
   const then = new Set(next);
   return now.size !== then.size || [...then].some((role) => !now.has(role));
 }
 
-/** What goes, goes first: at no moment do rows stand that exclude each other. */
-async function writeHoldings(deps: PeopleDeps, tx: Stores, held: Held, next: Next, by: By): Promise<void> {
-  const { person, power, roles } = held;
-  const now = deps.clock.now();
-  const changes = power !== next.power;
-  if (changes && power !== null) await withdrawPower(tx, person, power, by);
-  const gone = roles.filter((row) => !next.roles.includes(row.role));
-  await withdrawRoles(tx, person, gone, by);
-  if (changes && next.power !== null) await grantPower(tx, person, next.power, by, now);
-  const had = new Set(roles.map((row) => row.role));
-  await grantRoles(
-    tx,
-    person,
-    next.roles.filter((role) => !had.has(role)),
-    by,
-    now,
-  );
+interface Reset {
+  readonly enrolmentToken: string | null;
+  readonly proposal: Proposal | null;
+  readonly view: ProposalView | null;
 }
 
-/** Takes password, code, recovery codes and SSH keys away; the person enrols again by the link's token. */
+/** An operator's at once; for whoever decides anything a second person stands by. */
 export async function resetFactors(
   deps: PeopleDeps,
   actor: Actor,
   id: PersonId,
-): Promise<Outcome<{ readonly enrolmentToken: string }>> {
+  reason = "",
+): ReturnType<PeopleUseCases["resetFactors"]> {
   const { token, hash } = newToken();
-  const outcome = await deps.database.write(async (tx): Promise<Outcome<{ readonly enrolmentToken: string }>> => {
-    const before = await heldBy(tx, actor, id);
-    if (!before.ok) return before;
-    const { person } = before.value;
-    if (person.state !== "active") return refused("conflict", { field: "state" });
-    const patch: Partial<Person> = {
-      passwordHash: null,
-      passwordChangedAt: null,
-      totpSealed: null,
-      totpEnrolledAt: null,
-      enrolmentHash: hash,
-      enrolmentExpiresAt: deps.clock.now() + ENROLMENT_MS,
-      credentialEpoch: person.credentialEpoch + 1,
-    };
-    if (!(await tx.people.update(id, patch, { credentialEpoch: person.credentialEpoch }))) return refused("stale");
-    await spendRecoveryCodes(tx, id, deps.clock.now());
-    const keys = await retireKeys(tx, id, deps.clock.now());
-    await tx.audit.append({
-      verb: "person.factor-reset",
-      actorId: actor.personId,
-      object: { kind: "person", id },
-      sourceAddress: actor.sourceAddress,
-      detail: { keys },
-    });
-    return done({ enrolmentToken: token });
-  });
-  if (outcome.ok) tellPerson(deps, id);
-  return outcome;
+  const work = deps.database.write((tx) => reset(deps, tx, actor, { id, reason, token, hash }));
+  const outcome = await orUndone(work, refused("stale"));
+  if (!outcome.ok) return outcome;
+  const { enrolmentToken, proposal, view } = outcome.value;
+  if (proposal === null) tellPerson(deps, id);
+  else tellProposal(deps, proposal);
+  return done({ enrolmentToken, proposal: view });
 }
 
-/** A reset answers a loss or a theft: a key that a thief added is gone with the rest. Answers the fingerprints. */
-async function retireKeys(tx: Stores, personId: PersonId, now: number): Promise<readonly string[]> {
-  const keys = await tx.personKeys.find({ personId, retiredAt: null });
-  for (const { id } of keys) await tx.personKeys.update(id, { retiredAt: now }, { retiredAt: null });
-  return keys.map((key) => key.fingerprint);
-}
-
-/** Codes that were not used count as used: new ones replace them. */
-export async function spendRecoveryCodes(tx: Stores, personId: PersonId, now: number): Promise<void> {
-  for (const { id } of await tx.recoveryCodes.find({ personId, usedAt: null })) {
-    await tx.recoveryCodes.update(id, { usedAt: now }, { usedAt: null });
+async function reset(
+  deps: PeopleDeps,
+  tx: Stores,
+  actor: Actor,
+  input: { readonly id: PersonId; readonly reason: string; readonly token: string; readonly hash: string },
+): Promise<Outcome<Reset>> {
+  const before = await heldBy(tx, actor, input.id);
+  if (!before.ok) return before;
+  const held = before.value;
+  if (held.person.state !== "active") return refused("conflict", { field: "state" });
+  const weighty = needsTwo({ power: held.power, roles: held.roles.map((row) => row.role) });
+  if (weighty && (await isSettled(tx))) {
+    const proposal = await proposeReset(deps, tx, actor, { held, reason: input.reason });
+    if (!proposal.ok) return proposal;
+    const view = await proposalView(tx, proposal.value, held.actor, deps.clock.now());
+    return done({ enrolmentToken: null, proposal: proposal.value, view });
   }
+  if (await isLastOfPower(tx, input.id)) return refused("last-of-power");
+  const taken = await takeFactors(deps, tx, held.person, { hash: input.hash, by: byOf(actor), weighty });
+  return taken ? done({ enrolmentToken: input.token, proposal: null, view: null }) : refused("stale");
 }

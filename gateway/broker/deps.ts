@@ -14,7 +14,7 @@ import type {
   OidcPort,
   RecordingId,
 } from "../domain/index.js";
-import type { Policy } from "../policy/index.js";
+import type { Bundles, Policy } from "../policy/index.js";
 import type { FinishedRecording, Library, Recorder } from "../recording/index.js";
 import type { Vault } from "../vault/index.js";
 import type { Notice } from "./broker.js";
@@ -90,6 +90,8 @@ export interface BrokerDeps {
   readonly checkpoints: CheckpointLog;
   readonly vault: Vault;
   readonly policy: Policy;
+  /** The policy folder beside the policy in force. */
+  readonly bundles: Bundles;
   readonly recorder: Recorder;
   readonly library: Library;
   /** `Recover` of the recording room with its own dependencies bound: seals what a dead process of this node left open. */

@@ -4,10 +4,12 @@
  */
 import { done, refused, type Outcome, type Person, type PersonId } from "../domain/index.js";
 import type { EnrolmentOffer, IdentityUseCases } from "./broker.js";
-import { spendRecoveryCodes } from "./change-person.js";
+import { spendRecoveryCodes } from "./reset-factors.js";
 import { tellPerson, totpBound, type IdentityDeps } from "./identity-deps.js";
-import { checkNewPassword } from "./password-rules.js";
+import { checkNewPassword, refuseFormer } from "./password-rules.js";
 import { hashOfToken, newRecoveryCodes, recoveryCodeId } from "./secrets-shown-once.js";
+import { settleIfComplete } from "./settle.js";
+import { signInRules } from "./sign-in-rules.js";
 
 interface Opened {
   readonly person: Person;
@@ -38,7 +40,8 @@ export async function beginEnrolment(
   const sealed = person.totpSealed ?? (await keepSecret(deps, person, hash, input.sourceAddress));
   if (sealed === undefined) return refused("enrolment-expired");
   const shown = deps.vault.showTotp(bound, person.login, sealed);
-  return done({ login: person.login, displayName: person.displayName, ...shown });
+  const needsPassword = person.passwordAt === "here";
+  return done({ login: person.login, displayName: person.displayName, needsPassword, ...shown });
 }
 
 /** Keeps a fresh secret; of two at once, both get the first one's. */
@@ -74,11 +77,11 @@ export async function completeEnrolment(
   const opened = await open(deps, input.token, input.sourceAddress);
   if (!opened.ok) return opened;
   const { person, hash } = opened.value;
-  const acceptable = checkNewPassword(person.login, input.password);
-  if (!acceptable.ok) return acceptable;
+  const password = await firstPassword(deps, person, input.password);
+  if (!password.ok) return password;
   const step = await checkCode(deps, person, input.code);
   if (step === undefined || person.totpSealed === null) return refused("invalid-input", { field: "code" });
-  const passwordHash = await deps.vault.hashPassword(input.password);
+  const passwordHash = password.value === null ? null : await deps.vault.hashPassword(password.value);
   const recoveryCodes = newRecoveryCodes();
   const patch = factorsPatch(person, { passwordHash, step, now: deps.clock.now() });
   const complete = await deps.database.write(async (tx) => {
@@ -92,6 +95,7 @@ export async function completeEnrolment(
     await spendRecoveryCodes(tx, person.id, deps.clock.now());
     for (const id of idsOf(person.id, recoveryCodes))
       await tx.recoveryCodes.insert({ id, personId: person.id, usedAt: null });
+    await settleIfComplete(deps, tx);
     await tx.audit.append({
       verb: "person.enrolled",
       actorId: person.id,
@@ -108,6 +112,21 @@ export async function completeEnrolment(
   return done({ recoveryCodes });
 }
 
+/** What he chose, if it will do; null where a directory keeps his password. */
+async function firstPassword(
+  deps: IdentityDeps,
+  person: Person,
+  password: string | undefined,
+): Promise<Outcome<string | null>> {
+  if (person.passwordAt !== "here") return done(null);
+  if (password === undefined) return refused("weak-password", { field: "password" });
+  const rules = (await signInRules(deps.database.read, deps.policy)).password;
+  const acceptable = await checkNewPassword(deps.vault, rules, person.login, password);
+  if (!acceptable.ok) return acceptable;
+  const fresh = await refuseFormer({ vault: deps.vault, stores: deps.database.read }, rules, person, password);
+  return fresh.ok ? done(password) : fresh;
+}
+
 function checkCode(deps: IdentityDeps, person: Person, code: string): Promise<number | undefined> {
   return deps.vault.checkTotp({
     bound: totpBound(person.id),
@@ -120,11 +139,11 @@ function checkCode(deps: IdentityDeps, person: Person, code: string): Promise<nu
 
 function factorsPatch(
   person: Person,
-  { passwordHash, step, now }: { readonly passwordHash: string; readonly step: number; readonly now: number },
+  { passwordHash, step, now }: { readonly passwordHash: string | null; readonly step: number; readonly now: number },
 ): Partial<Person> {
   return {
     passwordHash,
-    passwordChangedAt: now,
+    passwordChangedAt: passwordHash === null ? null : now,
     totpEnrolledAt: now,
     totpLastStep: step,
     enrolmentHash: null,

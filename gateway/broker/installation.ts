@@ -1,6 +1,7 @@
 /**
  * The first steps of an installation: a one-time link, good for 15 minutes while no person was ever made, creates the first
- * security administrator. The installation stays in bootstrap until each power has two enrolled, active people.
+ * security administrator. The installation stays in bootstrap until each power has two people who can act, or one and a
+ * confirmer of the top unit.
  */
 import {
   asId,
@@ -14,36 +15,28 @@ import {
   type Unit,
   type UnitId,
 } from "../domain/index.js";
+import { nameKey } from "../text/index.js";
 import type { IdentityUseCases } from "./broker.js";
 import { insertPerson } from "./create-person.js";
-import { isDisplayName, isEnrolled, type IdentityDeps } from "./identity-deps.js";
+import { isDisplayName, type IdentityDeps } from "./identity-deps.js";
 import { hashOfToken, newToken } from "./secrets-shown-once.js";
+import { hasEnough } from "./settle.js";
+import { INSTALLATION_LOCALE } from "./sign-in-rules.js";
 
 const SETTING = "bootstrap-token";
+const TOP_UNIT = "Gatehouse";
 const TOKEN_MS = 15 * 60_000;
 const POWERS: readonly Power[] = ["system", "security", "audit"];
-const PEOPLE_PER_POWER = 2;
 
-/** Whether anyone exists, and whether a power still has fewer than two people who can act. */
+/** Whether anyone exists, and whether a power still has fewer people who can act than it takes (see `hasEnough`). */
 export async function installation(
   deps: Pick<IdentityDeps, "database" | "config">,
 ): ReturnType<IdentityUseCases["installation"]> {
   const { read } = deps.database;
   const hasPeople = (await read.people.count({})) > 0;
   let bootstrap = false;
-  for (const power of POWERS) bootstrap ||= (await holders(read, power)) < PEOPLE_PER_POWER;
+  for (const power of POWERS) bootstrap ||= !(await hasEnough(read, power));
   return { hasPeople, bootstrap, demo: deps.config.demo };
-}
-
-async function holders(stores: Stores, power: Power): Promise<number> {
-  const rows = await stores.powers.find({ power }, { limit: 1000 });
-  let able = 0;
-  for (const { id } of rows) {
-    const person = await stores.people.get(id);
-    if (person !== undefined && person.state === "active" && isEnrolled(person)) able += 1;
-    if (able === PEOPLE_PER_POWER) break;
-  }
-  return able;
 }
 
 /** A new link's token; the one before is worth nothing any more. Undefined once a person was ever made. */
@@ -85,6 +78,7 @@ export async function bootstrap(
     if ((await tx.people.count({})) > 0) return refused("enrolment-expired");
     if (!(await tx.settings.update(SETTING, { value: "used" }, { value: setting.value })))
       return refused("enrolment-expired");
+    await tx.settings.insert({ id: INSTALLATION_LOCALE, value: input.locale });
     const unit = await rootUnit(tx, ids.unit, deps.clock.now());
     const by = { personId: null, sourceAddress: input.sourceAddress };
     const person = await insertPerson(deps, tx, {
@@ -118,7 +112,14 @@ function isOpen(value: string, hash: string, now: number): boolean {
 async function rootUnit(tx: Stores, id: UnitId, now: number): Promise<Unit> {
   const [root] = await tx.units.find({ parentId: null }, { limit: 1 });
   if (root !== undefined) return root;
-  const unit: Unit = { id, parentId: null, name: "Gatehouse", createdAt: now };
+  const unit: Unit = {
+    id,
+    parentId: null,
+    name: TOP_UNIT,
+    nameKey: nameKey(TOP_UNIT),
+    state: "active",
+    createdAt: now,
+  };
   await tx.units.insert(unit);
   return unit;
 }

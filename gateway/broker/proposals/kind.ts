@@ -1,0 +1,33 @@
+/** What each kind of proposal knows: how to show what it would do, and how to do it. Each kind is one file beside this one. */
+import type { Outcome, Person, Proposal, Stores } from "../../domain/index.js";
+import type { ProposalView } from "../broker.js";
+import type { BrokerDeps } from "../deps.js";
+
+export type ProposalLine = ProposalView["lines"][number];
+
+/** The two persons, as they are at the confirmation. */
+export interface Both {
+  readonly proposer: Person;
+  readonly confirmer: Person;
+  readonly sourceAddress: string;
+}
+
+export interface Executed {
+  /** Shown once to who confirmed. */
+  readonly toConfirmer?: string;
+  /** Kept sealed until the proposer fetches it, an hour at most. */
+  readonly toProposer?: string;
+  /** Runs after the commit; does not fail. */
+  readonly afterwards?: () => void;
+}
+
+/** Within the transaction of the confirmation. A refusal undoes all of it; the proposal stays pending. */
+export type Execute = (deps: BrokerDeps, tx: Stores, proposal: Proposal, both: Both) => Promise<Outcome<Executed>>;
+
+export interface ProposalActs {
+  /** Labels are of the API's `PROPOSAL_LABELS`. Never a secret. */
+  lines(stores: Stores, content: string): Promise<readonly ProposalLine[]>;
+  /** What must be read from outside the database before the transaction begins. */
+  readonly prepare?: (deps: BrokerDeps, proposal: Proposal) => Promise<Outcome<Execute>>;
+  readonly execute?: Execute;
+}

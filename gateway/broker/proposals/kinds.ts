@@ -1,0 +1,16 @@
+/** Each kind of critical act and the file that knows it. */
+import type { ProposalKind } from "../../domain/index.js";
+import { breakGlassSeal } from "./break-glass-seal.js";
+import type { ProposalActs } from "./kind.js";
+import { personReset } from "./person-reset.js";
+import { personRights } from "./person-rights.js";
+import { policyChange } from "./policy-change.js";
+import { vaultExport } from "./vault-export.js";
+
+export const KINDS: Readonly<Partial<Record<ProposalKind, ProposalActs>>> = {
+  "person.rights": personRights,
+  "person.reset": personReset,
+  "policy.change": policyChange,
+  "vault.export": vaultExport,
+  "break-glass.seal": breakGlassSeal,
+};

@@ -1,0 +1,71 @@
+/**
+ * New factors for an approver, a confirmer or a holder of a power. The link's token is shown to the second person, who hands it over in presence;
+ * the one it is about reads of it in his notices, and approves nothing for a day.
+ */
+import {
+  done,
+  refused,
+  type Actor,
+  type Outcome,
+  type PersonId,
+  type Proposal,
+  type Stores,
+} from "../../domain/index.js";
+import type { BrokerDeps } from "../deps.js";
+import { tellPerson } from "../identity-deps.js";
+import { takeFactors } from "../reset-factors.js";
+import { newToken } from "../secrets-shown-once.js";
+import type { ProposalActs } from "./kind.js";
+import { holdingOf, type Holding } from "./person-rights.js";
+import { propose } from "./propose.js";
+
+/** A type and not an interface, so that it is `Canonical`. */
+type Content = { readonly personId: PersonId; readonly login: string; readonly holds: readonly string[] };
+
+export function proposeReset(
+  deps: Pick<BrokerDeps, "clock" | "ids">,
+  tx: Stores,
+  actor: Actor,
+  input: { readonly held: Holding; readonly reason: string },
+): Promise<Outcome<Proposal>> {
+  const { person } = input.held;
+  const content: Content = { personId: person.id, login: person.login, holds: holdsOf(input.held) };
+  const subject = `person:${person.id}`;
+  return propose(deps, tx, actor, {
+    kind: "person.reset",
+    subject,
+    unitId: person.unitId,
+    content,
+    reason: input.reason,
+  });
+}
+
+export const personReset: ProposalActs = {
+  lines(_stores, text) {
+    const content = JSON.parse(text) as Content;
+    return Promise.resolve([
+      { label: "person", before: null, after: content.login },
+      { label: "roles", before: null, after: content.holds.join(" ") },
+    ]);
+  },
+
+  async execute(deps, tx, proposal, { proposer, confirmer, sourceAddress }) {
+    const content = JSON.parse(proposal.content) as Content;
+    const person = await tx.people.get(content.personId);
+    if (person?.state !== "active" || person.unitId !== proposal.unitId) return refused("stale");
+    if (holdsOf(await holdingOf(tx, person)).join() !== content.holds.join()) return refused("stale");
+    const { token, hash } = newToken();
+    const by = { personId: proposer.id, sourceAddress, confirmedBy: confirmer.id };
+    if (!(await takeFactors(deps, tx, person, { hash, by, weighty: true }))) return refused("stale");
+    return done({
+      toConfirmer: token,
+      afterwards: () => {
+        tellPerson(deps, person.id);
+      },
+    });
+  },
+};
+
+function holdsOf({ power, roles }: Holding): readonly string[] {
+  return [...new Set([...(power === null ? [] : [power]), ...roles.map((row) => row.role)])].sort();
+}

@@ -1,0 +1,66 @@
+/** Takes password, code, recovery codes, passkeys and keys from a person; he enrols again by the link's token. */
+import type { Person, PersonId, Stores } from "../domain/index.js";
+import type { BrokerDeps } from "./deps.js";
+import type { By } from "./powers.js";
+import { ENROLMENT_MS } from "./create-person.js";
+import { withdrawOpenOf } from "./proposals/reject.js";
+
+/** So long his approvals and confirmations count for nothing after a reset: time for him to say that it was not he who asked. */
+export const APPROVES_LATER_MS = 24 * 3_600_000;
+
+/**
+ * Ends all sessions by the epoch, and what he proposed. False when the row changed meanwhile. `weighty`: he holds a power, or
+ * approves or confirms, and does so again only a day from now.
+ */
+export async function takeFactors(
+  deps: Pick<BrokerDeps, "clock">,
+  tx: Stores,
+  person: Person,
+  input: { readonly hash: string; readonly by: By; readonly weighty: boolean },
+): Promise<boolean> {
+  const now = deps.clock.now();
+  const { hash, by, weighty } = input;
+  const patch: Partial<Person> = {
+    passwordHash: null,
+    passwordChangedAt: null,
+    totpSealed: null,
+    totpEnrolledAt: null,
+    enrolmentHash: hash,
+    enrolmentExpiresAt: now + ENROLMENT_MS,
+    credentialEpoch: person.credentialEpoch + 1,
+    ...(weighty ? { approvesFrom: now + APPROVES_LATER_MS } : {}),
+  };
+  const expected = { state: "active", credentialEpoch: person.credentialEpoch } as const;
+  if (!(await tx.people.update(person.id, patch, expected))) return false;
+  await spendRecoveryCodes(tx, person.id, now);
+  await withdrawOpenOf(tx, person.id, now);
+  const keys = await retireKeys(tx, person.id, now);
+  const both = by.confirmedBy === undefined ? {} : { proposedBy: by.personId, confirmedBy: by.confirmedBy };
+  await tx.audit.append({
+    verb: "person.factor-reset",
+    actorId: by.personId,
+    object: { kind: "person", id: person.id },
+    sourceAddress: by.sourceAddress,
+    detail: { keys, ...both },
+  });
+  return true;
+}
+
+/** A reset answers a loss or a theft: what a thief added is gone with the rest. Answers the SSH keys' fingerprints. */
+async function retireKeys(tx: Stores, personId: PersonId, now: number): Promise<readonly string[]> {
+  const standing = { personId, retiredAt: null } as const;
+  const keys = await tx.personKeys.find(standing, { limit: 1000 });
+  for (const { id } of keys) await tx.personKeys.update(id, { retiredAt: now }, { retiredAt: null });
+  for (const { id } of await tx.passkeys.find(standing, { limit: 1000 }))
+    await tx.passkeys.update(id, { retiredAt: now }, { retiredAt: null });
+  for (const { id } of await tx.deviceKeys.find(standing, { limit: 1000 }))
+    await tx.deviceKeys.update(id, { retiredAt: now }, { retiredAt: null });
+  return keys.map((key) => key.fingerprint);
+}
+
+/** Codes that were not used count as used: new ones replace them. */
+export async function spendRecoveryCodes(tx: Stores, personId: PersonId, now: number): Promise<void> {
+  for (const { id } of await tx.recoveryCodes.find({ personId, usedAt: null })) {
+    await tx.recoveryCodes.update(id, { usedAt: now }, { usedAt: null });
+  }
+}
