@@ -76,6 +76,10 @@ export interface BreakGlassSeal {
   readonly voidAt: number | null;
 }
 
+/** Recordings are kept for ever (0 days), or for at least six months (Cybersecurity Law of the PRC, art. 23) and a century at most. */
+export const RETENTION_LEAST_DAYS = 184;
+export const RETENTION_MOST_DAYS = 36_500;
+
 /** A session whose recording retention must not touch, until two auditors release it. */
 export interface LegalHold {
   readonly id: string;

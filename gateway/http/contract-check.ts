@@ -48,6 +48,8 @@ export type ViewsFit = [
   Fits<Answer<broker.AuditUseCases["list"]>["items"][number], api.AuditRowView>,
   Fits<domain.Checkpoint, api.CheckpointView>,
   Fits<domain.Alert, api.AlertView>,
+  Fits<domain.LegalHold, api.LegalHoldView>,
+  Fits<Answer<broker.ProposalUseCases["retention"]>, api.RetentionView>,
   Fits<broker.DirectoryLink, api.DirectoryLinkView>,
   Fits<Answer<broker.DirectoryUseCases["scimTokens"]>[number], api.ScimTokenView>,
   Fits<ReturnType<broker.DirectoryUseCases["offers"]>, api.DirectoryOffersView>,
@@ -71,6 +73,11 @@ export type DesktopAgrees = [
   Same<typeof api.DESKTOP_RETURN_SECONDS, typeof domain.DESKTOP_RETURN_SECONDS>,
   Same<typeof api.DESKTOP_BOUNDS, typeof domain.DESKTOP_BOUNDS>,
   Same<typeof api.CERTIFICATE_UNCHECKED, typeof domain.CERTIFICATE_UNCHECKED>,
+];
+
+export type RetentionAgrees = [
+  Same<typeof api.RETENTION_LEAST_DAYS, typeof domain.RETENTION_LEAST_DAYS>,
+  Same<typeof api.RETENTION_MOST_DAYS, typeof domain.RETENTION_MOST_DAYS>,
 ];
 
 type WordsOf<Name extends keyof typeof api> = (typeof api)[Name] extends readonly (infer Word)[] ? Word : never;

@@ -30,6 +30,7 @@ import { registerAssets } from "./routes/assets.js";
 import { registerAlerts, registerAudit } from "./routes/audit.js";
 import { registerAuth } from "./routes/auth.js";
 import { registerEntitlements } from "./routes/entitlements.js";
+import { registerEvidence } from "./routes/evidence.js";
 import { registerMe } from "./routes/me.js";
 import { registerPeople } from "./routes/people.js";
 import { registerExports, registerInputOpenings, registerRecordings } from "./routes/recordings.js";
@@ -155,6 +156,7 @@ function registerApi(api: FastifyInstance, deps: RouteDeps, triesPerMinute: numb
   registerInputOpenings(api, deps);
   registerAudit(api, deps);
   registerAlerts(api, deps);
+  registerEvidence(api, deps);
   api.get("/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () => api.swagger());
 }
 

@@ -58,6 +58,9 @@ export const PROPOSAL_LABELS = [
   "session",
   "token",
 ] as const;
+/** Recordings are kept for ever (0), or for so many days. */
+export const RETENTION_LEAST_DAYS = 184;
+export const RETENTION_MOST_DAYS = 36_500;
 export const PROTOCOLS = ["ssh", "rdp"] as const;
 /** How a desktop's connection is secured; `any` takes what the host offers. */
 export const DESKTOP_SECURITY = ["any", "nla", "tls", "rdp"] as const;

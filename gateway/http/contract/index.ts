@@ -6,6 +6,7 @@ export * from "./break-glass.js";
 export * from "./constants.js";
 export * from "./declarations.js";
 export * from "./desktop.js";
+export * from "./evidence.js";
 export * from "./factors.js";
 export * from "./directory.js";
 export * from "./fields.js";
