@@ -1,10 +1,12 @@
 /** Puts the broker together around one registry of live sessions and one hub of notices, and gives it a start and an end. */
 import type { LiveEntry } from "./live-entry.js";
-import type { Broker, IdentityUseCases, PeopleUseCases } from "./broker.js";
+import type { Broker, FactorUseCases, IdentityUseCases, PeopleUseCases } from "./broker.js";
 import { bindAccess, bindAssets, bindAudit, bindDesktops, bindRecordings, bindSessions } from "./bind-use-cases.js";
+import { sweepTerminals } from "./factors/device-keys.js";
 import { DeriveQueue } from "./derive-queue.js";
 import type { BrokerDeps } from "./deps.js";
 import { closeSession } from "./end-session.js";
+import { sweepChallenges } from "./factors/challenges.js";
 import { LiveSessions } from "./live-sessions.js";
 import { moveStates } from "./move-states.js";
 import { logHeads, recoverNode, registerNode } from "./node-start.js";
@@ -16,6 +18,7 @@ import { obeyStops } from "./stop-session.js";
 export interface Parts {
   readonly identity: (deps: BrokerDeps) => IdentityUseCases;
   readonly people: (deps: BrokerDeps) => PeopleUseCases;
+  readonly factors: (deps: BrokerDeps) => FactorUseCases;
 }
 
 export interface RunningBroker extends Broker {
@@ -59,6 +62,7 @@ export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker
   return {
     identity,
     people: parts.people(deps),
+    factors: parts.factors(deps),
     assets: bindAssets(deps),
     access: bindAccess({ ...deps, hub }),
     desktops: bindDesktops({ ...deps, live }),
@@ -93,5 +97,7 @@ function roundsOf(deps: BrokerDeps): Parameters<typeof startRounds>[0] {
     { everyMs: SEQUENCE_MS, what: "moving grants and requests on", run: () => moveStates(deps) },
     { everyMs: HEADS_MS, what: "logging the heads of recordings", run: () => logHeads(deps) },
     { everyMs: SWEEP_MS, what: "taking old tickets away", run: () => sweepTickets(deps) },
+    { everyMs: SWEEP_MS, what: "taking old links of terminals away", run: () => sweepTerminals(deps) },
+    { everyMs: SWEEP_MS, what: "taking old challenges away", run: () => sweepChallenges(deps) },
   ];
 }

@@ -14,8 +14,9 @@ import type { BrokerDeps } from "./deps.js";
 import { mapListing, pageOf } from "./pages.js";
 import { whileAllowed } from "./recording-access.js";
 import { standing } from "./standing.js";
+import { requireStepUp } from "./step-up.js";
 
-type Deps = Pick<BrokerDeps, "database" | "clock" | "checkpoints">;
+type Deps = Pick<BrokerDeps, "database" | "clock" | "checkpoints" | "policy">;
 type ListPage = Parameters<AuditUseCases["list"]>[1];
 type Range = Parameters<AuditUseCases["export"]>[1];
 
@@ -91,6 +92,8 @@ export async function listCheckpoints(deps: Deps, actor: Actor): Promise<Outcome
 export async function exportAudit(deps: Deps, actor: Actor, range: Range): Promise<Outcome<AsyncIterable<string>>> {
   const reader = await auditor(deps, actor);
   if (reader === undefined) return refused("forbidden");
+  const recent = await requireStepUp(deps.database.read, deps.clock, deps.policy, actor);
+  if (!recent.ok) return recent;
   await deps.database.write((tx) =>
     tx.audit.append({
       verb: "audit.exported",

@@ -15,9 +15,12 @@ import {
 } from "../domain/index.js";
 import { raiseAlert } from "./alerts.js";
 import type { SignIn } from "./broker.js";
+import { isKnownPlace } from "./factors/known-place.js";
 import { actorOf, isEnrolled, totpBound, type IdentityDeps } from "./identity-deps.js";
 import { alertNotice } from "./notices.js";
+import { mustChangePassword } from "./password-rules.js";
 import { recoveryCodeId } from "./secrets-shown-once.js";
+import { signInRules } from "./sign-in-rules.js";
 
 const NOBODY = "00000000-0000-7000-8000-000000000000" as PersonId;
 const LONGEST_NAME = 64;
@@ -55,13 +58,17 @@ async function authenticate(deps: IdentityDeps, input: SignIn, also?: Also): Pro
     login,
     address: input.sourceAddress,
     kept: { failures: person?.failures ?? 0, at: person?.lastFailureAt ?? 0 },
-    isKnownAddress: () => isKnownAddress(deps, person?.id ?? NOBODY, input.sourceAddress),
+    isKnownAddress: () => isKnownPlace(deps.database.read, person?.id, input.sourceAddress),
   });
   if (!admitted.ok) {
     if (admitted.tell) await tellThrottled(deps, login, person, input, admitted.by);
     return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
   }
   const judged = await judge(deps, person, input);
+  if (judged.factor !== undefined && person !== undefined && (await isTooOld(deps, person, input))) {
+    await fail(deps, login, person, input, "password-expired", admitted.accountFailures);
+    return refused("password-expired");
+  }
   const actor =
     judged.factor === undefined || person === undefined
       ? undefined
@@ -75,12 +82,11 @@ async function authenticate(deps: IdentityDeps, input: SignIn, also?: Also): Pro
   return done(actor);
 }
 
-/** From rows, so that every node knows: a page session or a session on a target from there. */
-async function isKnownAddress(deps: IdentityDeps, personId: PersonId, sourceAddress: string): Promise<boolean> {
-  const { webSessions, sessions } = deps.database.read;
-  const web = await webSessions.find({ personId, sourceAddress }, { limit: 1 });
-  const ssh = await sessions.find({ personId, sourceAddress }, { limit: 1 });
-  return web.length + ssh.length > 0;
+/** An old password is changed in the page; a terminal has no way to. Asked only of who proved both factors. */
+async function isTooOld(deps: IdentityDeps, person: Person, input: SignIn): Promise<boolean> {
+  if (input.via === "web") return false;
+  const { password } = await signInRules(deps.database.read, deps.policy);
+  return mustChangePassword(person, password, deps.clock.now());
 }
 
 interface Judged {
@@ -156,7 +162,7 @@ async function pass(
     const step = factor.kind === "totp" ? factor.step : person.totpLastStep;
     const used = await tx.people.update(
       person.id,
-      { totpLastStep: step, failures: 0, lastFailureAt: null },
+      { totpLastStep: step, failures: 0, lastFailureAt: null, lastSignInAt: deps.clock.now() },
       {
         state: "active",
         credentialEpoch: person.credentialEpoch,

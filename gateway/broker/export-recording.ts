@@ -3,6 +3,7 @@ import { done, refused, type Actor, type Outcome, type RecordingId } from "../do
 import { raiseAlertNow } from "./alerts.js";
 import type { BrokerDeps } from "./deps.js";
 import { logReading, mayRead, whileAllowed } from "./recording-access.js";
+import { requireStepUp } from "./step-up.js";
 
 type Deps = Pick<BrokerDeps, "database" | "policy" | "library" | "clock" | "ids" | "notify">;
 type Bytes = AsyncIterable<Uint8Array>;
@@ -43,6 +44,8 @@ async function exportAs(
 ): Promise<Outcome<Bytes>> {
   const may = await mayRead(deps, actor, id, "export");
   if (!may.ok) return may;
+  const recent = await requireStepUp(deps.database.read, deps.clock, deps.policy, actor);
+  if (!recent.ok) return recent;
   await logReading(deps, may.value, "recording.exported", { as: detail.as, channel: detail.channel ?? null });
   const bytes = await open();
   if (bytes === undefined) return refused("not-found");

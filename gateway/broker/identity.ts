@@ -5,13 +5,17 @@ import type { IdentityUseCases } from "./broker.js";
 import { beginEnrolment, completeEnrolment } from "./enrol.js";
 import type { IdentityDeps } from "./identity-deps.js";
 import { bootstrap, installation, makeBootstrapToken } from "./installation.js";
-import { addKey, changePassword, me, retireKey, setLocale } from "./own-account.js";
+import { me } from "./me.js";
+import { addKey, changePassword, retireKey, setLocale } from "./own-account.js";
 import { standing } from "./standing.js";
-import { createThrottle } from "./throttle.js";
+import { createThrottle, type Throttle } from "./throttle.js";
 import { resume, signInWeb, signOut } from "./web-session.js";
 
-export function createIdentity(given: Omit<IdentityDeps, "throttle">): IdentityUseCases {
-  const deps: IdentityDeps = { ...given, throttle: createThrottle(given.clock) };
+/** `throttle`: one that other ways in count in too; its own where none is given. */
+export function createIdentity(
+  given: Omit<IdentityDeps, "throttle"> & { readonly throttle?: Throttle },
+): IdentityUseCases {
+  const deps: IdentityDeps = { ...given, throttle: given.throttle ?? createThrottle(given.clock) };
   const authenticate = createAuthenticate(deps);
   return {
     signIn: (input) => authenticate(input),

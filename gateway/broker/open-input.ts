@@ -22,6 +22,7 @@ import { RECORDED } from "./replay-events.js";
 import { reasonFits } from "./request-access.js";
 import { covers, scopeOf } from "./scope.js";
 import { standing } from "./standing.js";
+import { requireStepUp } from "./step-up.js";
 
 type Deps = Pick<BrokerDeps, "database" | "policy" | "library" | "clock" | "ids" | "vault">;
 type InputLines = Awaited<ReturnType<RecordingUseCases["readInput"]>>;
@@ -76,6 +77,8 @@ export async function approveInput(deps: Deps, actor: Actor, id: InputOpeningId)
   const may = await mayRead(deps, actor, opening.recordingId, "open-input");
   if (!may.ok) return may;
   if (opening.requestedBy === actor.personId) return refused("own-request");
+  const recent = await requireStepUp(deps.database.read, deps.clock, deps.policy, actor);
+  if (!recent.ok) return recent;
   const now = deps.clock.now();
   if (opening.approvedBy !== null) return refused("already-decided");
   if (now >= opening.expiresAt) return refused("stale");
@@ -101,6 +104,8 @@ export async function readInput(deps: Deps, actor: Actor, id: InputOpeningId): P
   if (opening === undefined || opening.requestedBy !== actor.personId) return refused("not-found");
   const may = await mayRead(deps, actor, opening.recordingId, "open-input");
   if (!may.ok) return may;
+  const recent = await requireStepUp(deps.database.read, deps.clock, deps.policy, actor);
+  if (!recent.ok) return recent;
   const now = deps.clock.now();
   if (opening.approvedBy === null || opening.approvedBy === opening.requestedBy) return refused("needs-second-person");
   if (now >= opening.expiresAt) return refused("stale");

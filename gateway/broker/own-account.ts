@@ -3,87 +3,31 @@
  * one-time code, which is used up by it.
  */
 import {
-  GatehouseError,
   asId,
   done,
+  GatehouseError,
   refused,
   type Actor,
   type Locale,
   type Outcome,
-  type Person,
   type PersonKey,
   type PersonKeyId,
-  type Stores,
 } from "../domain/index.js";
 import type { IdentityUseCases } from "./broker.js";
-import { isDisplayName, personView, tellPerson, totpBound, type IdentityDeps } from "./identity-deps.js";
-import { checkNewPassword } from "./password-rules.js";
+import { isDisplayName, tellPerson, type IdentityDeps } from "./identity-deps.js";
+import { appendOwn, proven, self, unused } from "./own-proof.js";
+import { checkNewPassword, formerPassword, refuseFormer } from "./password-rules.js";
 import { readPublicKey } from "./public-key.js";
+import { signInRules } from "./sign-in-rules.js";
 import { standing } from "./standing.js";
+import { endPages } from "./web-session.js";
 
 const MOST_KEYS = 20;
-const SIGN_INS_SHOWN = 20;
 
-/** The person behind an actor that may still act. */
-async function self(deps: IdentityDeps, actor: Actor): Promise<Person | undefined> {
-  const now = await standing(deps.database.read, actor);
-  return now === undefined ? undefined : deps.database.read.people.get(now.personId);
-}
-
-/** Counts a try like a sign-in does, so that a stolen cookie is no way to guess password or code. */
-async function proven(
-  deps: IdentityDeps,
-  actor: Actor,
-  person: Person,
-  proof: { readonly password?: string; readonly code: string },
-): Promise<Outcome<number>> {
-  const admitted = await deps.throttle.begin({
-    login: person.login,
-    address: actor.sourceAddress,
-    kept: { failures: person.failures, at: person.lastFailureAt ?? 0 },
-    isKnownAddress: async () => true,
-  });
-  if (!admitted.ok) return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
-  const password =
-    proof.password === undefined ? undefined : await deps.vault.verifyPassword(person.passwordHash, proof.password);
-  const step = await deps.vault.checkTotp({
-    bound: totpBound(person.id),
-    sealed: person.totpSealed,
-    code: proof.code,
-    afterStep: person.totpLastStep,
-    nowMs: deps.clock.now(),
-  });
-  if (password?.ok === false || step === undefined) {
-    await deps.database.write((tx) => appendOwn(tx, actor, "person.sign-in-failed", { why: "own-account" }));
-    return refused("sign-in-refused");
-  }
-  deps.throttle.succeeded(person.login, actor.sourceAddress);
-  return done(step);
-}
-
-async function appendOwn(
-  tx: Stores,
-  actor: Actor,
-  verb:
-    "person.sign-in-failed" | "person.password-changed" | "person.changed" | "person.key-added" | "person.key-retired",
-  detail: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  await tx.audit.append({
-    verb,
-    actorId: actor.personId,
-    actorName: actor.login,
-    object: { kind: "person", id: actor.personId },
-    sourceAddress: actor.sourceAddress,
-    detail,
-  });
-}
-
-/** What a step must still find: the same person, and the code unused. */
-function unused(person: Person, step: number): Parameters<Stores["people"]["update"]>[2] {
-  return { state: "active", credentialEpoch: person.credentialEpoch, totpLastStep: { lt: step } };
-}
-
-/** Ends every page session and connection of the person, this one too. */
+/**
+ * Ends every page session, connection and device key of the person, this one too. `weak-password` for one that policy refuses,
+ * that is tried first, or that he had before.
+ */
 export async function changePassword(
   deps: IdentityDeps,
   actor: Actor,
@@ -91,19 +35,26 @@ export async function changePassword(
 ): Promise<Outcome<void>> {
   const person = await self(deps, actor);
   if (person === undefined) return refused("unauthenticated");
-  const acceptable = checkNewPassword(person.login, input.next);
+  if (person.passwordAt !== "here") return refused("forbidden");
+  const rules = (await signInRules(deps.database.read, deps.policy)).password;
+  const acceptable = await checkNewPassword(deps.vault, rules, person.login, input.next);
   if (!acceptable.ok) return refused("weak-password", { field: "next" });
-  if (input.next === input.current) return refused("weak-password", { field: "next" });
   const step = await proven(deps, actor, person, { password: input.current, code: input.code });
   if (!step.ok) return step;
+  const fresh = await refuseFormer({ vault: deps.vault, stores: deps.database.read }, rules, person, input.next);
+  if (!fresh.ok) return refused("weak-password", { field: "next" });
+  const now = deps.clock.now();
   const patch = {
     passwordHash: await deps.vault.hashPassword(input.next),
-    passwordChangedAt: deps.clock.now(),
+    passwordChangedAt: now,
     totpLastStep: step.value,
     credentialEpoch: person.credentialEpoch + 1,
   };
+  const former = formerPassword(person, deps.ids.next(), now);
   const changed = await deps.database.write(async (tx) => {
     if (!(await tx.people.update(person.id, patch, unused(person, step.value)))) return false;
+    if (former !== undefined) await tx.passwordHistory.insert(former);
+    await endPages(tx, person.id, now);
     await appendOwn(tx, actor, "person.password-changed");
     return true;
   });
@@ -130,7 +81,8 @@ export async function addKey(
   const key = readPublicKey(input.publicKey);
   if (key === undefined) return refused("invalid-input", { field: "publicKey" });
   if (!isDisplayName(input.name)) return refused("invalid-input", { field: "name" });
-  const person = await self(deps, actor);
+  const now = await standing(deps.database.read, actor);
+  const person = now === undefined ? undefined : await deps.database.read.people.get(now.personId);
   if (person === undefined) return refused("unauthenticated");
   const step = await proven(deps, actor, person, { code: input.code });
   if (!step.ok) return step;
@@ -169,21 +121,4 @@ export async function retireKey(deps: IdentityDeps, actor: Actor, id: PersonKeyI
     await appendOwn(tx, actor, "person.key-retired", { fingerprint: key?.fingerprint ?? "" });
     return done(undefined);
   });
-}
-
-/** Rejects with `unauthenticated` when the actor may not act any more. */
-export async function me(deps: IdentityDeps, actor: Actor): ReturnType<IdentityUseCases["me"]> {
-  const { read } = deps.database;
-  const person = await self(deps, actor);
-  if (person === undefined) throw new GatehouseError("unauthenticated", "the person may not act any more");
-  const keys = await read.personKeys.find({ personId: person.id, retiredAt: null }, { orderBy: "createdAt" });
-  const events = await read.audit.find(
-    { objectId: person.id, verb: { in: ["person.signed-in", "person.sign-in-failed"] } },
-    { orderBy: "at", descending: true, limit: SIGN_INS_SHOWN },
-  );
-  const signIns = events.map(({ at, verb, leaf }) => {
-    const { source } = JSON.parse(leaf) as { readonly source: string | null };
-    return { at, source, ok: verb === "person.signed-in" };
-  });
-  return { ...(await personView(read, person)), keys, signIns };
 }

@@ -1,46 +1,34 @@
 /**
- * What a password must be (NIST SP 800-63B §3.1.1.2): long, not the login, not one of those tried first. No rules about kinds of
- * characters, and no forced changes.
+ * What a password must be: as long and as varied as policy says, not the login, none of those that are tried first, none of the
+ * person's last ones; and how long it lasts. Two presets are in policy: the one of NIST SP 800-63B §3.1.1.2 and that of 等保.
  */
-import { done, refused, type Outcome } from "../domain/index.js";
+import { done, refused, type Outcome, type PasswordHistoryEntry, type Person, type Stores } from "../domain/index.js";
+import type { PasswordPolicy } from "../policy/index.js";
+import type { Vault } from "../vault/index.js";
 
-const LEAST_CHARACTERS = 12;
+const DAY_MS = 86_400_000;
 const MOST_BYTES = 1024;
-/** Stems that long common passwords are made of; a password that is little else is refused. */
-const COMMON = [
-  "password",
-  "passw0rd",
-  "p@ssword",
-  "p@ssw0rd",
-  "qwertyuiop",
-  "1qaz2wsx3edc",
-  "qwerty",
-  "asdfghjkl",
-  "zxcvbnm",
-  "letmein",
-  "welcome",
-  "iloveyou",
-  "admin",
-  "administrator",
-  "changeme",
-  "gatehouse",
-  "woaini",
-  "abcdefghijklmnopqrstuvwxyz",
-  "01234567890123456789",
-  "98765432109876543210",
-];
-const LEAST_BESIDE = 6;
+const LEAST_DIFFERENT = 5;
 
-/** Refuses with `weak-password`. */
-export function checkNewPassword(login: string, password: string): Outcome<void> {
+/** Refuses with `weak-password`. The person's former passwords are `refuseFormer`'s matter. */
+export async function checkNewPassword(
+  vault: Pick<Vault, "isCommonPassword">,
+  rules: PasswordPolicy,
+  login: string,
+  password: string,
+): Promise<Outcome<void>> {
   const weak = refused("weak-password", { field: "password" });
   const folded = password.normalize("NFKC").toLowerCase();
-  if ([...password].length < LEAST_CHARACTERS || Buffer.byteLength(password, "utf8") > MOST_BYTES) return weak;
-  if (folded.includes(login.toLowerCase()) && folded.length - login.length < LEAST_CHARACTERS) return weak;
-  if (new Set(folded).size < 5) return weak;
-  for (const stem of COMMON) if (folded.includes(stem) && folded.length - stem.length < LEAST_BESIDE) return weak;
-  if (isRun(folded)) return weak;
-  return done(undefined);
+  if (Buffer.byteLength(password, "utf8") > MOST_BYTES) return weak;
+  if ([...password].length < rules.leastCharacters || kindsIn(password) < rules.leastKinds) return weak;
+  if (folded.includes(login.toLowerCase()) && folded.length - login.length < rules.leastCharacters) return weak;
+  if (new Set(folded).size < LEAST_DIFFERENT || isRun(folded)) return weak;
+  return (await vault.isCommonPassword(password)) ? weak : done(undefined);
+}
+
+/** Of capital letters, small letters, digits and everything else. Letters without case, as Chinese has, count as everything else. */
+function kindsIn(password: string): number {
+  return [/\p{Lu}/u, /\p{Ll}/u, /\p{Nd}/u, /[^\p{Lu}\p{Ll}\p{Nd}]/u].filter((kind) => kind.test(password)).length;
 }
 
 /** Most characters follow their neighbour in the alphabet or repeat it: `abcdefghijkl`, `111122223333`. */
@@ -50,4 +38,40 @@ function isRun(text: string): boolean {
     if (Math.abs(text.charCodeAt(at) - text.charCodeAt(at - 1)) <= 1) steps += 1;
   }
   return steps >= (text.length - 1) * 0.7;
+}
+
+/** Refuses with `weak-password` one that the person has now or had among the last so many. */
+export async function refuseFormer(
+  deps: { readonly vault: Pick<Vault, "verifyPassword">; readonly stores: Pick<Stores, "passwordHistory"> },
+  rules: PasswordPolicy,
+  person: Person,
+  password: string,
+): Promise<Outcome<void>> {
+  const former = await deps.stores.passwordHistory.find(
+    { personId: person.id },
+    { orderBy: "at", descending: true, limit: Math.max(1, rules.history) },
+  );
+  const hashes = [person.passwordHash, ...former.slice(0, rules.history).map(({ hash }) => hash)];
+  for (const hash of new Set(hashes)) {
+    if (hash !== null && (await deps.vault.verifyPassword(hash, password)).ok)
+      return refused("weak-password", { field: "password" });
+  }
+  return done(undefined);
+}
+
+/** The row that remembers the password a person has until now; undefined when he has none. */
+export function formerPassword(person: Person, id: string, now: number): PasswordHistoryEntry | undefined {
+  return person.passwordHash === null ? undefined : { id, personId: person.id, hash: person.passwordHash, at: now };
+}
+
+/** When the password must have been changed; null where policy forces no change, or a directory keeps it. */
+export function passwordExpiresAt(person: Person, rules: PasswordPolicy): number | null {
+  if (person.passwordAt !== "here" || person.passwordChangedAt === null || rules.longestDays === null) return null;
+  return person.passwordChangedAt + rules.longestDays * DAY_MS;
+}
+
+/** Whether nothing is open to the person but changing it. */
+export function mustChangePassword(person: Person, rules: PasswordPolicy, now: number): boolean {
+  const expiresAt = passwordExpiresAt(person, rules);
+  return expiresAt !== null && now >= expiresAt;
 }

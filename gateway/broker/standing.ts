@@ -14,12 +14,14 @@ export interface Standing extends Actor {
   readonly vendorIds: readonly VendorId[];
 }
 
-/** The actor as his rows say now; undefined when he may not act any more (disabled, not enrolled, older epoch, signed out). */
+/** The actor as his rows say now; undefined when he may not act any more (disabled, not enrolled, older epoch, signed out, password overdue). */
 export async function standing(stores: StandingStores, actor: Actor): Promise<Standing | undefined> {
   const person = await stores.people.get(actor.personId);
   if (person === undefined || person.state !== "active" || person.credentialEpoch !== actor.credentialEpoch)
     return undefined;
-  if (person.passwordHash === null || person.totpEnrolledAt === null) return undefined;
+  if (person.totpEnrolledAt === null || (person.passwordHash === null && person.passwordAt === "here"))
+    return undefined;
+  if (actor.mustChangePassword === true) return undefined;
   if (actor.webSessionId !== undefined && (await stores.webSessions.get(actor.webSessionId))?.endedAt !== null)
     return undefined;
   if (actor.deviceKeyId !== undefined && (await stores.deviceKeys.get(actor.deviceKeyId))?.retiredAt !== null)

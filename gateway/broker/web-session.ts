@@ -1,6 +1,6 @@
 /**
- * Page sessions: an opaque cookie of 256 bits, known here only by its hash; 12 hours at most, 30 minutes without use, and dead
- * with the epoch it was made under. Each sign-in makes a new one and ends the one it replaces.
+ * Page sessions: an opaque cookie of 256 bits, known here only by its hash; unused and in all they last as long as policy says, and
+ * are dead with the epoch they were made under. Each sign-in makes a new one and ends the one it replaces.
  */
 import {
   asId,
@@ -8,21 +8,70 @@ import {
   refused,
   type Actor,
   type Outcome,
+  type Person,
+  type PersonId,
   type Stores,
   type WebSession,
   type WebSessionId,
 } from "../domain/index.js";
+import type { SignInPolicy } from "../policy/index.js";
 import type { Authenticate } from "./authenticate.js";
 import type { IdentityUseCases, SignIn, WebSignIn } from "./broker.js";
 import { actorOf, isEnrolled, type IdentityDeps } from "./identity-deps.js";
+import { mustChangePassword } from "./password-rules.js";
 import { hashOfToken, newToken } from "./secrets-shown-once.js";
+import { signInRules } from "./sign-in-rules.js";
 
-const LONGEST_MS = 12 * 3_600_000;
-const IDLE_MS = 30 * 60_000;
 export const SEEN_EVERY_MS = 60_000;
 const LONGEST_AGENT = 256;
+const BATCH = 1000;
 
-type Deps = Pick<IdentityDeps, "database" | "clock">;
+type Deps = Pick<IdentityDeps, "database" | "clock" | "policy">;
+
+/** The browser that signs in, and what it proved. */
+export interface Visit {
+  readonly sourceAddress: string;
+  readonly userAgent: string;
+  /** A cookie to end. */
+  readonly previous?: string;
+  readonly via: WebSession["via"];
+}
+
+export interface NewPage {
+  readonly id: WebSessionId;
+  readonly cookie: string;
+  readonly expiresAt: number;
+  /** Writes it, in the transaction of the sign-in. It may run more than once. */
+  open(tx: Stores, person: Person): Promise<void>;
+}
+
+/** A page session that begins now, with a second factor just shown. */
+export function newPage(rules: Pick<SignInPolicy, "longestMs">, now: number, visit: Visit): NewPage {
+  const cookie = newToken();
+  const id = asId<WebSessionId>(cookie.hash);
+  const expiresAt = now + rules.longestMs;
+  return {
+    id,
+    cookie: cookie.token,
+    expiresAt,
+    async open(tx, person) {
+      await tx.webSessions.insert({
+        id,
+        personId: person.id,
+        credentialEpoch: person.credentialEpoch,
+        createdAt: now,
+        lastSeenAt: now,
+        expiresAt,
+        endedAt: null,
+        sourceAddress: visit.sourceAddress,
+        userAgent: visit.userAgent.slice(0, LONGEST_AGENT),
+        steppedUpAt: now,
+        via: visit.via,
+      });
+      if (visit.previous !== undefined) await endWithEvent(tx, visit.previous, now, "replaced");
+    },
+  };
+}
 
 /** Signs in by password and code (or recovery code) and opens a page session in the same transaction. */
 export async function signInWeb(
@@ -30,25 +79,23 @@ export async function signInWeb(
   authenticate: Authenticate,
   input: Parameters<IdentityUseCases["signInWeb"]>[0],
 ): Promise<Outcome<WebSignIn>> {
-  const cookie = newToken();
-  const now = deps.clock.now();
-  const expiresAt = now + LONGEST_MS;
+  const rules = await signInRules(deps.database.read, deps.policy);
+  const page = newPage(rules, deps.clock.now(), { ...input, via: "password" });
   const signIn: SignIn = { ...input, via: "web" };
-  const outcome = await authenticate(signIn, async (tx, person) => {
-    await tx.webSessions.insert({
-      id: asId<WebSessionId>(cookie.hash),
-      personId: person.id,
-      credentialEpoch: person.credentialEpoch,
-      createdAt: now,
-      lastSeenAt: now,
-      expiresAt,
-      endedAt: null,
-      sourceAddress: input.sourceAddress,
-      userAgent: input.userAgent.slice(0, LONGEST_AGENT),
-    });
-    if (input.previous !== undefined) await endWithEvent(tx, input.previous, now, "replaced");
+  const outcome = await authenticate(signIn, (tx, person) => page.open(tx, person));
+  return outcome.ok ? signedIn(deps, page, outcome.value) : outcome;
+}
+
+/** What a sign-in answers once its page session is written. */
+export async function signedIn(deps: Deps, page: NewPage, actor: Actor): Promise<Outcome<WebSignIn>> {
+  const person = await deps.database.read.people.get(actor.personId);
+  const { password } = await signInRules(deps.database.read, deps.policy);
+  const owes = person !== undefined && mustChangePassword(person, password, deps.clock.now());
+  return done({
+    actor: { ...actor, webSessionId: page.id, ...(owes ? { mustChangePassword: true } : {}) },
+    cookie: page.cookie,
+    expiresAt: page.expiresAt,
   });
-  return outcome.ok ? done({ actor: outcome.value, cookie: cookie.token, expiresAt }) : outcome;
 }
 
 /** The actor behind a cookie, from rows, now. `quietly` does not count as use. */
@@ -62,7 +109,9 @@ export async function resume(
   if (id === undefined) return refused("unauthenticated");
   const now = deps.clock.now();
   const session = await deps.database.read.webSessions.get(asId(id));
-  if (session === undefined || !isAlive(session, now)) return refused("unauthenticated");
+  if (session === undefined) return refused("unauthenticated");
+  const rules = await signInRules(deps.database.read, deps.policy);
+  if (!isAlive(session, rules, now)) return refused("unauthenticated");
   const person = await deps.database.read.people.get(session.personId);
   if (person === undefined || person.state !== "active" || !isEnrolled(person)) return refused("unauthenticated");
   if (person.credentialEpoch !== session.credentialEpoch) return refused("unauthenticated");
@@ -70,11 +119,13 @@ export async function resume(
     const seen = { lastSeenAt: session.lastSeenAt, endedAt: null };
     await deps.database.write((tx) => tx.webSessions.update(session.id, { lastSeenAt: now }, seen));
   }
-  return done({ ...(await actorOf(deps.database.read, person, sourceAddress)), webSessionId: session.id });
+  const actor = await actorOf(deps.database.read, person, sourceAddress);
+  const owes = mustChangePassword(person, rules.password, now);
+  return done({ ...actor, webSessionId: session.id, ...(owes ? { mustChangePassword: true } : {}) });
 }
 
 /**
- * Of the page sessions named, those that stand: not signed out, not twelve hours old. Being unused is not asked: whoever works in
+ * Of the page sessions named, those that stand: not signed out, not past their longest time. Being unused is not asked: whoever works in
  * a desktop sends the page's server nothing, and the desktop has an idle clock of its own.
  */
 export async function standingPages(
@@ -93,17 +144,28 @@ export async function endOfPage(stores: Pick<Stores, "webSessions">, id: WebSess
 }
 
 /** Counts as use of the page session, as a request would. */
-export async function markSeen(deps: Deps, id: WebSessionId): Promise<void> {
+export async function markSeen(deps: Pick<Deps, "database" | "clock">, id: WebSessionId): Promise<void> {
   const lastSeenAt = deps.clock.now();
   await deps.database.write((tx) => tx.webSessions.update(id, { lastSeenAt }, { endedAt: null }));
 }
 
-function isAlive(session: WebSession, now: number): boolean {
-  return session.endedAt === null && now < session.expiresAt && now - session.lastSeenAt < IDLE_MS;
+/** Neither signed out, nor too old, nor unused for too long; its epoch is not asked here. */
+export function isAlive(session: WebSession, rules: Pick<SignInPolicy, "idleMs" | "longestMs">, now: number): boolean {
+  if (session.endedAt !== null || now >= session.expiresAt) return false;
+  return now - session.createdAt < rules.longestMs && now - session.lastSeenAt < rules.idleMs;
+}
+
+/** Ends every page session of a person. What ends them all is one event of the caller's. */
+export async function endPages(tx: Pick<Stores, "webSessions">, personId: PersonId, now: number): Promise<void> {
+  for (;;) {
+    const open = await tx.webSessions.find({ personId, endedAt: null }, { limit: BATCH });
+    for (const { id } of open) await tx.webSessions.update(id, { endedAt: now }, { endedAt: null });
+    if (open.length < BATCH) return;
+  }
 }
 
 /** Ends the session of a cookie; nothing happens for a cookie that is none. */
-export async function signOut(deps: Deps, cookie: string): Promise<void> {
+export async function signOut(deps: Pick<Deps, "database" | "clock">, cookie: string): Promise<void> {
   await deps.database.write((tx) => endWithEvent(tx, cookie, deps.clock.now(), "asked"));
 }
 

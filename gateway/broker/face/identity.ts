@@ -40,6 +40,8 @@ export interface WebSignIn {
 export interface EnrolmentOffer {
   readonly login: string;
   readonly displayName: string;
+  /** False where a directory keeps his password. */
+  readonly needsPassword: boolean;
   /** `otpauth://totp/…` and its base32 secret: shown once, to the person enrolling. */
   readonly otpauth: string;
   readonly secret: string;
@@ -110,7 +112,8 @@ export interface IdentityUseCases {
   completeEnrolment(input: {
     readonly token: string;
     readonly secret: string;
-    readonly password: string;
+    /** Required with `needsPassword`; nothing otherwise. */
+    readonly password?: string;
     readonly code: string;
     readonly sourceAddress: string;
   }): Promise<Outcome<{ readonly recoveryCodes: readonly string[] }>>;

@@ -67,6 +67,8 @@ export type EnrolmentBody = z.infer<typeof enrolmentBody>;
 export const enrolmentOffer = z.object({
   login: z.string(),
   displayName: z.string(),
+  /** False where a directory keeps his password: then none is asked. */
+  needsPassword: z.boolean(),
   otpauth: z.string(),
   secret: z.string(),
   /** `data:image/svg+xml;base64,…`, for an `img`. */
@@ -77,7 +79,7 @@ export type EnrolmentOffer = z.infer<typeof enrolmentOffer>;
 export const enrolmentCompletionBody = z.strictObject({
   token: oneTimeToken,
   secret: line(256),
-  password: secret(1024),
+  password: optional(secret(1024)),
   code: sixDigits,
 });
 export type EnrolmentCompletionBody = z.infer<typeof enrolmentCompletionBody>;
