@@ -54,6 +54,10 @@ export function createLdap(config: LdapConfig): LdapPort {
       if (filter === undefined) return { state: "gone", why: "the subject is none of a directory's" };
       return bounded(checks, () => check(config, filter));
     },
+    async find(login) {
+      if (login === "" || login.length > LONGEST_LOGIN) return { state: "none" };
+      return bounded(checks, () => find(config, login));
+    },
   };
 }
 
@@ -168,5 +172,13 @@ async function check(config: LdapConfig, filter: string): Promise<DirectoryCheck
     if (isDisabled(entry)) return { state: "gone", why: "the entry is disabled" };
     const person = personOf(entry, config.loginAttribute, await groupsOf(reader, config, entry));
     return person === undefined ? { state: "gone", why: "the entry has no lasting name" } : { state: "stands", person };
+  });
+}
+
+async function find(config: LdapConfig, login: string): ReturnType<LdapPort["find"]> {
+  return connected(config, config.bindDn, config.bindPassword, async (reader) => {
+    const entry = await searchOne(reader, config, `(${config.loginAttribute}=${escapeFilterValue(login)})`);
+    const person = typeof entry === "string" ? undefined : personOf(entry, config.loginAttribute, []);
+    return person === undefined ? { state: "none" } : { state: "found", person };
   });
 }

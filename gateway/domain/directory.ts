@@ -98,4 +98,12 @@ export interface LdapPort {
     | { readonly state: "unreachable"; readonly why: string }
   >;
   check(subject: string): Promise<DirectoryCheck>;
+  /** The one entry that has this login now. No password is asked: for administrators who link people. */
+  find(
+    login: string,
+  ): Promise<
+    | { readonly state: "found"; readonly person: DirectoryPerson }
+    | { readonly state: "none" }
+    | { readonly state: "unreachable"; readonly why: string }
+  >;
 }

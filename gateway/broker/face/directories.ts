@@ -111,7 +111,21 @@ export interface ScimUseCases {
 
 export interface DirectoryUseCases {
   /** What the sign-in page offers. */
-  offers(): { readonly oidc: { readonly name: string } | null; readonly ldap: boolean };
+  offers(): {
+    readonly oidc: { readonly name: string } | null;
+    readonly ldap: boolean;
+    /** Whether a first sign-in makes the person. */
+    readonly firstTime: boolean;
+  };
+  /**
+   * A first sign-in with the LDAP directory's password, where that makes people: answers the token of an enrolment that asks for
+   * no password. `sign-in-refused` whatever was wrong, also for who is enrolled already.
+   */
+  enrolByLdap(input: {
+    readonly login: string;
+    readonly password: string;
+    readonly sourceAddress: string;
+  }): Promise<Outcome<{ readonly enrolmentToken: string }>>;
   /** Where to send the browser; `handle` goes into a cookie that comes back with it. With an actor: to link his account (step-up first). */
   beginOidc(input: {
     readonly sourceAddress: string;

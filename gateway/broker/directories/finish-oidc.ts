@@ -1,0 +1,106 @@
+/**
+ * The second factor after a sign-in at the provider: a one-time code or a passkey of the very person. A wrong one may be tried
+ * again within five minutes, as slowly as anywhere; the right one is used up together with the half sign-in.
+ */
+import { refused, type Actor, type Outcome, type Person, type Stores } from "../../domain/index.js";
+import type { DirectoryUseCases, SecondFactor } from "../broker.js";
+import { totpBound } from "../identity-deps.js";
+import { signInRules } from "../sign-in-rules.js";
+import { newPage, signedIn, type NewPage } from "../web-session.js";
+import type { DirectoryDeps, VerifyPasskey } from "./deps.js";
+import { findHalf, useUp } from "./oidc-challenge.js";
+import { letIn, tellRefused } from "./sign-in-oidc.js";
+
+type Finish = DirectoryUseCases["finishOidc"];
+type Deps = DirectoryDeps & { readonly verifyPasskey: VerifyPasskey };
+
+const LONGEST_CODE = 64;
+
+export async function finishOidc(deps: Deps, input: Parameters<Finish>[0]): ReturnType<Finish> {
+  const { read } = deps.database;
+  const half = await findHalf(deps, read, input.handle);
+  const person = half?.challenge.personId == null ? undefined : await read.people.get(half.challenge.personId);
+  if (half === undefined || person === undefined) return refused("directory-refused");
+  const admitted = await deps.throttle.begin({
+    login: person.login,
+    address: input.sourceAddress,
+    kept: { failures: person.failures, at: person.lastFailureAt ?? 0 },
+    isKnownAddress: async () =>
+      (await read.webSessions.count({ personId: person.id, sourceAddress: input.sourceAddress })) > 0,
+  });
+  if (!admitted.ok) return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
+  const step = input.factor.kind === "code" ? await stepOf(deps, person, input.factor.code) : undefined;
+  const page = newPage(await signInRules(read, deps.policy), deps.clock.now(), {
+    sourceAddress: input.sourceAddress,
+    userAgent: input.userAgent,
+    via: "oidc",
+    ...(input.previous === undefined ? {} : { previous: input.previous }),
+  });
+  const actor = await deps.database.write((tx) => pass(deps, tx, { ...input, step, page }));
+  if (actor === undefined) {
+    await deps.database.write(async (tx) => {
+      const row = await tx.people.get(person.id);
+      await tx.people.update(person.id, { failures: (row?.failures ?? 0) + 1, lastFailureAt: deps.clock.now() });
+    });
+    await tellRefused(deps, input.sourceAddress, null, { unfit: "wrong-second-factor", personId: person.id });
+    return refused("sign-in-refused");
+  }
+  deps.throttle.succeeded(person.login, input.sourceAddress);
+  return signedIn(deps, page, actor);
+}
+
+function stepOf(deps: Deps, person: Person, code: string): Promise<number | undefined> {
+  return deps.vault.checkTotp({
+    bound: totpBound(person.id),
+    sealed: person.totpSealed,
+    code: code.slice(0, LONGEST_CODE),
+    afterStep: person.totpLastStep,
+    nowMs: deps.clock.now(),
+  });
+}
+
+interface Try {
+  readonly handle: string;
+  readonly factor: SecondFactor;
+  readonly step: number | undefined;
+  readonly page: NewPage;
+  readonly sourceAddress: string;
+}
+
+/** Uses up the half sign-in and the factor and lets the person in, or writes nothing. */
+async function pass(
+  deps: Deps,
+  tx: Stores,
+  { handle, factor, step, page, sourceAddress }: Try,
+): Promise<Actor | undefined> {
+  const half = await findHalf(deps, tx, handle);
+  const person = half?.challenge.personId == null ? undefined : await tx.people.get(half.challenge.personId);
+  if (half === undefined || person?.state !== "active" || person.credentialEpoch !== half.epoch) return undefined;
+  const proved =
+    factor.kind === "passkey" ? await passkeyOf(deps, tx, person, factor) : await useStep(tx, person, step);
+  if (!proved || !(await useUp(deps, tx, half.challenge))) return undefined;
+  return letIn(deps, tx, person, page, sourceAddress);
+}
+
+async function useStep(tx: Stores, person: Person, step: number | undefined): Promise<boolean> {
+  if (step === undefined || person.totpEnrolledAt === null) return false;
+  return tx.people.update(
+    person.id,
+    { totpLastStep: step },
+    { totpLastStep: { lt: step }, totpSealed: person.totpSealed },
+  );
+}
+
+async function passkeyOf(
+  deps: Deps,
+  tx: Stores,
+  person: Person,
+  factor: Extract<SecondFactor, { readonly kind: "passkey" }>,
+): Promise<boolean> {
+  const shown: Outcome<unknown> = await deps.verifyPasskey(tx, {
+    handle: factor.handle,
+    personId: person.id,
+    response: factor.response,
+  });
+  return shown.ok;
+}

@@ -1,0 +1,110 @@
+/**
+ * A person made because a directory says so, at a first sign-in or by SCIM. An operator at most, of the unit told, nobody's
+ * vendor; his login is his own or none: a login that was ever somebody's is never attached to.
+ */
+import {
+  asId,
+  isPersonLogin,
+  type Locale,
+  type Person,
+  type PersonId,
+  type Stores,
+  type UnitId,
+} from "../../domain/index.js";
+import { isDisplayName } from "../identity-deps.js";
+import { newToken } from "../secrets-shown-once.js";
+import type { DirectoryDeps } from "./deps.js";
+import { mailKey } from "./find-link.js";
+
+export const ENROLMENT_MS = 24 * 3_600_000;
+
+export interface DirectoryNewcomer {
+  readonly login: string;
+  readonly displayName: string;
+  readonly email: string | null;
+  readonly unitId: UnitId;
+  readonly locale: Locale;
+  readonly state: "active" | "disabled";
+  readonly passwordAt: Person["passwordAt"];
+  /** `oidc`, `ldap`, or the SCIM token. */
+  readonly by: string;
+  readonly sourceAddress: string;
+}
+
+/** Why a login cannot be given; undefined when it can. */
+export async function loginFault(
+  stores: Pick<Stores, "people">,
+  login: string,
+): Promise<"not-well-formed" | "taken" | undefined> {
+  if (!isPersonLogin(login)) return "not-well-formed";
+  return (await stores.people.count({ login })) > 0 ? "taken" : undefined;
+}
+
+/** A name fit to be shown, or the login in its place. */
+export function displayNameOf(name: string | null, login: string): string {
+  const trimmed = (name ?? "").trim();
+  return isDisplayName(trimmed) ? trimmed : login;
+}
+
+/** Writes the row with its event; rejects with `conflict` when the login was taken meanwhile. */
+export async function insertFromDirectory(
+  deps: Pick<DirectoryDeps, "clock" | "ids">,
+  tx: Stores,
+  input: DirectoryNewcomer,
+): Promise<Person> {
+  const now = deps.clock.now();
+  const { login, displayName, email, unitId, locale, state, passwordAt } = input;
+  const person: Person = {
+    id: asId<PersonId>(deps.ids.next()),
+    unitId,
+    login,
+    displayName,
+    locale,
+    state,
+    vendorId: null,
+    contractId: null,
+    sponsorId: null,
+    identityKey: null,
+    identitySealed: null,
+    identityTail: null,
+    email: mailKey(email),
+    passwordAt,
+    approvesFrom: null,
+    reviewedAt: now,
+    lastSignInAt: null,
+    passwordHash: null,
+    passwordChangedAt: null,
+    totpSealed: null,
+    totpLastStep: 0,
+    totpEnrolledAt: null,
+    enrolmentHash: null,
+    enrolmentExpiresAt: null,
+    failures: 0,
+    lastFailureAt: null,
+    createdAt: now,
+    createdBy: null,
+    credentialEpoch: 1,
+  };
+  await tx.people.insert(person);
+  await tx.audit.append({
+    verb: "person.created",
+    actorId: null,
+    object: { kind: "person", id: person.id },
+    sourceAddress: input.sourceAddress,
+    decidedBy: input.by,
+    detail: { login, displayName },
+  });
+  return person;
+}
+
+/** A fresh enrolment link's token for a person without a second factor; earlier ones are worth nothing. */
+export async function offerEnrolment(
+  deps: Pick<DirectoryDeps, "clock">,
+  tx: Stores,
+  person: Person,
+): Promise<string | undefined> {
+  const { token, hash } = newToken();
+  const patch = { enrolmentHash: hash, enrolmentExpiresAt: deps.clock.now() + ENROLMENT_MS };
+  const expected = { credentialEpoch: person.credentialEpoch, state: "active", totpEnrolledAt: null } as const;
+  return (await tx.people.update(person.id, patch, expected)) ? token : undefined;
+}
