@@ -1,6 +1,6 @@
 /** Puts the broker together around one registry of live sessions and one hub of notices, and gives it a start and an end. */
 import type { LiveEntry } from "./live-entry.js";
-import type { Broker, FactorUseCases, IdentityUseCases, PeopleUseCases } from "./broker.js";
+import type { Broker, FactorUseCases, IdentityUseCases, PeopleUseCases, RegistryUseCases } from "./broker.js";
 import { bindAccess, bindAssets, bindAudit, bindDesktops, bindRecordings, bindSessions } from "./bind-use-cases.js";
 import { sweepTerminals } from "./factors/device-keys.js";
 import { DeriveQueue } from "./derive-queue.js";
@@ -11,6 +11,11 @@ import { LiveSessions } from "./live-sessions.js";
 import { moveStates } from "./move-states.js";
 import { logHeads, recoverNode, registerNode } from "./node-start.js";
 import { createNoticeHub } from "./notices.js";
+import { bindProposals } from "./proposals/bind.js";
+import { lapseProposals } from "./proposals/lapse.js";
+import { watchPolicy } from "./proposals/watch-policy.js";
+import { endPassedContracts, warnOfEndings } from "./registry/contract-rounds.js";
+import { bindRegister } from "./registry/register.js";
 import { sweepTickets } from "./redeem-ticket.js";
 import { startRounds } from "./rounds.js";
 import { obeyStops } from "./stop-session.js";
@@ -63,11 +68,13 @@ export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker
     identity,
     people: parts.people(deps),
     factors: parts.factors(deps),
+    registry: bindRegister(deps) as unknown as RegistryUseCases,
     assets: bindAssets(deps),
     access: bindAccess({ ...deps, hub }),
     desktops: bindDesktops({ ...deps, live }),
     sessions: bindSessions({ ...deps, live, identity }),
     recordings: bindRecordings({ ...deps, live }),
+    proposals: bindProposals(deps),
     audit: bindAudit(deps),
     onNotice: hub.subscribe,
     live,
@@ -95,8 +102,12 @@ function roundsOf(deps: BrokerDeps): Parameters<typeof startRounds>[0] {
   return [
     { everyMs: SEQUENCE_MS, what: "sequencing the audit log", run: () => deps.checkpoints.advance() },
     { everyMs: SEQUENCE_MS, what: "moving grants and requests on", run: () => moveStates(deps) },
+    { everyMs: SEQUENCE_MS, what: "ending contracts whose last day has passed", run: () => endPassedContracts(deps) },
+    { everyMs: SWEEP_MS, what: "telling of contracts that end soon", run: () => warnOfEndings(deps) },
     { everyMs: HEADS_MS, what: "logging the heads of recordings", run: () => logHeads(deps) },
     { everyMs: SWEEP_MS, what: "taking old tickets away", run: () => sweepTickets(deps) },
+    { everyMs: SWEEP_MS, what: "letting old proposals lapse", run: () => lapseProposals(deps) },
+    { everyMs: SWEEP_MS, what: "looking at the policy", run: () => watchPolicy(deps) },
     { everyMs: SWEEP_MS, what: "taking old links of terminals away", run: () => sweepTerminals(deps) },
     { everyMs: SWEEP_MS, what: "taking old challenges away", run: () => sweepChallenges(deps) },
   ];

@@ -40,7 +40,7 @@ type Word = Parameters<AccessUseCases["decide"]>[2];
 const REASON_LONGEST = 500;
 
 /**
- * One approver's word; a yes asks for a second factor shown a short while ago (`step-up-needed`). `own-request`, `same-vendor`, `already-decided`, `stale` (the digest is not the one that stands, or
+ * One approver's word, with a second factor shown a short while ago (`step-up-needed`). `own-request`, `same-vendor`, `already-decided`, `stale` (the digest is not the one that stands, or
  * something it covers changed), `outside-entitlement` (it ended meanwhile); `not-found` to who may not see it.
  */
 export async function decideRequest(
@@ -52,10 +52,6 @@ export async function decideRequest(
   if (word.reason.length > REASON_LONGEST || !isPlainText(word.reason))
     return refused("invalid-input", { field: "reason" });
   if (word.verdict === "denied" && !reasonFits(word.reason)) return refused("invalid-input", { field: "reason" });
-  if (word.verdict === "approved") {
-    const shown = await requireStepUp(deps.database.read, deps.clock, deps.policy, actor);
-    if (!shown.ok) return shown;
-  }
   const outcome = await deps.database.write((tx) => decideIn(deps, tx, actor, id, word));
   if (!outcome.ok) return outcome;
   const { request, grants, approver } = outcome.value;

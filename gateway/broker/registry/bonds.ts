@@ -58,8 +58,7 @@ function judge(person: Bound, { units, sponsors, contracts, vendors }: Rows): Bo
   const sponsor = person.sponsorId === null ? undefined : sponsors.get(person.sponsorId);
   const sponsored = sponsor?.state === "active" && sponsor.vendorId === null;
   const unitStands = units.get(person.unitId)?.state === "active";
-  if (person.vendorId === null)
-    return { hold: unitStands && (person.sponsorId === null || sponsored), contract: null };
+  if (person.vendorId === null) return { hold: unitStands && (person.sponsorId === null || sponsored), contract: null };
   const contract = person.contractId === null ? undefined : contracts.get(person.contractId);
   const chain = standingChain(vendors, person.vendorId);
   if (contract === undefined) return BROKEN;
@@ -69,7 +68,7 @@ function judge(person: Bound, { units, sponsors, contracts, vendors }: Rows): Bo
 /** The ids up to the outermost; undefined when one is retired, missing, or comes twice. */
 function standingChain(vendors: ReadonlyMap<string, Vendor>, own: VendorId): readonly VendorId[] | undefined {
   const chain: VendorId[] = [];
-  for (let id: VendorId | null = own; id !== null; ) {
+  for (let id: VendorId | null = own; id !== null;) {
     const vendor = vendors.get(id);
     if (vendor?.state !== "active" || chain.includes(id) || chain.length > LONGEST_VENDOR_CHAIN) return undefined;
     chain.push(id);

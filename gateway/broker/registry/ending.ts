@@ -69,8 +69,7 @@ export async function endHanging(
     await tx.audit.append({ ...event, verb: "entitlement.ended", object, detail });
     ended.entitlements.push(row);
   }
-  for (const grant of grants)
-    if (await endGrant(deps, tx, by, grant, "revoked", reason)) ended.grants.push(grant);
+  for (const grant of grants) if (await endGrant(deps, tx, by, grant, "revoked", reason)) ended.grants.push(grant);
   for (const request of requests) {
     if (!(await tx.requests.update(request.id, { state: "withdrawn", decidedAt: now }, { state: "pending" }))) continue;
     const object = { kind: "request", id: request.id };
@@ -118,7 +117,10 @@ export async function peopleOf(
   return collect(stores.people, { state: { in: ["active", "disabled"] } }, [of]);
 }
 
-function keyed<K extends string>(hooks: Hooks, person: K): readonly Record<string, { readonly in: readonly string[] }>[] {
+function keyed<K extends string>(
+  hooks: Hooks,
+  person: K,
+): readonly Record<string, { readonly in: readonly string[] }>[] {
   return [
     ...batches(hooks.personIds).map((ids) => ({ [person]: { in: ids } })),
     ...batches(hooks.contractIds).map((ids) => ({ contractId: { in: ids } })),

@@ -3,24 +3,21 @@ import type { Person, Stores } from "../../domain/index.js";
 import type { Ender } from "./ending.js";
 
 /**
- * Retires the row with its event; false when somebody changed it meanwhile. The epoch rises, so that every page session,
- * device key and connection made before is dead. In the caller's transaction.
+ * Retires the row with its event; false when he has left already. The epoch rises, so that every page session, device key and
+ * connection made before is dead. In the caller's transaction; a change made meanwhile by another is waited for.
  */
 export async function retirePerson(tx: Stores, person: Person, by: Ender, reason: string): Promise<boolean> {
-  const patch = {
-    state: "retired",
-    credentialEpoch: person.credentialEpoch + 1,
-    enrolmentHash: null,
-    enrolmentExpiresAt: null,
-  } as const;
-  const expected = { state: person.state, credentialEpoch: person.credentialEpoch };
-  if (!(await tx.people.update(person.id, patch, expected))) return false;
-  await tx.audit.append({
-    verb: "person.left",
-    actorId: by.personId,
-    object: { kind: "person", id: person.id },
-    sourceAddress: by.sourceAddress,
-    detail: { reason },
-  });
-  return true;
+  for (let row: Person | undefined = person; row !== undefined && row.state !== "retired";) {
+    const { credentialEpoch } = row;
+    const next = { state: "retired", credentialEpoch: credentialEpoch + 1 } as const;
+    const closed = { enrolmentHash: null, enrolmentExpiresAt: null };
+    if (await tx.people.update(row.id, { ...next, ...closed }, { state: row.state, credentialEpoch })) {
+      const object = { kind: "person", id: row.id };
+      const { personId: actorId, sourceAddress } = by;
+      await tx.audit.append({ verb: "person.left", actorId, object, sourceAddress, detail: { reason } });
+      return true;
+    }
+    row = await tx.people.get(row.id);
+  }
+  return false;
 }

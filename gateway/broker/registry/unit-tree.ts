@@ -12,7 +12,7 @@ export async function unitsById(stores: UnitStores): Promise<ReadonlyMap<UnitId,
 /** From the unit up to the top. */
 export function unitsUp(units: ReadonlyMap<UnitId, Unit>, id: UnitId): readonly Unit[] {
   const path: Unit[] = [];
-  for (let next: UnitId | null = id; next !== null; ) {
+  for (let next: UnitId | null = id; next !== null;) {
     const unit = units.get(next);
     if (unit === undefined || path.includes(unit)) break;
     path.push(unit);
@@ -27,10 +27,13 @@ export async function commonUnit(stores: UnitStores, ids: readonly UnitId[]): Pr
   if (first === undefined) throw new GatehouseError("internal", "nothing has no unit");
   if (others.length === 0) return first;
   const units = await unitsById(stores);
-  const shared = others.reduce<readonly Unit[]>((path, id) => {
-    const up = unitsUp(units, id);
-    return path.filter((unit) => up.includes(unit));
-  }, unitsUp(units, first));
+  const shared = others.reduce<readonly Unit[]>(
+    (path, id) => {
+      const up = unitsUp(units, id);
+      return path.filter((unit) => up.includes(unit));
+    },
+    unitsUp(units, first),
+  );
   const [lowest] = shared;
   if (lowest === undefined) throw new GatehouseError("internal", "two units have no top in common");
   return lowest.id;

@@ -6,7 +6,7 @@ type VendorStores = Pick<Stores, "vendors">;
 /** From the vendor itself up to the outermost; empty for none. A link that leads nowhere or back ends it. */
 export async function vendorsUp(stores: VendorStores, id: VendorId | null): Promise<readonly Vendor[]> {
   const chain: Vendor[] = [];
-  for (let next = id; next !== null && chain.length <= LONGEST_VENDOR_CHAIN; ) {
+  for (let next = id; next !== null && chain.length <= LONGEST_VENDOR_CHAIN;) {
     const vendor = await stores.vendors.get(next);
     if (vendor === undefined || chain.some((one) => one.id === vendor.id)) break;
     chain.push(vendor);

@@ -4,7 +4,7 @@ import { ACTIONS, CONTRACT_STANDINGS, CONTRACT_STATES, REGISTRY_STATES } from ".
 import { id, line, lineOrEmpty, listing, optional, outId, outTime, pageQuery } from "./fields.js";
 
 /** A name as it is written: its look-alikes are refused by the broker. */
-const name = line(120);
+const name = line(100);
 /** A local calendar date; whether the day exists is judged by the broker. */
 const date = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 
