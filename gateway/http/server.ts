@@ -29,13 +29,18 @@ import { registerAccounts } from "./routes/accounts.js";
 import { registerAssets } from "./routes/assets.js";
 import { registerAlerts, registerAudit } from "./routes/audit.js";
 import { registerAuth } from "./routes/auth.js";
+import { registerBreakGlass } from "./routes/break-glass.js";
 import { registerEntitlements } from "./routes/entitlements.js";
 import { registerEvidence } from "./routes/evidence.js";
+import { registerPageSessions, registerPasskeys } from "./routes/factors.js";
 import { registerMe } from "./routes/me.js";
 import { registerPeople } from "./routes/people.js";
+import { registerPolicy } from "./routes/policy.js";
+import { registerProposals } from "./routes/proposals.js";
 import { registerExports, registerInputOpenings, registerRecordings } from "./routes/recordings.js";
 import { registerGrants, registerRequests } from "./routes/requests.js";
 import { registerSessions } from "./routes/sessions.js";
+import { registerTerminals } from "./routes/terminals.js";
 import { registerTickets } from "./routes/tickets.js";
 import { PERMISSIONS, securityHeaders } from "./security-headers.js";
 import { createSessionCookie } from "./session-cookie.js";
@@ -123,7 +128,8 @@ function createFastify(config: HttpConfig): FastifyInstance {
     requestIdHeader: false,
     onProtoPoisoning: "error",
     onConstructorPoisoning: "error",
-    routerOptions: { maxParamLength: 200 },
+    // A passkey's id has 1,023 bytes at most; each route bounds its own.
+    routerOptions: { maxParamLength: 1400 },
     frameworkErrors: (_error, request, reply) => {
       void sendProblem(request, reply, "invalid-input");
     },
@@ -143,13 +149,19 @@ function acceptJsonOnly(app: FastifyInstance): void {
 function registerApi(api: FastifyInstance, deps: RouteDeps, triesPerMinute: number): void {
   registerAuth(api, deps, triesPerMinute);
   registerMe(api, deps, triesPerMinute);
+  registerPasskeys(api, deps, triesPerMinute);
+  registerPageSessions(api, deps);
   registerPeople(api, deps);
+  registerProposals(api, deps, triesPerMinute);
+  registerBreakGlass(api, deps);
+  registerPolicy(api, deps);
   registerAssets(api, deps);
   registerAccounts(api, deps);
   registerEntitlements(api, deps);
   registerRequests(api, deps);
   registerGrants(api, deps);
   registerSessions(api, deps);
+  registerTerminals(api, deps, triesPerMinute);
   registerTickets(api, deps);
   registerRecordings(api, deps);
   registerExports(api, deps);

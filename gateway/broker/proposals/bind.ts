@@ -11,16 +11,12 @@ import { policyState, proposePolicy } from "./policy-change.js";
 import { rejectProposal, withdrawProposal } from "./reject.js";
 import { collectVaultExport, proposeVaultExport } from "./vault-export.js";
 
-/** What the retention room binds itself. */
-export type Retention = Pick<
-  ProposalUseCases,
-  "retention" | "proposeRetention" | "holds" | "placeHold" | "proposeRelease"
->;
+/** Retention and legal holds are bound beside them, in their own folder. */
+type Beside = "retention" | "proposeRetention" | "holds" | "placeHold" | "proposeRelease";
 
-export function bindProposals(given: BrokerDeps, retention: Retention): ProposalUseCases {
+export function bindProposals(given: BrokerDeps): Omit<ProposalUseCases, Beside> {
   const deps = { ...given, throttle: createThrottle(given.clock) };
   return {
-    ...retention,
     list: (actor, page) => listProposals(deps, actor, page),
     get: (actor, id) => getProposal(deps, actor, id),
     confirm: (actor, id, digest) => confirmProposal(deps, actor, id, digest),
