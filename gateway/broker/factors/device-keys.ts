@@ -20,7 +20,6 @@ import type { SignInPolicy } from "../../policy/index.js";
 import { notice } from "../notices.js";
 import { readPublicKey, type PublicKeyLine } from "../public-key.js";
 import { covers, scopeOf } from "../scope.js";
-import { signInRules } from "../sign-in-rules.js";
 import { standing } from "../standing.js";
 import type { TerminalDeps } from "./terminal-deps.js";
 
@@ -84,9 +83,9 @@ export function deviceKeyStands(key: DeviceKey, person: Pick<Person, "id" | "cre
 
 interface Retiring {
   readonly now: number;
-  readonly by: PersonId | null;
-  readonly sourceAddress: string | null;
-  readonly why: "asked" | "signed-out" | "signed-out-everywhere" | "expired";
+  readonly by: PersonId;
+  readonly sourceAddress: string;
+  readonly why: "asked" | "signed-out";
 }
 
 /** Retires a key that is not retired, with its event; says whether it was this call that did. */
@@ -105,12 +104,6 @@ export async function retireKey(
     detail: { deviceKey: key.id, fingerprint: key.fingerprint },
   });
   return true;
-}
-
-/** Retires every key of a person, in the caller's transaction. */
-export async function retireKeysOf(tx: Stores, personId: PersonId, retiring: Retiring): Promise<void> {
-  const keys = await tx.deviceKeys.find({ personId, retiredAt: null }, { limit: 1000 });
-  for (const key of keys) await retireKey(tx, key, retiring);
 }
 
 /** The owner's pages, and the live sessions that the key opened. */
@@ -156,26 +149,10 @@ async function mayRetire(tx: Stores, actor: Actor, key: DeviceKey): Promise<bool
 }
 
 const KEPT_MS = 25 * 3_600_000;
-const MOST_AT_ONCE = 200;
 
-/** Retires keys whose day is over, and forgets links of yesterday (the token of a login ends its key as long as that may live). */
+/** Forgets links that were over a day ago: until then the token of a login ends the key that came of it. */
 export async function sweepTerminals(deps: Pick<TerminalDeps, "database" | "clock">): Promise<void> {
-  const { read } = deps.database;
-  const now = deps.clock.now();
-  const over = await read.deviceKeys.find({ retiredAt: null, expiresAt: { lte: now } }, { limit: MOST_AT_ONCE });
-  const before = now - KEPT_MS;
-  const old = await read.terminalApprovals.count({ expiresAt: { lt: before } });
-  if (over.length + old === 0) return;
-  await deps.database.write(async (tx) => {
-    for (const key of over) await retireKey(tx, key, { now, by: null, sourceAddress: null, why: "expired" });
-    await tx.terminalApprovals.removeOlder(before);
-  });
-}
-
-/** What policy says of device keys here. */
-export async function deviceKeyRules(
-  stores: Pick<Stores, "settings">,
-  deps: Pick<TerminalDeps, "policy">,
-): Promise<SignInPolicy["deviceKeys"]> {
-  return (await signInRules(stores, deps.policy)).deviceKeys;
+  const before = deps.clock.now() - KEPT_MS;
+  if ((await deps.database.read.terminalApprovals.count({ expiresAt: { lt: before } })) === 0) return;
+  await deps.database.write((tx) => tx.terminalApprovals.removeOlder(before));
 }

@@ -14,7 +14,10 @@ import {
 } from "../../domain/index.js";
 import type { FactorUseCases } from "../broker.js";
 import { actorOf, isEnrolled } from "../identity-deps.js";
-import { deviceKeyRules, deviceKeyStands } from "./device-keys.js";
+import type { SignInPolicy } from "../../policy/index.js";
+import { mustChangePassword } from "../password-rules.js";
+import { signInRules } from "../sign-in-rules.js";
+import { deviceKeyStands } from "./device-keys.js";
 import { isSamePlace } from "./terminal-codes.js";
 import type { TerminalDeps } from "./terminal-deps.js";
 
@@ -44,11 +47,9 @@ export function createSignInByDeviceKey(deps: TerminalDeps): SignInByDeviceKey {
     const login = isPersonLogin(input.login) ? input.login : "";
     const [person] = await read.people.find({ login }, { limit: 1 });
     const [key] = await read.deviceKeys.find({ fingerprint: input.fingerprint }, { limit: 1 });
-    const rules = await deviceKeyRules(read, deps);
+    const rules = await signInRules(read, deps.policy);
     if (person === undefined || key?.personId !== person.id) return refused("sign-in-refused");
-    const why = refusalOf(person, key, deps.clock.now());
-    const elsewhere = !rules.otherAddress && !isSamePlace(key.sourceAddress, input.sourceAddress);
-    const because = !rules.allowed ? "device-keys-off" : (why ?? (elsewhere ? "other-address" : undefined));
+    const because = refusalOf(person, key, rules, input.sourceAddress, deps.clock.now());
     const actor =
       because === undefined ? await deps.database.write((tx) => letIn(deps, tx, person, key, input)) : undefined;
     if (actor !== undefined) return done(actor);
@@ -57,11 +58,21 @@ export function createSignInByDeviceKey(deps: TerminalDeps): SignInByDeviceKey {
   };
 }
 
-function refusalOf(person: Person, key: DeviceKey, now: number): string | undefined {
+function refusalOf(
+  person: Person,
+  key: DeviceKey,
+  rules: SignInPolicy,
+  sourceAddress: string,
+  now: number,
+): string | undefined {
+  if (!rules.deviceKeys.allowed) return "device-keys-off";
   if (person.state !== "active") return "not-active";
   if (!isEnrolled(person)) return "not-enrolled";
   if (key.retiredAt !== null) return "device-key-retired";
-  return deviceKeyStands(key, person, now) ? undefined : "device-key-over";
+  if (!deviceKeyStands(key, person, now)) return "device-key-over";
+  if (mustChangePassword(person, rules.password, now)) return "password-expired";
+  if (!rules.deviceKeys.otherAddress && !isSamePlace(key.sourceAddress, sourceAddress)) return "other-address";
+  return undefined;
 }
 
 /** Only if key and person still stand. It does not forgive what was guessed at the login elsewhere: a machine signs in by the minute. */
