@@ -13,6 +13,8 @@ export type Access =
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    /** Open also to who must change his password first. */
+    openWhenOverdue?: true;
   }
 }
 

@@ -21,7 +21,7 @@ export function createEntry(
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     void reply.header("cache-control", "no-store");
     if (!deps.origins.admitsRequest(request.raw)) throw new Refusal("cross-site");
-    const { access } = request.routeOptions.config;
+    const { access, openWhenOverdue } = request.routeOptions.config;
     if (access === "public") return;
     if (access === undefined) throw new Refusal("forbidden");
     const cookie = deps.cookie.of(request.raw);
@@ -32,6 +32,7 @@ export function createEntry(
     if (!passage.ok) throw new Refusal("too-many-tries", passage.retryAfterMs);
     // Also when the asker goes away before there is an answer.
     reply.raw.once("close", passage.leave);
+    if (resumed.value.mustChangePassword === true && openWhenOverdue !== true) throw new Refusal("password-expired");
     if (!mayEnter(access, resumed.value)) throw new Refusal("forbidden");
     request.actor = resumed.value;
   };

@@ -40,6 +40,7 @@ export function registerOperations(app: FastifyInstance, deps: Deps): void {
       const resumed =
         cookie === undefined ? undefined : await deps.broker.identity.resume(cookie, deps.addresses.of(request.raw));
       if (resumed?.ok !== true) return sendProblem(request, reply, "unauthenticated");
+      if (resumed.value.mustChangePassword === true) return sendProblem(request, reply, "password-expired");
       if (!mayEnter({ powers: ["system"] }, resumed.value)) return sendProblem(request, reply, "forbidden");
     }
     const figures = `${await deps.metrics.text()}\n${await own.metrics()}`;

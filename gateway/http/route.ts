@@ -53,6 +53,8 @@ interface Spec<P extends Shape, Q extends Shape, B extends Shape> {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  /** Open also to who must change his password first; nothing else is. */
+  readonly openWhenOverdue?: true;
   /** A tighter bound than the general one, for routes that check secrets. */
   readonly triesPerMinute?: number;
 }
@@ -87,6 +89,7 @@ function options<P extends Shape, Q extends Shape, B extends Shape>(
     url: spec.url,
     config: {
       access: spec.access,
+      ...(spec.openWhenOverdue === undefined ? {} : { openWhenOverdue: spec.openWhenOverdue }),
       ...(spec.triesPerMinute === undefined ? {} : { rateLimit: { max: spec.triesPerMinute, timeWindow: 60_000 } }),
     },
     schema: {

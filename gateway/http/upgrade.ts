@@ -114,6 +114,7 @@ export function dispatchUpgrades(server: Server, deps: Deps): (path: string, han
     if (cookie === undefined) return refuse(socket, 401);
     const resumed = await deps.broker.identity.resume(cookie, deps.addresses.of(req));
     if (!resumed.ok) return refuse(socket, resumed.code === "unauthenticated" ? 401 : 403);
+    if (resumed.value.mustChangePassword === true) return refuse(socket, 403);
     if (socket.destroyed) return;
     const leave = enterPerson(resumed.value.personId);
     if (leave === undefined) return refuse(socket, 429);

@@ -1,6 +1,7 @@
 /** Signing in and out, first steps, enrolment. The only routes besides the description that nobody need be signed in for. */
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import QRCode from "qrcode";
+import type { WebSignIn } from "../../broker/index.js";
 import { done } from "../../domain/index.js";
 import * as contract from "../contract/index.js";
 import { route, type RouteDeps } from "../route.js";
@@ -12,8 +13,35 @@ async function qrOf(otpauth: string): Promise<string> {
   return `data:image/svg+xml;base64,${Buffer.from(svg).toString("base64")}`;
 }
 
+/** The browser that wants in, with the cookie that a sign-in replaces. */
+export function visitorOf(
+  deps: Pick<RouteDeps, "cookie" | "addresses">,
+  request: FastifyRequest,
+): { readonly sourceAddress: string; readonly userAgent: string; readonly previous?: string } {
+  const previous = deps.cookie.of(request.raw);
+  return {
+    sourceAddress: deps.addresses.of(request.raw),
+    userAgent: (request.headers["user-agent"] ?? "").slice(0, USER_AGENT_MAX),
+    ...(previous === undefined ? {} : { previous }),
+  };
+}
+
+/** Gives the browser its cookie, and ends what ran under the one before. */
+export function admit(
+  deps: Pick<RouteDeps, "cookie" | "tethers" | "clock">,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  signedIn: WebSignIn,
+): Omit<WebSignIn, "cookie"> {
+  const previous = deps.cookie.of(request.raw);
+  if (previous !== undefined) deps.tethers.cut(previous);
+  const { actor, cookie, expiresAt } = signedIn;
+  deps.cookie.set(reply, cookie, expiresAt - deps.clock.now());
+  return { actor, expiresAt };
+}
+
 export function registerAuth(app: FastifyInstance, deps: RouteDeps, triesPerMinute: number): void {
-  const { identity } = deps.broker;
+  const { identity, factors } = deps.broker;
   const shared = { tag: "auth", access: "public", triesPerMinute } as const;
 
   route(app, {
@@ -43,19 +71,37 @@ export function registerAuth(app: FastifyInstance, deps: RouteDeps, triesPerMinu
     body: contract.signInBody,
     answer: contract.signInAnswer,
     async run({ body, request, reply }) {
-      const previous = deps.cookie.of(request.raw);
-      const signedIn = await identity.signInWeb({
-        ...body,
-        via: "web",
-        sourceAddress: deps.addresses.of(request.raw),
-        userAgent: (request.headers["user-agent"] ?? "").slice(0, USER_AGENT_MAX),
-        ...(previous === undefined ? {} : { previous }),
-      });
-      if (!signedIn.ok) return signedIn;
-      if (previous !== undefined) deps.tethers.cut(previous);
-      const { actor, cookie, expiresAt } = signedIn.value;
-      deps.cookie.set(reply, cookie, expiresAt - deps.clock.now());
-      return done({ actor, expiresAt });
+      const signedIn = await identity.signInWeb({ ...body, via: "web", ...visitorOf(deps, request) });
+      return signedIn.ok ? done(admit(deps, request, reply, signedIn.value)) : signedIn;
+    },
+  });
+  route(app, {
+    method: "GET",
+    url: "/auth/offers",
+    tag: "auth",
+    access: "public",
+    summary: "Ways to sign in, and what a password must be",
+    answer: contract.signInOffers,
+    run: async () => done({ ...(await factors.offers()), ...deps.broker.directories.offers() }),
+  });
+  route(app, {
+    ...shared,
+    method: "POST",
+    url: "/auth/passkey/options",
+    summary: "Begin to sign in with a passkey",
+    answer: contract.ceremony,
+    run: ({ request }) => factors.beginPasskeySignIn(deps.addresses.of(request.raw)),
+  });
+  route(app, {
+    ...shared,
+    method: "POST",
+    url: "/auth/passkey/session",
+    summary: "Sign in with a passkey",
+    body: contract.passkeySignInBody,
+    answer: contract.signInAnswer,
+    async run({ body, request, reply }) {
+      const signedIn = await factors.signInByPasskey({ ...body, ...visitorOf(deps, request) });
+      return signedIn.ok ? done(admit(deps, request, reply, signedIn.value)) : signedIn;
     },
   });
   route(app, {
