@@ -1,0 +1,216 @@
+/**
+ * The clock of the periodic review: opens a line for each sponsored person and each standing entitlement of his that nobody
+ * confirmed for so long, reminds before it is due, and lets lapse what is not confirmed then. Several nodes may do it at once.
+ */
+import {
+  asId,
+  type Entitlement,
+  type EntitlementId,
+  type Person,
+  type PersonId,
+  type ReviewItem,
+  type ReviewItemId,
+  type Stores,
+} from "../../domain/index.js";
+import { raiseAlert } from "../alerts.js";
+import type { BrokerDeps } from "../deps.js";
+import { tellPerson } from "../identity-deps.js";
+import { alertNotice, notice } from "../notices.js";
+import { signInRules } from "../sign-in-rules.js";
+import { orUndone } from "../undone.js";
+import { tellEnded } from "./ending.js";
+import { lapse, logReview, reviewedBy, voidItem } from "./review-endings.js";
+
+type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "notify">;
+
+const DAY_MS = 86_400_000;
+const BATCH = 500;
+const NOBODY = { personId: null, sourceAddress: null };
+
+/** One pass. */
+export async function reviewRound(deps: Deps): Promise<void> {
+  await openDue(deps);
+  await remind(deps);
+  await closeOverdue(deps);
+}
+
+async function openDue(deps: Deps): Promise<void> {
+  const { review } = await signInRules(deps.database.read, deps.policy);
+  const now = deps.clock.now();
+  const before = now - review.everyDays * DAY_MS;
+  const dueAt = now + review.answerDays * DAY_MS;
+  for await (const people of peoplePages(deps, before))
+    await openItems(deps, people.map(aboutPerson), now, dueAt, before);
+  for await (const entitlements of entitlementPages(deps, before)) {
+    const ids = [...new Set(entitlements.map((row) => row.personId))];
+    const people = new Map((await deps.database.read.people.find({ id: { in: ids } }, { limit: BATCH })).map(byId));
+    const items = entitlements.flatMap((row) => aboutEntitlement(row, people.get(row.personId), now));
+    await openItems(deps, items, now, dueAt, before);
+  }
+}
+
+type Subject = Pick<ReviewItem, "unitId" | "sponsorId" | "personId" | "entitlementId">;
+
+function byId(person: Person): readonly [PersonId, Person] {
+  return [person.id, person];
+}
+
+function aboutPerson(person: Person): Subject {
+  return {
+    unitId: person.unitId,
+    sponsorId: person.sponsorId as PersonId,
+    personId: person.id,
+    entitlementId: null,
+  };
+}
+
+function aboutEntitlement(row: Entitlement, person: Person | undefined, now: number): readonly Subject[] {
+  if (person?.state !== "active" || person.sponsorId === null || (row.to !== null && row.to <= now)) return [];
+  return [{ unitId: row.unitId, sponsorId: person.sponsorId, personId: person.id, entitlementId: row.id }];
+}
+
+/** Sponsored people not confirmed since `before`, in pages by id. */
+async function* peoplePages({ database }: Deps, before: number): AsyncGenerator<readonly Person[]> {
+  const where = { state: "active", sponsorId: { not: null }, reviewedAt: { lte: before } } as const;
+  for (let after = ""; ;) {
+    const page = { ...where, id: { gt: asId<PersonId>(after) } };
+    const rows = await database.read.people.find(page, { orderBy: "id", limit: BATCH });
+    if (rows.length > 0) yield rows;
+    if (rows.length < BATCH) return;
+    after = rows.at(-1)?.id ?? "";
+  }
+}
+
+async function* entitlementPages({ database }: Deps, before: number): AsyncGenerator<readonly Entitlement[]> {
+  for (let after = ""; ;) {
+    const page = { endedAt: null, createdAt: { lte: before }, id: { gt: asId<EntitlementId>(after) } };
+    const rows = await database.read.entitlements.find(page, { orderBy: "id", limit: BATCH });
+    if (rows.length > 0) yield rows;
+    if (rows.length < BATCH) return;
+    after = rows.at(-1)?.id ?? "";
+  }
+}
+
+/** Those that are neither open nor were confirmed since `before`. Asked again where it is written: another node does the same. */
+async function openItems(
+  deps: Deps,
+  subjects: readonly Subject[],
+  now: number,
+  dueAt: number,
+  before: number,
+): Promise<void> {
+  const wanted: Subject[] = [];
+  for (const one of subjects) if (!(await isAnswered(deps.database.read, one, before))) wanted.push(one);
+  if (wanted.length === 0) return;
+  const opened = await deps.database.write(async (tx) => {
+    const items: ReviewItem[] = [];
+    for (const one of wanted) {
+      // Writing the person's row as it is makes two nodes wait for one another.
+      const stands = await tx.people.update(one.personId, { state: "active" }, { state: "active" });
+      if (!stands || (await isAnswered(tx, one, before))) continue;
+      const id = asId<ReviewItemId>(deps.ids.next());
+      const item: ReviewItem = { ...one, id, openedAt: now, dueAt, state: "open", decidedBy: null, decidedAt: null };
+      await tx.reviewItems.insert(item);
+      await logReview(tx, "review.opened", item, NOBODY);
+      items.push(item);
+    }
+    return items;
+  });
+  for (const { id, sponsorId } of opened) deps.notify(notice("registry", id, [sponsorId], [], ["security", "audit"]));
+}
+
+async function isAnswered(
+  stores: Pick<Stores, "reviewItems">,
+  { personId, entitlementId }: Subject,
+  before: number,
+): Promise<boolean> {
+  const same = { personId, entitlementId };
+  if ((await stores.reviewItems.count({ ...same, state: "open" })) > 0) return true;
+  return (await stores.reviewItems.count({ ...same, state: "confirmed", decidedAt: { gt: before } })) > 0;
+}
+
+/** One alert and one word to each sponsor whose open lines are due soon; again only for lines opened after it. */
+async function remind(deps: Deps): Promise<void> {
+  const { review } = await signInRules(deps.database.read, deps.policy);
+  const soon = deps.clock.now() + review.remindDays * DAY_MS;
+  const open = await deps.database.read.reviewItems.find(
+    { state: "open", dueAt: { lte: soon } },
+    { orderBy: "dueAt", limit: 1000 },
+  );
+  const bySponsor = new Map<PersonId, ReviewItem[]>();
+  for (const item of open) bySponsor.set(item.sponsorId, [...(bySponsor.get(item.sponsorId) ?? []), item]);
+  for (const [sponsorId, items] of bySponsor) await remindSponsor(deps, sponsorId, items);
+}
+
+async function remindSponsor(deps: Deps, sponsorId: PersonId, items: readonly ReviewItem[]): Promise<void> {
+  const [first] = items;
+  if (first === undefined) return;
+  const subject = `person:${sponsorId}`;
+  const newest = Math.max(...items.map((item) => item.openedAt));
+  const told = { kind: "review-due", subject, lastAt: { gte: newest } } as const;
+  if ((await deps.database.read.alerts.count(told)) > 0) return;
+  const alertId = await deps.database.write(async (tx) => {
+    if ((await tx.alerts.count(told)) > 0) return undefined;
+    const sponsor = await tx.people.get(sponsorId);
+    const detail = { login: sponsor?.login ?? "", open: items.length, dueAt: first.dueAt };
+    return raiseAlert(deps, tx, { unitId: first.unitId, kind: "review-due", subject, detail });
+  });
+  if (alertId === undefined) return;
+  deps.notify(alertNotice(alertId));
+  deps.notify(notice("registry", first.id, [sponsorId], [], []));
+}
+
+/** Follows what changed under open lines, and lets lapse what is due; each line in a transaction of its own. */
+async function closeOverdue(deps: Deps): Promise<void> {
+  const now = deps.clock.now();
+  for (let after = ""; ;) {
+    const where = { state: "open", id: { gt: asId<ReviewItemId>(after) } } as const;
+    const open = await deps.database.read.reviewItems.find(where, { orderBy: "id", limit: BATCH });
+    for (const item of open) {
+      const reviewed = await reviewedBy(deps.database.read, item, now);
+      const moved = reviewed !== undefined && reviewed.person.sponsorId !== item.sponsorId;
+      if (reviewed === undefined || moved || now >= item.dueAt) await settleItem(deps, item.id);
+    }
+    if (open.length < BATCH) return;
+    after = open.at(-1)?.id ?? "";
+  }
+}
+
+async function settleItem(deps: Deps, id: ReviewItemId): Promise<void> {
+  const now = deps.clock.now();
+  const work = deps.database.write(async (tx) => {
+    const item = await tx.reviewItems.get(id);
+    if (item?.state !== "open") return { ok: true, value: undefined } as const;
+    const reviewed = await reviewedBy(tx, item, now);
+    if (reviewed === undefined) {
+      await voidItem(tx, item, now);
+      return { ok: true, value: undefined } as const;
+    }
+    const { sponsorId } = reviewed.person;
+    if (sponsorId !== null && sponsorId !== item.sponsorId)
+      await tx.reviewItems.update(id, { sponsorId }, { state: "open" });
+    if (now < item.dueAt) return { ok: true, value: undefined } as const;
+    const ended = await lapse(deps, tx, item, reviewed, NOBODY);
+    return { ok: true, value: ended === undefined ? undefined : { ended, person: reviewed.person } } as const;
+  });
+  const outcome = await orUndone(work, { ok: false, code: "stale" });
+  const lapsed = outcome.ok ? outcome.value : undefined;
+  if (lapsed === undefined) return;
+  if (lapsed.ended === "last") {
+    await alertLastOfPower(deps, lapsed.person, "review");
+    return;
+  }
+  tellEnded(deps, lapsed.ended);
+  tellPerson(deps, lapsed.person.id);
+}
+
+/** The house cannot do without him: said once while the alert is open. */
+export async function alertLastOfPower(deps: Deps, person: Person, why: "review" | "dormant"): Promise<void> {
+  const fact = { kind: "review-due", subject: `person:${person.id}` } as const;
+  const alertId = await deps.database.write(async (tx) => {
+    if ((await tx.alerts.count({ ...fact, state: { in: ["open", "acknowledged"] } })) > 0) return undefined;
+    const detail = { login: person.login, why, kept: "last-of-power" };
+    return raiseAlert(deps, tx, { ...fact, unitId: person.unitId, detail });
+  });
+  if (alertId !== undefined) deps.notify(alertNotice(alertId));
+}
