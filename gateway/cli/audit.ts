@@ -31,7 +31,8 @@ export async function auditVerify(input: {
 function describeGood(verdict: Extract<ExportVerdict, { ok: true }>): string {
   const range = verdict.complete ? "every event from the first" : "a part of the log";
   const older = verdict.olderSize === null ? "" : `; extends the older checkpoint of ${verdict.olderSize}`;
-  return `${verdict.leaves} events, ${range}, under a signed checkpoint of ${verdict.size}${older}`;
+  const withheld = verdict.withheld === 0 ? "" : ` (${verdict.withheld} more by their hash alone)`;
+  return `${verdict.leaves} events${withheld}, ${range}, under a signed checkpoint of ${verdict.size}${older}`;
 }
 
 function place(verdict: Extract<ExportVerdict, { ok: false }>): string {

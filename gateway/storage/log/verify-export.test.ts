@@ -32,6 +32,7 @@ describe("offline verification of exported events", () => {
       ok: true,
       size: 11,
       leaves: 11,
+      withheld: 0,
       complete: true,
       olderSize: null,
     });
@@ -74,6 +75,43 @@ describe("offline verification of exported events", () => {
     expect(altered).not.toBe(three);
     expect(await verifyExport([note!, altered, nine!], signer)).toMatchObject({ because: "leaf-altered", seq: 3 });
     expect(await verifyExport([note!, three!, leafLine(4)], signer)).toMatchObject({ because: "missing-leaf" });
+  });
+
+  it("accepts hashes in the place of leaves, counts them, and still proves the rest", async () => {
+    const hashLine = (seq: number, hash = hashes[seq]!): string =>
+      JSON.stringify({ seq, hash: Buffer.from(hash).toString("base64") });
+    const cut = (await whole()).map((line, index) => ([3, 4, 10].includes(index - 1) ? hashLine(index - 1) : line));
+    const good = { ok: true, size: 11, leaves: 8, withheld: 3, complete: true };
+    expect(await verifyExport(cut, signer)).toMatchObject(good);
+    expect(await verifyExport(cut, signer, await noteOver(6))).toMatchObject({ ...good, olderSize: 6 });
+    const none = [cut[0]!, ...hashes.map((_hash, seq) => hashLine(seq))];
+    expect(await verifyExport(none, signer)).toMatchObject({ ok: true, leaves: 0, withheld: 11 });
+
+    const forged = cut.with(4, hashLine(3, leafHash("{}")));
+    const altered = cut.with(6, cut[6]!.replace("5}", "6}"));
+    expect(altered).not.toEqual(cut);
+    const short = JSON.stringify({ seq: 3, hash: Buffer.alloc(31).toString("base64") });
+    const loose = JSON.stringify({ seq: 3, hash: `${hashes[3]!.toString("base64")}\n` });
+    const both = JSON.stringify({ seq: 3, leaf: leaves[3], hash: hashes[3]!.toString("base64") });
+    const proved = JSON.stringify({ seq: 3, hash: hashes[3]!.toString("base64"), proof: [] });
+    const cases: [string[], object][] = [
+      [forged, { because: "root-differs" }],
+      [altered, { because: "root-differs" }],
+      [cut.with(4, hashLine(3, hashes[4])), { because: "root-differs" }],
+      [cut.toSpliced(4, 1), { because: "missing-leaf", seq: 3 }],
+      [cut.slice(0, -1), { because: "missing-leaf", seq: 10 }],
+      [cut.toSpliced(4, 0, hashLine(2)), { because: "wrong-number", seq: 2 }],
+      [[...cut, hashLine(11, hashes[0])], { because: "wrong-number", seq: 11 }],
+      ...[short, loose, both, proved, JSON.stringify({ seq: 3, hash: 7 })].map((line): [string[], object] => [
+        cut.with(4, line),
+        { because: "malformed-line", line: 5 },
+      ]),
+    ];
+    for (const [given, verdict] of cases)
+      expect(await verifyExport(given, signer), given[4]).toMatchObject({ ok: false, ...verdict });
+    const interior = JSON.stringify({ seq: 0, hash: rootOf(hashes.slice(0, 2)).root.toString("base64") });
+    expect(await verifyExport([cut[0]!, interior, ...cut.slice(3)], signer)).toMatchObject({ ok: false });
+    expect(await verifyExport([...(await part(3)), hashLine(4)], signer)).toMatchObject({ because: "missing-leaf" });
   });
 
   it("refuses a note by another key, and a history rewritten under the right one", async () => {

@@ -1,7 +1,9 @@
 /**
  * Verifies exported audit events offline, with the public key alone. An export is JSON lines: one `{"note": "…"}` with the
- * checkpoint, then `{"seq": n, "leaf": "…"}` for each event. Without gaps from 0 to the checkpoint's size the root is
- * computed from the leaves; a part of the log carries `"proof": ["base64", …]`, the inclusion of each leaf, instead.
+ * checkpoint, then `{"seq": n, "leaf": "…"}` for each event, or `{"seq": n, "hash": "base64"}` for one that its reader may
+ * not see. Without gaps from 0 to the checkpoint's size the root is computed from the leaves and hashes; a part of the log
+ * carries `"proof": ["base64", …]`, the inclusion of each leaf, instead. A withheld leaf proves that something stood there,
+ * not what; how many there are is said.
  */
 import { createRootAccumulator, leafHash, verifyConsistency, verifyInclusion } from "./merkle.js";
 import { parseNote, verifyNote } from "./note.js";
@@ -11,7 +13,10 @@ export type ExportVerdict =
   | {
       readonly ok: true;
       readonly size: number;
+      /** Events at hand, and those of which the export holds the hash alone. */
       readonly leaves: number;
+      readonly withheld: number;
+      /** Nothing is missing from the first event to the checkpoint's size. */
       readonly complete: boolean;
       readonly olderSize: number | null;
     }
@@ -34,6 +39,11 @@ interface LeafLine {
   readonly seq: number;
   readonly leaf: string;
   readonly proof: readonly string[] | undefined;
+}
+
+interface WithheldLine {
+  readonly seq: number;
+  readonly hash: Buffer;
 }
 
 /**
@@ -80,13 +90,14 @@ function createState(older: ParsedNote | undefined): {
   let consistency: readonly string[] | undefined;
   let olderRoot = older?.size === 0 ? tree.root() : undefined;
   let proved = 0;
+  let withheld = 0;
   let last = -1;
 
-  function takeLeaf(line: LeafLine): Fault | undefined {
+  function takeLeaf(line: LeafLine | WithheldLine): Fault | undefined {
     if (note === undefined) return fault("no-checkpoint", line.seq);
     if (line.seq <= last || line.seq >= note.size) return fault("wrong-number", line.seq);
-    const hash = leafHash(line.leaf);
-    if (line.proof !== undefined) {
+    const hash = "hash" in line ? line.hash : leafHash(line.leaf);
+    if ("leaf" in line && line.proof !== undefined) {
       const proof = line.proof.map((text) => Buffer.from(text, "base64"));
       const held = verifyInclusion({ index: line.seq, size: note.size, leafHash: hash, proof, root: note.root });
       if (!held) return fault("leaf-altered", line.seq);
@@ -94,6 +105,7 @@ function createState(older: ParsedNote | undefined): {
     } else {
       if (proved > 0 || line.seq !== tree.size) return fault("missing-leaf", proved > 0 ? line.seq : tree.size);
       tree.add(hash);
+      if ("hash" in line) withheld += 1;
       if (tree.size === older?.size) olderRoot = tree.root();
     }
     last = line.seq;
@@ -104,7 +116,7 @@ function createState(older: ParsedNote | undefined): {
     take(line, publicKey) {
       const parsed = parseLine(line);
       if (parsed === undefined) return fault("malformed-line");
-      if ("leaf" in parsed) return takeLeaf(parsed);
+      if ("seq" in parsed) return takeLeaf(parsed);
       if ("consistency" in parsed) {
         consistency = parsed.consistency;
         return undefined;
@@ -121,8 +133,8 @@ function createState(older: ParsedNote | undefined): {
       if (complete && tree.size !== note.size) return fault("missing-leaf", tree.size);
       if (complete && !tree.root().equals(note.root)) return fault("root-differs");
       const wrong = older === undefined ? undefined : compareOlder(older, note, olderRoot, consistency);
-      const leaves = complete ? tree.size : proved;
-      return wrong ?? { ok: true, size: note.size, leaves, complete, olderSize: older?.size ?? null };
+      const leaves = complete ? tree.size - withheld : proved;
+      return wrong ?? { ok: true, size: note.size, leaves, withheld, complete, olderSize: older?.size ?? null };
     },
   };
 }
@@ -142,7 +154,7 @@ function compareOlder(
   return held ? undefined : fault("older-note-differs");
 }
 
-type Line = LeafLine | { readonly note: string } | { readonly consistency: readonly string[] };
+type Line = LeafLine | WithheldLine | { readonly note: string } | { readonly consistency: readonly string[] };
 
 function parseLine(line: string): Line | undefined {
   let value: unknown;
@@ -152,12 +164,21 @@ function parseLine(line: string): Line | undefined {
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;
-  const { seq, leaf, proof, note, consistency } = value as Readonly<Record<string, unknown>>;
+  const { seq, leaf, hash, proof, note, consistency } = value as Readonly<Record<string, unknown>>;
   if (typeof note === "string") return { note };
   if (isTexts(consistency)) return { consistency };
-  if (typeof leaf !== "string" || typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0) return undefined;
+  if (typeof seq !== "number" || !Number.isSafeInteger(seq) || seq < 0) return undefined;
+  if (hash !== undefined) return leaf === undefined && proof === undefined ? withheldLine(seq, hash) : undefined;
+  if (typeof leaf !== "string") return undefined;
   if (proof !== undefined && !isTexts(proof)) return undefined;
   return { seq, leaf, proof };
+}
+
+/** A hash is 32 bytes in base64, written in the one way there is. */
+function withheldLine(seq: number, text: unknown): WithheldLine | undefined {
+  if (typeof text !== "string") return undefined;
+  const hash = Buffer.from(text, "base64");
+  return hash.length === 32 && hash.toString("base64") === text ? { seq, hash } : undefined;
 }
 
 function isTexts(value: unknown): value is readonly string[] {
