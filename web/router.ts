@@ -106,6 +106,12 @@ const routes: RouteRecordRaw[] = [
     component: () => import("./pages/asset-page.vue"),
   },
   {
+    path: "/register",
+    name: "register",
+    meta: { title: "register" },
+    component: () => import("./pages/register-page.vue"),
+  },
+  {
     path: "/proposals",
     name: "proposals",
     meta: { title: "proposals" },

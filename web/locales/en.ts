@@ -7,6 +7,7 @@ import { duties } from "./en/duties.js";
 import { errors } from "./en/errors.js";
 import { factors } from "./en/factors.js";
 import { evidence } from "./en/evidence.js";
+import { register } from "./en/register.js";
 import { verbs } from "./en/verbs.js";
 import { words } from "./en/words.js";
 
@@ -19,6 +20,7 @@ export const en = {
   ...desktop,
   ...factors,
   ...duties,
+  ...register,
   error: errors,
   verb: verbs,
 };

@@ -7,6 +7,7 @@ import { duties } from "./zh-CN/duties.js";
 import { errors } from "./zh-CN/errors.js";
 import { factors } from "./zh-CN/factors.js";
 import { evidence } from "./zh-CN/evidence.js";
+import { register } from "./zh-CN/register.js";
 import { verbs } from "./zh-CN/verbs.js";
 import { words } from "./zh-CN/words.js";
 
@@ -19,6 +20,7 @@ export const zhCN = {
   ...desktop,
   ...factors,
   ...duties,
+  ...register,
   error: errors,
   verb: verbs,
 };
