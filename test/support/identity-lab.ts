@@ -1,11 +1,22 @@
-/** People at work in a temporary installation: the identity use cases over a real vault, a clock that is set by hand, and the database given. */
-import { mkdtempSync, rmSync } from "node:fs";
+/**
+ * People at work in a temporary installation: identity, people and proposals over a real vault and policy, a clock that is
+ * set by hand, and the database given. Rights that two persons give are given by two.
+ */
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSync } from "otplib";
 import { createIdentity } from "../../gateway/broker/identity.js";
+import type { BrokerDeps } from "../../gateway/broker/deps.js";
 import { createPeople } from "../../gateway/broker/people.js";
-import type { IdentityUseCases, Notice, PeopleUseCases } from "../../gateway/broker/index.js";
+import { bindProposals } from "../../gateway/broker/proposals/bind.js";
+import type {
+  IdentityUseCases,
+  Notice,
+  PeopleUseCases,
+  ProposalUseCases,
+  ProposalView,
+} from "../../gateway/broker/index.js";
 import {
   asId,
   type Actor,
@@ -16,12 +27,15 @@ import {
   type Power,
   type Role,
 } from "../../gateway/domain/index.js";
+import { loadPolicy, POLICY_SETTING, readBundle, slotOf, writeKept } from "../../gateway/policy/index.js";
 import { createIds, openDatabase } from "../../gateway/storage/index.js";
 import { openVault, type Vault } from "../../gateway/vault/index.js";
 import { openMemoryDatabase } from "./memory-database.js";
 
 export const PASSWORD = "seven quiet herons";
 const STEP_MS = 30_000;
+/** Loaded once: every lab begins with the policy that is shipped. */
+const shipped = loadPolicy("policies/default");
 
 /** The value of an outcome that must be good. */
 export function must<T>(outcome: Outcome<T>): T {
@@ -40,6 +54,11 @@ export interface LabPerson {
 export interface IdentityLab {
   readonly identity: IdentityUseCases;
   readonly people: PeopleUseCases;
+  readonly proposals: ReturnType<typeof bindProposals>;
+  /** The policy in force, and the folder another one may be laid into. */
+  readonly policy: BrokerDeps["policy"];
+  readonly policyFolder: string;
+  readonly deps: BrokerDeps;
   readonly database: Database;
   readonly vault: Vault;
   readonly notices: readonly Notice[];
@@ -56,13 +75,22 @@ export interface IdentityLab {
   enrol(token: string): Promise<LabPerson>;
   bootstrap(login?: string): Promise<LabPerson>;
   signIn(person: LabPerson, from?: string): Promise<Actor>;
+  /** Signs in on the page, so that the second factor counts as just shown. */
+  onPage(person: LabPerson, from?: string): Promise<Actor>;
+  /** Another one who holds the security power confirms; answers what he is shown. */
+  confirm(proposal: ProposalView): Promise<string | null>;
+  /** Makes a person who holds these rights, by as many persons as it takes. */
   add(
     by: LabPerson,
     login: string,
     holds?: { readonly power?: Power; readonly roles?: readonly Role[] },
   ): Promise<LabPerson>;
   /** Another process over the same database and keys: nothing of the first one's memory. */
-  restarted(): { readonly identity: IdentityUseCases; readonly people: PeopleUseCases };
+  restarted(): {
+    readonly identity: IdentityUseCases;
+    readonly people: PeopleUseCases;
+    readonly proposals: Pick<ProposalUseCases, "confirm" | "list">;
+  };
   verbs(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
@@ -109,22 +137,41 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
     maxSessions: 1,
     requestTtlMs: 1,
   };
+  const policyFolder = join(folder, "policies");
+  cpSync("policies/default", policyFolder, { recursive: true });
+  await database.write(async (tx) =>
+    tx.settings.insert({ id: POLICY_SETTING, value: writeKept(await readBundle(policyFolder)) }),
+  );
+  const { policy, bundles } = slotOf(await shipped, policyFolder);
+  // The parts that people and their rights stand on; nothing here opens a session.
   const deps = {
     database,
     vault,
+    policy,
+    bundles,
     clock,
     ids,
+    nodeId,
     config,
     notify: (notice: Notice) => void notices.push(notice),
     log: () => undefined,
-  };
-  const make = () => ({ identity: createIdentity(deps), people: createPeople(deps) });
-  const { identity, people } = make();
+  } as unknown as BrokerDeps;
+  const make = () => ({
+    identity: createIdentity(deps),
+    people: createPeople(deps),
+    proposals: bindProposals(deps),
+  });
+  const { identity, people, proposals } = make();
+  const roster: LabPerson[] = [];
   const codeAt = (secret: string, ms: number): string => generateSync({ secret, epoch: Math.floor(ms / 1000) });
 
   const lab: IdentityLab = {
     identity,
     people,
+    proposals,
+    policy,
+    policyFolder,
+    deps,
     database,
     vault,
     notices,
@@ -151,7 +198,10 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
       };
       const { recoveryCodes } = must(await identity.completeEnrolment(input));
       const [row] = await database.read.people.find({ login: offer.login });
-      return { id: row?.id as PersonId, login: offer.login, password: PASSWORD, secret: offer.secret, recoveryCodes };
+      const { login, secret } = offer;
+      const person = { id: row?.id as PersonId, login, password: PASSWORD, secret, recoveryCodes };
+      roster.push(person);
+      return person;
     },
     async bootstrap(login = "grace") {
       const token = (await identity.makeBootstrapToken()) as string;
@@ -173,7 +223,20 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
         power: holds.power ?? null,
         roles: holds.roles ?? [],
       } as const;
-      return lab.enrol(must(await people.create(actor, input)).enrolmentToken);
+      const { enrolmentToken, proposal } = must(await people.create(actor, input));
+      if (proposal !== null) await lab.confirm(proposal);
+      return lab.enrol(enrolmentToken);
+    },
+    async onPage(person, from = "10.0.0.1") {
+      const { login, password } = person;
+      const input = { login, password, code: lab.freshCode(person), sourceAddress: from, via: "web" } as const;
+      return must(await identity.signInWeb({ ...input, userAgent: "lab" })).actor;
+    },
+    async confirm(proposal) {
+      const held = await database.read.powers.find({ power: "security" });
+      const able = roster.find((one) => one.id !== proposal.proposedBy && held.some((row) => row.id === one.id));
+      if (able === undefined) throw new Error("the lab has no second security administrator");
+      return must(await proposals.confirm(await lab.onPage(able), proposal.id, proposal.digest)).secret;
     },
     restarted: make,
     async verbs() {
