@@ -1,4 +1,7 @@
-/** Reading the audit log: listed, exported with its newest checkpoint, and each reading written down itself. */
+/**
+ * Reading the audit log: listed, exported with its newest checkpoint, and each reading written down itself. An auditor reads
+ * the events of his units; of the others an export holds the hashes, so that the whole still verifies.
+ */
 import {
   AUDIT_VERBS,
   done,
@@ -11,8 +14,10 @@ import {
 } from "../domain/index.js";
 import type { AuditUseCases, Listing } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
+import { leafHash } from "./hashing.js";
 import { mapListing, pageOf } from "./pages.js";
 import { whileAllowed } from "./recording-access.js";
+import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
 import { requireStepUp } from "./step-up.js";
 
@@ -28,7 +33,7 @@ async function auditor(deps: Pick<Deps, "database">, actor: Actor): Promise<Acto
   return reader?.power === "audit" ? reader : undefined;
 }
 
-/** Auditors only. Each page is an event: a cursor can be made by hand, so a later page proves no earlier one. */
+/** Auditors only, cut to their units. Each page is an event: a cursor can be made by hand, so a later page proves no earlier one. */
 export async function listAuditEvents(
   deps: Deps,
   actor: Actor,
@@ -40,7 +45,8 @@ export async function listAuditEvents(
     return refused("invalid-input", { field: "verb" });
   }
   const { read } = deps.database;
-  const listing = await pageOf<AuditRow>(read.audit, whereOf(page), page);
+  const within = withinUnits(await scopeOf(read, reader, ["audit"]));
+  const listing = await pageOf<AuditRow>(read.audit, { ...whereOf(page), ...within }, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   await logViewed(deps, reader, page);
   return done(
@@ -87,7 +93,8 @@ export async function listCheckpoints(deps: Deps, actor: Actor): Promise<Outcome
 
 /**
  * JSON lines: `{"note": …}` first, the newest signed checkpoint, then `{"seq": n, "leaf": "…"}` in the order of the tree, up to
- * the checkpoint's size. A range of times leaves leaves out; each that is there then carries its inclusion `proof`.
+ * the checkpoint's size; `{"seq": n, "hash": "…"}` for an event of a unit that is not the reader's. A range of times leaves
+ * events out; each that is there then carries its inclusion `proof`. Needs a recent step-up.
  */
 export async function exportAudit(deps: Deps, actor: Actor, range: Range): Promise<Outcome<AsyncIterable<string>>> {
   const reader = await auditor(deps, actor);
@@ -103,23 +110,33 @@ export async function exportAudit(deps: Deps, actor: Actor, range: Range): Promi
       detail: { from: range.from ?? null, to: range.to ?? null },
     }),
   );
-  const lines = exportLines(deps, range, await deps.checkpoints.latest());
+  const lines = exportLines(deps, reader, range, await deps.checkpoints.latest());
   return done(whileAllowed(lines, deps.clock, async () => (await auditor(deps, actor)) !== undefined));
 }
 
-async function* exportLines(deps: Deps, range: Range, checkpoint: Checkpoint | undefined): AsyncGenerator<string> {
+async function* exportLines(
+  deps: Deps,
+  reader: Actor,
+  range: Range,
+  checkpoint: Checkpoint | undefined,
+): AsyncGenerator<string> {
+  const { read } = deps.database;
   if (checkpoint === undefined) return;
   yield `${JSON.stringify({ note: checkpoint.note })}\n`;
   const when = whereOf(range);
   const partial = range.from !== undefined || range.to !== undefined;
   for (let from = 0; from < checkpoint.size; from += EXPORT_BATCH) {
     const below = Math.min(from + EXPORT_BATCH, checkpoint.size);
-    const where: Where<AuditRow> = { ...when, seq: { gte: from, lt: below } };
-    const rows = await deps.database.read.audit.find(where, { orderBy: "seq", limit: EXPORT_BATCH });
-    for (const { seq, leaf } of rows) {
+    const scope = await scopeOf(read, reader, ["audit"]);
+    const cut = partial ? { ...when, ...withinUnits(scope) } : when;
+    const where: Where<AuditRow> = { ...cut, seq: { gte: from, lt: below } };
+    const rows = await read.audit.find(where, { orderBy: "seq", limit: EXPORT_BATCH });
+    for (const { seq, leaf, unitId } of rows) {
       if (seq === null) continue;
       const proof = partial ? { proof: await deps.checkpoints.inclusion(seq, checkpoint.size) } : {};
-      yield `${JSON.stringify({ seq, leaf, ...proof })}\n`;
+      // An event's random id stands in its leaf, so that nobody finds the leaf by trying.
+      const shown = covers(scope, unitId) ? { seq, leaf, ...proof } : { seq, hash: leafHash(leaf) };
+      yield `${JSON.stringify(shown)}\n`;
     }
   }
 }

@@ -57,6 +57,11 @@ export function merkleRoot(leaves: readonly string[]): string {
   return treeHash(leaves.map((leaf) => node(0, [Buffer.from(leaf, "utf8")]))).toString("hex");
 }
 
+/** RFC 6962 §2.1 hash of one leaf, in base64. */
+export function leafHash(leaf: string): string {
+  return node(0, [Buffer.from(leaf, "utf8")]).toString("base64");
+}
+
 function treeHash(hashes: readonly Buffer[]): Buffer {
   const [first] = hashes;
   if (first === undefined) return createHash("sha256").digest();
