@@ -61,8 +61,8 @@ export type ViewsFit = [
 ];
 
 export type InputsFit = [
-  Fits<api.CreateAssetBody, Input<broker.AssetUseCases["create"], 1>>,
-  Fits<api.ChangeAssetBody, Input<broker.AssetUseCases["change"], 2>>,
+  Fits<Omit<api.CreateAssetBody, "unitId" | "ownerId">, Input<broker.AssetUseCases["create"], 1>>,
+  Fits<Omit<api.ChangeAssetBody, "ownerId">, Input<broker.AssetUseCases["change"], 2>>,
   Fits<api.CredentialBody, Input<broker.AssetUseCases["setCredential"], 2>>,
   Fits<api.DecisionBody, Input<broker.AccessUseCases["decide"], 2>>,
   Fits<api.DesktopChoices, domain.DesktopChoices>,

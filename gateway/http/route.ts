@@ -72,6 +72,13 @@ export interface DownloadSpec<P extends Shape, Q extends Shape> extends Spec<P, 
   run(call: Call<P, Q, undefined>): Promise<Outcome<AsyncIterable<Uint8Array | string>>>;
 }
 
+/** A file sent as the body itself, and bounded on its own. */
+export interface UploadSpec<P extends Shape, Q extends Shape, A extends z.ZodType> extends Spec<P, Q, undefined> {
+  readonly mostBytes: number;
+  readonly answer: A;
+  run(call: Call<P, Q, undefined>, bytes: Uint8Array): Promise<Outcome<Sent<A>>>;
+}
+
 /** A picture shown in place, as PNG. */
 export interface PictureSpec<P extends Shape, Q extends Shape> extends Spec<P, Q, undefined> {
   run(call: Call<P, Q, undefined>): Promise<Outcome<Uint8Array>>;
@@ -139,6 +146,34 @@ export function route<
       if (!outcome.ok) return sendProblem(request, reply, outcome.code, outcome);
       return spec.answer === undefined ? reply.code(204).send() : reply.code(status).send(outcome.value);
     },
+  });
+}
+
+/** Registers a route that takes a file (`application/octet-stream`) and nothing else; past its bound the body is not read on. */
+export function upload<A extends z.ZodType, P extends Shape = undefined, Q extends Shape = undefined>(
+  app: FastifyInstance,
+  spec: UploadSpec<P, Q, A>,
+): void {
+  void app.register((within, _options, registered) => {
+    within.removeAllContentTypeParsers();
+    within.addContentTypeParser(
+      "application/octet-stream",
+      { parseAs: "buffer", bodyLimit: spec.mostBytes },
+      (_request, body, parsed) => {
+        parsed(null, body);
+      },
+    );
+    within.route({
+      ...options(spec, { 200: spec.answer }),
+      bodyLimit: spec.mostBytes,
+      async handler(request, reply) {
+        const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const outcome = await spec.run(callOf<P, Q, undefined>(request, reply), bytes);
+        if (!outcome.ok) return sendProblem(request, reply, outcome.code, outcome);
+        return reply.code(200).send(outcome.value);
+      },
+    });
+    registered();
   });
 }
 

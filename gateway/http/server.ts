@@ -38,6 +38,7 @@ import { registerPeople } from "./routes/people.js";
 import { registerPolicy } from "./routes/policy.js";
 import { registerProposals } from "./routes/proposals.js";
 import { registerExports, registerInputOpenings, registerRecordings } from "./routes/recordings.js";
+import { registerContracts, registerUnits, registerVendors } from "./routes/registry.js";
 import { registerGrants, registerRequests } from "./routes/requests.js";
 import { registerSessions } from "./routes/sessions.js";
 import { registerTerminals } from "./routes/terminals.js";
@@ -155,6 +156,9 @@ function registerApi(api: FastifyInstance, deps: RouteDeps, triesPerMinute: numb
   registerProposals(api, deps, triesPerMinute);
   registerBreakGlass(api, deps);
   registerPolicy(api, deps);
+  registerUnits(api, deps);
+  registerVendors(api, deps);
+  registerContracts(api, deps);
   registerAssets(api, deps);
   registerAccounts(api, deps);
   registerEntitlements(api, deps);

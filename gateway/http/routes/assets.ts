@@ -1,6 +1,6 @@
 /** Assets and their host keys. */
 import type { FastifyInstance } from "fastify";
-import { asId } from "../../domain/index.js";
+import { asId, type PersonId, type UnitId } from "../../domain/index.js";
 import * as contract from "../contract/index.js";
 import { route, type RouteDeps } from "../route.js";
 
@@ -27,7 +27,11 @@ export function registerAssets(app: FastifyInstance, deps: RouteDeps): void {
     body: contract.createAssetBody,
     answer: contract.assetView,
     status: 201,
-    run: ({ actor, body }) => assets.create(actor, body),
+    run: ({ actor, body }) => {
+      const { unitId, ownerId, ...rest } = body;
+      const unit = unitId === undefined ? {} : { unitId: asId<UnitId>(unitId) };
+      return assets.create(actor, { ...rest, ...unit, ...ownerOf(ownerId) });
+    },
   });
   route(app, {
     ...shared,
@@ -47,7 +51,10 @@ export function registerAssets(app: FastifyInstance, deps: RouteDeps): void {
     params: contract.idParams,
     body: contract.changeAssetBody,
     answer: contract.assetView,
-    run: ({ actor, params, body }) => assets.change(actor, asId(params.id), body),
+    run: ({ actor, params, body }) => {
+      const { ownerId, ...rest } = body;
+      return assets.change(actor, asId(params.id), { ...rest, ...ownerOf(ownerId) });
+    },
   });
   route(app, {
     ...shared,
@@ -86,4 +93,8 @@ export function registerAssets(app: FastifyInstance, deps: RouteDeps): void {
     answer: contract.assetView,
     run: ({ actor, params, body }) => assets.confirmChange(actor, asId(params.id), body.accept),
   });
+}
+
+function ownerOf(id: string | null | undefined): { readonly ownerId?: PersonId | null } {
+  return id === undefined ? {} : { ownerId: id === null ? null : asId<PersonId>(id) };
 }
