@@ -109,7 +109,8 @@ export async function link(
     if (await isMailOfAnother(tx, email, personId)) return refused("conflict", { field: "subject" });
     const by = { personId: actor.personId, sourceAddress: actor.sourceAddress };
     const row = await insertLink(deps, tx, { personId, kind: input.kind, source, subject, email, sealed: null }, by);
-    if (input.kind === "ldap" && !(await holdsMore(tx, person))) await movePassword(tx, person, "ldap");
+    if (input.kind !== "scim" && (await movesPassword(tx, input.kind, person)))
+      await movePassword(tx, person, input.kind);
     return done(row);
   });
   const outcome = await linking.catch((error: unknown): Outcome<ExternalIdentity> => {
@@ -125,6 +126,11 @@ export async function link(
 async function isTokenOver(tx: Stores, source: string, person: Person): Promise<boolean> {
   const token = await tx.scimTokens.get(asId(source));
   return token?.retiredAt === null && covers(await subtreeOf(tx, [token.unitId]), person.unitId);
+}
+
+/** At a provider only the first factor of who has none yet. */
+async function movesPassword(tx: Stores, kind: "oidc" | "ldap", person: Person): Promise<boolean> {
+  return (kind === "ldap" || person.passwordHash === null) && !(await holdsMore(tx, person));
 }
 
 /** The password of before is forgotten, and every session and key made by it is dead. */

@@ -18,6 +18,20 @@ export function isOperatorBy(deps: Pick<DirectoryDeps, "directories">, groups: r
   return groups.some((group) => deps.directories.operatorGroups.includes(group));
 }
 
+/** A mapped group that a SCIM client keeps here names him. */
+async function isOperatorByScim(
+  deps: Pick<DirectoryDeps, "directories">,
+  tx: Stores,
+  person: Person,
+): Promise<boolean> {
+  const where = { displayName: { in: deps.directories.operatorGroups } };
+  for (const group of await tx.scimGroups.find(where, { limit: 1000 })) {
+    if (!group.memberIds.includes(person.id)) continue;
+    if ((await tx.scimTokens.get(group.tokenId))?.retiredAt === null) return true;
+  }
+  return false;
+}
+
 export interface Synced {
   readonly person: Person;
   /** To be called after commit. */
@@ -36,7 +50,7 @@ export async function syncOperator(
   if (deps.directories.operatorGroups.length === 0) return unchanged;
   const held = await tx.roles.find({ personId: person.id }, { limit: 1000 });
   const operator = held.filter((row) => row.role === "operator");
-  const isMember = isOperatorBy(deps, groups);
+  const isMember = isOperatorBy(deps, groups) || (await isOperatorByScim(deps, tx, person));
   if (isMember === operator.length > 0) return unchanged;
   if (isMember)
     return give(

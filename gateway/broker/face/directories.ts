@@ -69,6 +69,8 @@ export interface ScimUseCases {
       readonly externalId: string | null;
       readonly email: string | null;
       readonly active: boolean;
+      /** What was sent of roles and entitlements: logged as `scim.refused`, and nothing comes of it. */
+      readonly ignored?: readonly string[];
     },
   ): Promise<Outcome<ScimUser>>;
   changeUser(
@@ -79,6 +81,8 @@ export interface ScimUseCases {
       readonly email?: string | null;
       readonly externalId?: string | null;
       readonly active?: boolean;
+      /** What was sent of roles and entitlements: logged as `scim.refused`, and nothing comes of it. */
+      readonly ignored?: readonly string[];
     },
   ): Promise<Outcome<ScimUser>>;
   /** Retires the person with everything under him. */
@@ -101,6 +105,7 @@ export interface ScimUseCases {
     id: string,
     input: {
       readonly displayName?: string;
+      readonly externalId?: string | null;
       readonly addMembers?: readonly PersonId[];
       readonly removeMembers?: readonly PersonId[];
       readonly setMembers?: readonly PersonId[];
