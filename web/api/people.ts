@@ -1,10 +1,22 @@
 /** People, as the security administrator keeps them. */
 import { get, patch, post } from "./http.js";
-import type { CreatedPerson, CreatePersonBody, EnrolmentTokenAnswer, PeopleListing, PersonView } from "./types.js";
+import type {
+  ChangedPerson,
+  ChangePersonBody,
+  CreatedPerson,
+  CreatePersonBody,
+  FactorReset,
+  PeopleListing,
+} from "./types.js";
 
-export type PersonChange = Partial<Pick<PersonView, "state" | "displayName" | "power" | "roles">>;
-
-export const listPeople = (cursor?: string): Promise<PeopleListing> => get("/people", { query: { cursor } });
+export const listPeople = (
+  query: { readonly q?: string; readonly vendorId?: string },
+  cursor?: string,
+): Promise<PeopleListing> => get("/people", { query: { ...query, cursor } });
+/** For choosing from: as many as one answer holds. */
+export const everyPerson = (): Promise<PeopleListing> => get("/people", { query: { limit: 200 } });
 export const createPerson = (input: CreatePersonBody): Promise<CreatedPerson> => post("/people", input);
-export const changePerson = (id: string, input: PersonChange): Promise<PersonView> => patch(`/people/${id}`, input);
-export const resetFactors = (id: string): Promise<EnrolmentTokenAnswer> => post(`/people/${id}/factor-reset`);
+export const changePerson = (id: string, input: ChangePersonBody): Promise<ChangedPerson> =>
+  patch(`/people/${id}`, input);
+export const resetFactors = (id: string, reason: string): Promise<FactorReset> =>
+  post(`/people/${id}/factor-reset`, { reason });

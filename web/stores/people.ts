@@ -1,9 +1,20 @@
 /** People, as the security administrator keeps them. */
 import { defineStore } from "pinia";
+import { ref } from "vue";
 import * as api from "../api/people.js";
 import { useListing } from "../composables/use-listing.js";
 
 export const usePeopleStore = defineStore("people", () => {
-  const list = useListing((cursor) => api.listPeople(cursor));
-  return { list, create: api.createPerson, change: api.changePerson, resetFactors: api.resetFactors };
+  const q = ref("");
+  const vendorId = ref("");
+  const list = useListing((cursor) => api.listPeople({ q: q.value, vendorId: vendorId.value }, cursor));
+  return {
+    q,
+    vendorId,
+    list,
+    every: api.everyPerson,
+    create: api.createPerson,
+    change: api.changePerson,
+    resetFactors: api.resetFactors,
+  };
 });
