@@ -6,7 +6,7 @@ import { done, refused, type Outcome, type Person, type PersonId } from "../doma
 import type { EnrolmentOffer, IdentityUseCases } from "./broker.js";
 import { spendRecoveryCodes } from "./reset-factors.js";
 import { tellPerson, totpBound, type IdentityDeps } from "./identity-deps.js";
-import { checkNewPassword, refuseFormer } from "./password-rules.js";
+import { checkNewPassword, refuseFormer, rememberPassword } from "./password-rules.js";
 import { hashOfToken, newRecoveryCodes, recoveryCodeId } from "./secrets-shown-once.js";
 import { settleIfComplete } from "./settle.js";
 import { signInRules } from "./sign-in-rules.js";
@@ -92,6 +92,7 @@ export async function completeEnrolment(
       state: "active",
     } as const;
     if (!(await tx.people.update(person.id, patch, expect))) return false;
+    if (passwordHash !== null) await rememberPassword(deps, tx, person, passwordHash);
     await spendRecoveryCodes(tx, person.id, deps.clock.now());
     for (const id of idsOf(person.id, recoveryCodes))
       await tx.recoveryCodes.insert({ id, personId: person.id, usedAt: null });

@@ -16,7 +16,7 @@ import {
 import type { IdentityUseCases } from "./broker.js";
 import { isDisplayName, tellPerson, type IdentityDeps } from "./identity-deps.js";
 import { appendOwn, proven, self, unused } from "./own-proof.js";
-import { checkNewPassword, formerPassword, refuseFormer } from "./password-rules.js";
+import { checkNewPassword, refuseFormer, rememberPassword } from "./password-rules.js";
 import { readPublicKey } from "./public-key.js";
 import { signInRules } from "./sign-in-rules.js";
 import { standing } from "./standing.js";
@@ -50,10 +50,9 @@ export async function changePassword(
     totpLastStep: step.value,
     credentialEpoch: person.credentialEpoch + 1,
   };
-  const former = formerPassword(person, deps.ids.next(), now);
   const changed = await deps.database.write(async (tx) => {
     if (!(await tx.people.update(person.id, patch, unused(person, step.value)))) return false;
-    if (former !== undefined) await tx.passwordHistory.insert(former);
+    await rememberPassword(deps, tx, person, patch.passwordHash);
     await endPages(tx, person.id, now);
     await appendOwn(tx, actor, "person.password-changed");
     return true;

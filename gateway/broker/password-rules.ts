@@ -2,9 +2,10 @@
  * What a password must be: as long and as varied as policy says, not the login, none of those that are tried first, none of the
  * person's last ones; and how long it lasts. Two presets are in policy: the one of NIST SP 800-63B §3.1.1.2 and that of 等保.
  */
-import { done, refused, type Outcome, type PasswordHistoryEntry, type Person, type Stores } from "../domain/index.js";
+import { done, refused, type Outcome, type Person, type Stores } from "../domain/index.js";
 import type { PasswordPolicy } from "../policy/index.js";
 import type { Vault } from "../vault/index.js";
+import type { BrokerDeps } from "./deps.js";
 
 const DAY_MS = 86_400_000;
 const MOST_BYTES = 1024;
@@ -47,21 +48,30 @@ export async function refuseFormer(
   person: Person,
   password: string,
 ): Promise<Outcome<void>> {
-  const former = await deps.stores.passwordHistory.find(
+  const last = await deps.stores.passwordHistory.find(
     { personId: person.id },
-    { orderBy: "at", descending: true, limit: Math.max(1, rules.history) },
+    { orderBy: "at", descending: true, limit: rules.history + 1 },
   );
-  const hashes = [person.passwordHash, ...former.slice(0, rules.history).map(({ hash }) => hash)];
-  for (const hash of new Set(hashes)) {
+  for (const hash of new Set([person.passwordHash, ...last.map((row) => row.hash)])) {
     if (hash !== null && (await deps.vault.verifyPassword(hash, password)).ok)
       return refused("weak-password", { field: "password" });
   }
   return done(undefined);
 }
 
-/** The row that remembers the password a person has until now; undefined when he has none. */
-export function formerPassword(person: Person, id: string, now: number): PasswordHistoryEntry | undefined {
-  return person.passwordHash === null ? undefined : { id, personId: person.id, hash: person.passwordHash, at: now };
+/** Notes a password that is set now, and the one before it where nobody noted that. A reset takes none of them away. */
+export async function rememberPassword(
+  deps: Pick<BrokerDeps, "ids" | "clock">,
+  tx: Pick<Stores, "passwordHistory">,
+  person: Person,
+  hash: string,
+): Promise<void> {
+  const now = deps.clock.now();
+  const note = (each: string, at: number): Promise<void> =>
+    tx.passwordHistory.insert({ id: deps.ids.next(), personId: person.id, hash: each, at });
+  const first = (await tx.passwordHistory.count({ personId: person.id })) === 0;
+  if (first && person.passwordHash !== null) await note(person.passwordHash, person.passwordChangedAt ?? now - 1);
+  await note(hash, now);
 }
 
 /** When the password must have been changed; null where policy forces no change, or a directory keeps it. */

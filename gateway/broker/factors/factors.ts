@@ -1,7 +1,6 @@
 /** Binds passkeys, step-up, page sessions, waiting terminals and device keys to what they stand on. Only names and arguments. */
 import { done, type Actor } from "../../domain/index.js";
 import type { FactorUseCases, SignInOffers } from "../broker.js";
-import type { BrokerDeps } from "../deps.js";
 import type { IdentityDeps } from "../identity-deps.js";
 import { signInRules } from "../sign-in-rules.js";
 import { endPageSession, listPageSessions, signOutEverywhere } from "./page-sessions.js";
@@ -9,10 +8,10 @@ import { beginProof, judgeProof, passkeySite, passkeysOf } from "./passkey-proof
 import { beginPasskeySignIn, signInByPasskey } from "./passkey-sign-in.js";
 import { addPasskey, beginPasskey, listPasskeys, renamePasskey, retirePasskey } from "./passkeys.js";
 import { beginStepUp, stepUp } from "./step-up.js";
-import type { PasskeyProof } from "./terminal-deps.js";
+import type { PasskeyProof, TerminalDeps } from "./terminal-deps.js";
 import { bindTerminals } from "./terminals.js";
 
-type Deps = BrokerDeps & IdentityDeps;
+type Deps = IdentityDeps & Omit<TerminalDeps, "passkeys" | "waits">;
 
 /** `throttle` is the one that sign-ins count in. */
 export function createFactors(deps: Deps): FactorUseCases {
