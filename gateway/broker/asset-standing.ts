@@ -1,5 +1,5 @@
 /** What an asset is to its unit: business system, 等保 level, data class, owner, and whether device keys open it. */
-import { refused, type Asset, type PersonId, type Stores } from "../domain/index.js";
+import { refused, type PersonId, type Stores } from "../domain/index.js";
 import type { AssetStanding } from "./broker.js";
 import { isPlainText } from "./request-access.js";
 

@@ -30,9 +30,9 @@ import { entitlementOf } from "./entitlements.js";
 import { requestDigest } from "./hashing.js";
 import { grantNotice, requestNotice } from "./notices.js";
 import { isPlainText, reasonFits } from "./request-access.js";
-import { requireStepUp } from "./step-up.js";
 import { judgeOperating } from "./operating.js";
 import { holdings, standing, type Standing } from "./standing.js";
+import { requireStepUp } from "./step-up.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "notify">;
 type Word = Parameters<AccessUseCases["decide"]>[2];
@@ -77,6 +77,8 @@ async function decideIn(deps: Deps, tx: Stores, actor: Actor, id: RequestId, wor
   const approvals = await tx.approvals.find({ requestId: id });
   const fault = await decideFault(deps, tx, approver, request, approvals);
   if (fault !== undefined) return refused(fault);
+  const recent = await requireStepUp(tx, deps.clock, deps.policy, actor);
+  if (!recent.ok) return recent;
   const items = await tx.requestItems.find({ requestId: id }, { orderBy: "id" });
   if (word.digest !== request.digest || (await digestNow(tx, request, items)) !== request.digest)
     return refused("stale");

@@ -8,7 +8,6 @@ import {
   isAssetName,
   isSensitive,
   type Account,
-  type Actor,
   type Asset,
   type ConnectionId,
   type ErrorCode,
@@ -189,7 +188,10 @@ async function admissionFault(deps: OpenDeps, chosen: Chosen, entry: LiveEntry):
 }
 
 /** What he hangs on, asked again of the rows: a contract that no longer covers what was granted opens nothing. */
-async function operatingFault(deps: OpenDeps, { person, account, asset, grant }: Chosen): Promise<ErrorCode | undefined> {
+async function operatingFault(
+  deps: OpenDeps,
+  { person, account, asset, grant }: Chosen,
+): Promise<ErrorCode | undefined> {
   const { read } = deps.database;
   const row = await read.people.get(person.personId);
   if (row === undefined) return "unauthenticated";

@@ -2,6 +2,7 @@
  * A broker for tests of its use cases: real vault, policy and rules over a database in memory, a clock that is moved by
  * hand, a recorder that only remembers, and one asset with one account that alice may ask for.
  */
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,13 +20,23 @@ import {
   type Power,
   type RecordingId,
   type Role,
+  type SignatureId,
+  type Stores,
   type Tap,
   type TapEvent,
   type UnitId,
+  type WebSessionId,
 } from "../../gateway/domain/index.js";
 import { assembleBroker, type AssembledBroker } from "../../gateway/broker/assemble-broker.js";
-import type { IdentityUseCases, LiveSession, PeopleUseCases, RequestView } from "../../gateway/broker/index.js";
+import type {
+  FactorUseCases,
+  IdentityUseCases,
+  LiveSession,
+  PeopleUseCases,
+  RequestView,
+} from "../../gateway/broker/index.js";
 import type { BrokerConfig, BrokerDeps, TargetProbe } from "../../gateway/broker/deps.js";
+import { createCalendar } from "../../gateway/calendar.js";
 import { loadPolicy } from "../../gateway/policy/index.js";
 import type {
   Derived,
@@ -36,6 +47,7 @@ import type {
   Recorder,
 } from "../../gateway/recording/index.js";
 import { openVault } from "../../gateway/vault/index.js";
+import { MemoryBlobs } from "./memory-blobs.js";
 import { openMemoryDatabase } from "./memory-database.js";
 import { createRows, NOW } from "./rows.js";
 
@@ -320,6 +332,16 @@ export async function buildHouse(
     resolve: async (host) => world.addresses[host] ?? [],
     probe: { scanHostKey: async () => world.hostKey, testCredential: async () => world.tested },
     desktopProbe: { scanCertificate: async () => world.certificate },
+    calendar: createCalendar("Asia/Shanghai"),
+    documents: new MemoryBlobs(),
+    directories: {
+      oidc: null,
+      ldap: null,
+      operatorGroups: [],
+      justInTime: false,
+      checkMs: 300_000,
+      graceMs: 3_600_000,
+    },
     notify: () => undefined,
     log: () => undefined,
     ...replaced,
@@ -333,6 +355,7 @@ export async function buildHouse(
   const broker = assembleBroker(deps, {
     identity: () => ({ installation }) as unknown as IdentityUseCases,
     people: () => ({}) as PeopleUseCases,
+    factors: () => ({}) as FactorUseCases,
   });
   const people = await seedPeople(deps);
   const { asset, accountId } = await seedAsset(broker, people);
@@ -402,14 +425,19 @@ async function seedPeople(deps: BrokerDeps): Promise<Readonly<Record<Name, Actor
   const unitId = asId<UnitId>(deps.ids.next());
   const actors = new Map<string, Actor>();
   await deps.database.write(async (tx) => {
-    await tx.units.insert({ id: unitId, parentId: null, name: "Example Bureau", createdAt: NOW });
+    const unit = { id: unitId, parentId: null, name: "Example Bureau", nameKey: "example bureau" } as const;
+    await tx.units.insert({ ...unit, state: "active", createdAt: NOW });
     for (const [login, power, role] of CAST) {
       const person: Person = rows.person({ login, unitId });
       await tx.people.insert(person);
-      if (power !== null) await tx.powers.insert({ id: person.id, power, grantedBy: null, createdAt: NOW });
+      const given = { unitId, grantedBy: null, confirmedBy: null, createdAt: NOW };
+      if (power !== null) await tx.powers.insert({ id: person.id, power, ...given });
       const id = `${person.id}:${role ?? ""}:${unitId}`;
-      if (role !== null)
-        await tx.roles.insert({ id, personId: person.id, role, unitId, grantedBy: null, createdAt: NOW });
+      if (role !== null) await tx.roles.insert({ id, personId: person.id, role, ...given });
+      if (role === "operator") await signAll(deps, tx, person.id);
+      // Operators come by SSH; everyone else acts in a page, with a second factor shown a moment ago.
+      const webSessionId = asId<WebSessionId>(createHash("sha256").update(person.id).digest("hex"));
+      if (role !== "operator") await openPage(tx, person, webSessionId);
       const { displayName, locale, vendorId, credentialEpoch } = person;
       const roles = role === null ? [] : [role];
       actors.set(login, {
@@ -423,10 +451,49 @@ async function seedPeople(deps: BrokerDeps): Promise<Readonly<Record<Name, Actor
         roles,
         sourceAddress: "198.18.0.1",
         credentialEpoch,
+        ...(role === "operator" ? {} : { webSessionId }),
       });
     }
   });
   return Object.fromEntries(actors) as unknown as Readonly<Record<Name, Actor>>;
+}
+
+/** Signs every declaration in force, so that a session may open. */
+export async function signAll(
+  { policy, ids }: Pick<BrokerDeps, "policy" | "ids">,
+  tx: Stores,
+  personId: PersonId,
+): Promise<void> {
+  for (const { kind, texts } of policy.declarations) {
+    const { digest } = texts["zh-CN"];
+    const id = asId<SignatureId>(ids.next());
+    await tx.signatures.insert({
+      id,
+      personId,
+      kind,
+      digest,
+      locale: "zh-CN",
+      signedAt: NOW,
+      sourceAddress: "198.18.0.1",
+    });
+  }
+}
+
+/** A page session whose second factor never grows old. */
+async function openPage(tx: Stores, person: Person, id: WebSessionId): Promise<void> {
+  await tx.webSessions.insert({
+    id,
+    personId: person.id,
+    credentialEpoch: person.credentialEpoch,
+    createdAt: NOW,
+    lastSeenAt: NOW,
+    expiresAt: NOW * 2,
+    endedAt: null,
+    sourceAddress: "198.18.0.1",
+    userAgent: "test",
+    steppedUpAt: NOW * 2,
+    via: "passkey",
+  });
 }
 
 async function seedAsset(

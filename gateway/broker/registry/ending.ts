@@ -136,7 +136,7 @@ async function collect<Row extends { readonly id: string }>(
   const rows = new Map<string, Row>();
   for (const one of either) {
     for (let offset = 0; ; offset += PAGE) {
-      const page = await store.find({ ...where, ...one } as Where<Row>, { orderBy: "id", limit: PAGE, offset });
+      const page = await store.find({ ...where, ...one }, { orderBy: "id", limit: PAGE, offset });
       for (const row of page) rows.set(row.id, row);
       if (page.length < PAGE) break;
     }

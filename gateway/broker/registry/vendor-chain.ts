@@ -15,9 +15,9 @@ export async function vendorsUp(stores: VendorStores, id: VendorId | null): Prom
   return chain;
 }
 
-/** The same as ids, which rules compare. */
+/** The same as ids, which rules compare: at least the vendor's own, whatever its row says. */
 export async function vendorIdsUp(stores: VendorStores, id: VendorId | null): Promise<readonly VendorId[]> {
-  return id === null ? [] : (await vendorsUp(stores, id)).map((vendor) => vendor.id);
+  return id === null ? [] : [...new Set([id, ...(await vendorsUp(stores, id)).map((vendor) => vendor.id)])];
 }
 
 /** The same as names, which people read. */
