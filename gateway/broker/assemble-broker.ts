@@ -1,8 +1,16 @@
 /** Puts the broker together around one registry of live sessions and one hub of notices, and gives it a start and an end. */
 import type { LiveEntry } from "./live-entry.js";
-import type { Broker, FactorUseCases, IdentityUseCases, PeopleUseCases, RegistryUseCases } from "./broker.js";
+import type {
+  Broker,
+  DirectoryUseCases,
+  FactorUseCases,
+  IdentityUseCases,
+  PeopleUseCases,
+  RegistryUseCases,
+} from "./broker.js";
 import { bindAccess, bindAssets, bindAudit, bindDesktops, bindRecordings, bindSessions } from "./bind-use-cases.js";
 import { sweepTerminals } from "./factors/device-keys.js";
+import { checkPeople, roundMs } from "./directories/check-people.js";
 import { DeriveQueue } from "./derive-queue.js";
 import type { BrokerDeps } from "./deps.js";
 import { closeSession } from "./end-session.js";
@@ -17,6 +25,8 @@ import { watchPolicy } from "./proposals/watch-policy.js";
 import { endPassedContracts, warnOfEndings } from "./registry/contract-rounds.js";
 import { bindRegister } from "./registry/register.js";
 import { sweepTickets } from "./redeem-ticket.js";
+import { bindRetention } from "./retention/bind.js";
+import { removeOldRecordings } from "./retention/remove-old.js";
 import { startRounds } from "./rounds.js";
 import { obeyStops } from "./stop-session.js";
 
@@ -24,6 +34,7 @@ export interface Parts {
   readonly identity: (deps: BrokerDeps) => IdentityUseCases;
   readonly people: (deps: BrokerDeps) => PeopleUseCases;
   readonly factors: (deps: BrokerDeps) => FactorUseCases;
+  readonly directories: (deps: BrokerDeps) => DirectoryUseCases;
 }
 
 export interface RunningBroker extends Broker {
@@ -68,13 +79,14 @@ export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker
     identity,
     people: parts.people(deps),
     factors: parts.factors(deps),
+    directories: parts.directories(deps),
     registry: bindRegister(deps) as unknown as RegistryUseCases,
     assets: bindAssets(deps),
     access: bindAccess({ ...deps, hub }),
     desktops: bindDesktops({ ...deps, live }),
     sessions: bindSessions({ ...deps, live, identity }),
     recordings: bindRecordings({ ...deps, live }),
-    proposals: bindProposals(deps),
+    proposals: { ...bindProposals(deps), ...bindRetention(deps) },
     audit: bindAudit(deps),
     onNotice: hub.subscribe,
     live,
@@ -105,10 +117,12 @@ function roundsOf(deps: BrokerDeps): Parameters<typeof startRounds>[0] {
     { everyMs: SEQUENCE_MS, what: "ending contracts whose last day has passed", run: () => endPassedContracts(deps) },
     { everyMs: SWEEP_MS, what: "telling of contracts that end soon", run: () => warnOfEndings(deps) },
     { everyMs: HEADS_MS, what: "logging the heads of recordings", run: () => logHeads(deps) },
+    { everyMs: SWEEP_MS, what: "removing recordings past retention", run: () => removeOldRecordings(deps) },
     { everyMs: SWEEP_MS, what: "taking old tickets away", run: () => sweepTickets(deps) },
     { everyMs: SWEEP_MS, what: "letting old proposals lapse", run: () => lapseProposals(deps) },
     { everyMs: SWEEP_MS, what: "looking at the policy", run: () => watchPolicy(deps) },
     { everyMs: SWEEP_MS, what: "taking old links of terminals away", run: () => sweepTerminals(deps) },
+    { everyMs: roundMs(deps), what: "asking directories after people", run: () => checkPeople(deps) },
     { everyMs: SWEEP_MS, what: "taking old challenges away", run: () => sweepChallenges(deps) },
   ];
 }

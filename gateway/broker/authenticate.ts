@@ -8,6 +8,7 @@ import {
   refused,
   type Actor,
   type AlertId,
+  type DirectoryPerson,
   type Outcome,
   type Person,
   type PersonId,
@@ -16,6 +17,7 @@ import {
 import { raiseAlert } from "./alerts.js";
 import type { SignIn } from "./broker.js";
 import { isKnownPlace } from "./factors/known-place.js";
+import { passwordAtDirectory, settleAtDirectory } from "./directories/sign-in-ldap.js";
 import { actorOf, isEnrolled, totpBound, type IdentityDeps } from "./identity-deps.js";
 import { alertNotice } from "./notices.js";
 import { mustChangePassword } from "./password-rules.js";
@@ -29,6 +31,7 @@ const LONGEST_CODE = 64;
 const MAX_PENDING = 64;
 const ALERT_FROM = 20;
 const ALERT_EVERY = 10;
+const AWAY = "directory-unavailable";
 
 /** What else must happen in the transaction of a good sign-in. It may run more than once, so it only uses `tx`. */
 export type Also = (tx: Stores, person: Person) => Promise<void>;
@@ -53,18 +56,26 @@ async function authenticate(deps: IdentityDeps, input: SignIn, also?: Also): Pro
   const mayExist = isPersonLogin(input.login);
   const login = mayExist ? input.login : input.login.slice(0, LONGEST_NAME);
   // What cannot be a login takes the same look-up, and need not be text that a column can hold.
-  const [person] = await deps.database.read.people.find({ login: mayExist ? login : "" }, { limit: 1 });
+  const [found] = await deps.database.read.people.find({ login: mayExist ? login : "" }, { limit: 1 });
   const admitted = await deps.throttle.begin({
     login,
     address: input.sourceAddress,
-    kept: { failures: person?.failures ?? 0, at: person?.lastFailureAt ?? 0 },
-    isKnownAddress: () => isKnownPlace(deps.database.read, person?.id, input.sourceAddress),
+    kept: { failures: found?.failures ?? 0, at: found?.lastFailureAt ?? 0 },
+    isKnownAddress: () => isKnownPlace(deps.database.read, found?.id, input.sourceAddress),
   });
   if (!admitted.ok) {
-    if (admitted.tell) await tellThrottled(deps, login, person, input, admitted.by);
+    if (admitted.tell) await tellThrottled(deps, login, found, input, admitted.by);
     return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
   }
-  const judged = await judge(deps, person, input);
+  const judged = await judge(deps, found, input);
+  const person =
+    judged.entry === undefined || judged.factor === undefined
+      ? found
+      : await settleAtDirectory(deps, judged.entry, input.sourceAddress);
+  if (judged.why === AWAY) {
+    await fail(deps, login, found, input, AWAY, admitted.accountFailures);
+    return refused(AWAY);
+  }
   if (judged.factor !== undefined && person !== undefined && (await isTooOld(deps, person, input))) {
     await fail(deps, login, person, input, "password-expired", admitted.accountFailures);
     return refused("password-expired");
@@ -74,7 +85,7 @@ async function authenticate(deps: IdentityDeps, input: SignIn, also?: Also): Pro
       ? undefined
       : await pass(deps, person, judged.factor, input, also);
   if (actor === undefined || person === undefined) {
-    await fail(deps, login, person, input, judged.why ?? "code-used", admitted.accountFailures);
+    await fail(deps, login, found, input, judged.why ?? "code-used", admitted.accountFailures);
     return refused("sign-in-refused");
   }
   deps.throttle.succeeded(login, input.sourceAddress);
@@ -93,6 +104,8 @@ interface Judged {
   readonly factor: Factor | undefined;
   readonly why: string | undefined;
   readonly needsRehash: boolean;
+  /** What the directory that keeps his password says of him. */
+  readonly entry?: DirectoryPerson;
 }
 
 /** Always the same checks, against nobody's secrets where there is no person who may sign in. */
@@ -108,21 +121,44 @@ async function judge(deps: IdentityDeps, person: Person | undefined, input: Sign
           ? "not-enrolled"
           : "not-active"
         : !first.ok
-          ? input.via === "ssh-key"
-            ? "wrong-key"
-            : "wrong-password"
+          ? first.away === true && factor !== undefined
+            ? AWAY
+            : input.via === "ssh-key"
+              ? "wrong-key"
+              : "wrong-password"
           : factor === undefined
             ? "wrong-code"
             : undefined;
-  return { factor: why === undefined ? factor : undefined, why, needsRehash: first.needsRehash };
+  const { needsRehash, entry } = first;
+  return {
+    factor: why === undefined ? factor : undefined,
+    why,
+    needsRehash,
+    ...(entry === undefined ? {} : { entry }),
+  };
 }
 
-async function judgeFirst(
-  deps: IdentityDeps,
-  able: Person | undefined,
-  input: SignIn,
-): Promise<{ readonly ok: boolean; readonly needsRehash: boolean }> {
-  if (input.via !== "ssh-key") return deps.vault.verifyPassword(able?.passwordHash ?? null, input.password ?? "");
+interface First {
+  readonly ok: boolean;
+  readonly needsRehash: boolean;
+  readonly entry?: DirectoryPerson;
+  /** The directory that would know did not answer; told only to who shows his second factor. */
+  readonly away?: true;
+}
+
+/** A password is checked here or at the directory, never at both: what is the gate's is not told elsewhere. */
+async function judgePassword(deps: IdentityDeps, able: Person | undefined, password: string): Promise<First> {
+  const here = await deps.vault.verifyPassword(able?.passwordAt === "here" ? able.passwordHash : null, password);
+  if (able?.passwordAt !== "ldap") return here;
+  const there = await passwordAtDirectory(deps, able, password);
+  if (there.state === "unreachable") return { ok: false, needsRehash: false, away: true };
+  return there.state === "ok"
+    ? { ok: true, needsRehash: false, entry: there.entry }
+    : { ok: false, needsRehash: false };
+}
+
+async function judgeFirst(deps: IdentityDeps, able: Person | undefined, input: SignIn): Promise<First> {
+  if (input.via !== "ssh-key") return judgePassword(deps, able, input.password ?? "");
   const fingerprint = input.keyFingerprint ?? "";
   const keys = await deps.database.read.personKeys.find({ fingerprint, retiredAt: null }, { limit: 1 });
   return { ok: able !== undefined && keys[0]?.personId === able.id, needsRehash: false };

@@ -1,6 +1,7 @@
 /** The broker as the composition root makes it. */
 import { assembleBroker, type RunningBroker } from "./assemble-broker.js";
 import type { BrokerDeps } from "./deps.js";
+import { bindDirectories } from "./directories/bind-directories.js";
 import { createFactors } from "./factors/factors.js";
 import { createIdentity } from "./identity.js";
 import { createPeople } from "./people.js";
@@ -14,5 +15,6 @@ export function createBroker(deps: BrokerDeps): RunningBroker {
     identity: (inner) => createIdentity({ ...inner, throttle }),
     people: createPeople,
     factors: (inner) => createFactors({ ...inner, throttle }),
+    directories: (inner) => bindDirectories({ ...inner, throttle }),
   });
 }

@@ -6,17 +6,19 @@ import { holdings } from "./standing.js";
 import type { Throttle } from "./throttle.js";
 
 export type PeopleDeps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify" | "policy">;
-export type IdentityDeps = PeopleDeps & Pick<BrokerDeps, "vault" | "config"> & { readonly throttle: Throttle };
+export type IdentityDeps = PeopleDeps &
+  Pick<BrokerDeps, "vault" | "config" | "directories" | "log"> & { readonly throttle: Throttle };
 
 /** What a person's one-time-code secret is bound to. */
 export function totpBound(id: PersonId): string {
   return `person:${id}`;
 }
 
-/** Has the second factor here; the first may be kept by a directory. */
+/** Has the second factor here, or a provider that lets nobody through without one; the first may be kept by a directory. */
 export function isEnrolled(person: Person): boolean {
   const first = person.passwordHash !== null || person.passwordAt !== "here";
-  return first && person.totpSealed !== null && person.totpEnrolledAt !== null;
+  const second = (person.totpSealed !== null && person.totpEnrolledAt !== null) || person.passwordAt === "oidc";
+  return first && second;
 }
 
 /** The actor a person is now. */

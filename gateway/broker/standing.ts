@@ -19,8 +19,8 @@ export async function standing(stores: StandingStores, actor: Actor): Promise<St
   const person = await stores.people.get(actor.personId);
   if (person === undefined || person.state !== "active" || person.credentialEpoch !== actor.credentialEpoch)
     return undefined;
-  if (person.totpEnrolledAt === null || (person.passwordHash === null && person.passwordAt === "here"))
-    return undefined;
+  const proves = person.totpEnrolledAt !== null && (person.passwordHash !== null || person.passwordAt !== "here");
+  if (!proves && person.passwordAt !== "oidc") return undefined;
   if (actor.mustChangePassword === true) return undefined;
   if (actor.webSessionId !== undefined && (await stores.webSessions.get(actor.webSessionId))?.endedAt !== null)
     return undefined;

@@ -1,7 +1,7 @@
 /**
  * LDAP by search and bind over `ldapts`: bound as a reader, exactly one entry is searched by the login attribute, and the
  * password tried by a bind as that entry on a connection of its own. Only TLS (ldaps, or StartTLS before anything is said),
- * but for loopback. Every call has an end: 5 s to connect, 5 s an operation, 12 s in all; at most 16 sign-ins and 4 checks
+ * but for loopback. Every call has an end: 5 s to connect, 5 s an operation, 12 s in all; at most 12 sign-ins and 8 checks
  * are under way at once, so that a server that hangs holds nobody but those. Referrals are not followed.
  */
 import { Client, InvalidCredentialsError, NoSuchObjectError, SizeLimitExceededError, type Entry } from "ldapts";
@@ -27,8 +27,8 @@ export interface LdapConfig {
 
 const STEP_MS = 5_000;
 const WHOLE_MS = 12_000;
-const SIGN_INS = { atOnce: 16, waiting: 32 };
-const CHECKS = { atOnce: 4, waiting: 64 };
+const SIGN_INS = { atOnce: 12, waiting: 8 };
+const CHECKS = { atOnce: 8, waiting: 16 };
 const LONGEST_LOGIN = 64;
 const LONGEST_PASSWORD = 1024;
 const MOST_GROUPS = 1_000;

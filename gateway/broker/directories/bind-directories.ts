@@ -1,8 +1,6 @@
 /** Binds the use cases of directories to what they stand on. Only names and arguments; no rule lives here. */
 import type { DirectoryUseCases, ScimUseCases } from "../broker.js";
-import type { BrokerDeps } from "../deps.js";
-import { createThrottle } from "../throttle.js";
-import type { DirectoryDeps, VerifyPasskey } from "./deps.js";
+import type { DirectoryDeps } from "./deps.js";
 import { finishOidc } from "./finish-oidc.js";
 import { link, links, unlink } from "./manage-links.js";
 import { enter } from "./scim/enter.js";
@@ -13,9 +11,9 @@ import { proposeScimToken, retireScimToken, scimTokens } from "./scim-tokens.js"
 import { enrolByLdap } from "./sign-in-ldap.js";
 import { beginOidc, completeOidc } from "./sign-in-oidc.js";
 
-export function bindDirectories(given: BrokerDeps & { readonly verifyPasskey: VerifyPasskey }): DirectoryUseCases {
-  const deps = { ...given, throttle: createThrottle(given.clock) };
-  const { oidc, ldap, justInTime } = given.directories;
+/** `throttle`: the one that every way in counts in. */
+export function bindDirectories(deps: DirectoryDeps): DirectoryUseCases {
+  const { oidc, ldap, justInTime } = deps.directories;
   return {
     offers: () => ({
       oidc: oidc === null ? null : { name: oidc.name },

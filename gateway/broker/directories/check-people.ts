@@ -11,6 +11,8 @@ import { endAccessNow } from "./end-access.js";
 import { isMailOfAnother, mailKey } from "./find-link.js";
 import { syncOperator } from "./operator-groups.js";
 
+type CheckDeps = Omit<DirectoryDeps, "throttle">;
+
 const AT_ONCE = 8;
 const BATCH = 400;
 /** A directory that failed so often in one round is not asked again in it. */
@@ -22,7 +24,7 @@ export function roundMs(deps: Pick<DirectoryDeps, "directories">): number {
 }
 
 /** One round. Of several nodes, each link is asked after by the one that takes it first. */
-export async function checkPeople(deps: DirectoryDeps): Promise<void> {
+export async function checkPeople(deps: CheckDeps): Promise<void> {
   const { oidc, ldap, checkMs } = deps.directories;
   const sources = [oidc?.issuer, ldap?.source].filter((source) => source !== undefined);
   if (sources.length === 0) return;
@@ -41,7 +43,7 @@ export async function checkPeople(deps: DirectoryDeps): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 }
 
-async function checkOne(deps: DirectoryDeps, link: ExternalIdentity, failures: Map<string, number>): Promise<void> {
+async function checkOne(deps: CheckDeps, link: ExternalIdentity, failures: Map<string, number>): Promise<void> {
   const person = await deps.database.read.people.get(link.personId);
   const taken = await deps.database.write((tx) =>
     tx.externalIdentities.update(
@@ -65,7 +67,7 @@ async function checkOne(deps: DirectoryDeps, link: ExternalIdentity, failures: M
 }
 
 /** Undefined for who was never vouched for: he signs in here, and his link awaits its first use. */
-async function ask(deps: DirectoryDeps, link: ExternalIdentity, person: Person): Promise<DirectoryCheck | undefined> {
+async function ask(deps: CheckDeps, link: ExternalIdentity, person: Person): Promise<DirectoryCheck | undefined> {
   const { oidc, ldap } = deps.directories;
   if (link.kind === "ldap") return ldap === null ? undefined : ldap.check(link.subject);
   if (oidc === null) return undefined;
@@ -75,13 +77,13 @@ async function ask(deps: DirectoryDeps, link: ExternalIdentity, person: Person):
   return deps.vault.lend("oidc", bound, link.sealed, (token) => oidc.check(token));
 }
 
-function sealedOf(deps: DirectoryDeps, link: ExternalIdentity, fresh: string | undefined): string | null {
+function sealedOf(deps: CheckDeps, link: ExternalIdentity, fresh: string | undefined): string | null {
   if (fresh === undefined) return link.sealed;
   return deps.vault.seal("oidc", keptBound(link.kind, link.source, link.subject), fresh);
 }
 
 async function standsStill(
-  deps: DirectoryDeps,
+  deps: CheckDeps,
   link: ExternalIdentity,
   answer: Extract<DirectoryCheck, { readonly state: "stands" }>,
 ): Promise<void> {
@@ -101,7 +103,7 @@ async function standsStill(
   synced?.tell(deps);
 }
 
-async function gone(deps: DirectoryDeps, link: ExternalIdentity, person: Person, why: string): Promise<void> {
+async function gone(deps: CheckDeps, link: ExternalIdentity, person: Person, why: string): Promise<void> {
   deps.log("info", "a person is gone upstream", { link: link.id, why });
   const now = deps.clock.now();
   const outcome = await endAccessNow(deps, person, { why, by: link.kind, state: "disabled" });
@@ -117,7 +119,7 @@ async function gone(deps: DirectoryDeps, link: ExternalIdentity, person: Person,
 }
 
 async function awayFor(
-  deps: DirectoryDeps,
+  deps: CheckDeps,
   link: ExternalIdentity,
   person: Person,
   answer: Extract<DirectoryCheck, { readonly state: "unreachable" }>,
@@ -138,7 +140,7 @@ async function awayFor(
 }
 
 /** Only who has anything open: while the directory is away, nobody whom it vouches for comes in anew with a password. */
-async function letGo(deps: DirectoryDeps, link: ExternalIdentity, person: Person): Promise<void> {
+async function letGo(deps: CheckDeps, link: ExternalIdentity, person: Person): Promise<void> {
   const { read } = deps.database;
   const now = deps.clock.now();
   const epoch = { personId: person.id, credentialEpoch: person.credentialEpoch };

@@ -1,6 +1,5 @@
 /** What signing in by a directory, checking against it, and SCIM stand on. */
-import type { DirectoryKind, DirectoryPerson, Outcome, PersonId, Stores } from "../../domain/index.js";
-import type { WebAuthnJson } from "../broker.js";
+import type { DirectoryKind, DirectoryPerson } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
 import type { Throttle } from "../throttle.js";
 
@@ -8,12 +7,6 @@ export type DirectoryDeps = Pick<
   BrokerDeps,
   "database" | "clock" | "ids" | "notify" | "vault" | "policy" | "config" | "directories" | "log"
 > & { readonly throttle: Throttle };
-
-/** Uses up the ceremony that the sign-in page began and checks the answer to it: user verified, a passkey of just this person. */
-export type VerifyPasskey = (
-  tx: Stores,
-  shown: { readonly handle: string; readonly personId: PersonId; readonly response: WebAuthnJson },
-) => Promise<Outcome<unknown>>;
 
 /** An entry upstream that proved itself a moment ago. */
 export interface Vouched {

@@ -2,17 +2,20 @@
  * The second factor after a sign-in at the provider: a one-time code or a passkey of the very person. A wrong one may be tried
  * again within five minutes, as slowly as anywhere; the right one is used up together with the half sign-in.
  */
-import { refused, type Actor, type Outcome, type Person, type Stores } from "../../domain/index.js";
+import { refused, type Actor, type Person, type Stores } from "../../domain/index.js";
 import type { DirectoryUseCases, SecondFactor } from "../broker.js";
+import { judgeProof } from "../factors/passkey-proof.js";
+import { SIGN_IN_CHALLENGE } from "../factors/passkey-sign-in.js";
 import { totpBound } from "../identity-deps.js";
 import { signInRules } from "../sign-in-rules.js";
 import { newPage, signedIn, type NewPage } from "../web-session.js";
-import type { DirectoryDeps, VerifyPasskey } from "./deps.js";
+import type { DirectoryDeps } from "./deps.js";
 import { findHalf, useUp } from "./oidc-challenge.js";
-import { letIn, tellRefused } from "./sign-in-oidc.js";
+import { letIn } from "./sign-in-oidc.js";
+import { tellRefused } from "./tell-refused.js";
 
 type Finish = DirectoryUseCases["finishOidc"];
-type Deps = DirectoryDeps & { readonly verifyPasskey: VerifyPasskey };
+type Deps = DirectoryDeps;
 
 const LONGEST_CODE = 64;
 
@@ -77,7 +80,9 @@ async function pass(
   const person = half?.challenge.personId == null ? undefined : await tx.people.get(half.challenge.personId);
   if (half === undefined || person?.state !== "active" || person.credentialEpoch !== half.epoch) return undefined;
   const proved =
-    factor.kind === "passkey" ? await passkeyOf(deps, tx, person, factor) : await useStep(tx, person, step);
+    factor.kind === "passkey"
+      ? (await judgeProof(deps, tx, SIGN_IN_CHALLENGE, person.id, { ...factor, sourceAddress })).ok
+      : await useStep(tx, person, step);
   if (!proved || !(await useUp(deps, tx, half.challenge))) return undefined;
   return letIn(deps, tx, person, page, sourceAddress);
 }
@@ -89,18 +94,4 @@ async function useStep(tx: Stores, person: Person, step: number | undefined): Pr
     { totpLastStep: step },
     { totpLastStep: { lt: step }, totpSealed: person.totpSealed },
   );
-}
-
-async function passkeyOf(
-  deps: Deps,
-  tx: Stores,
-  person: Person,
-  factor: Extract<SecondFactor, { readonly kind: "passkey" }>,
-): Promise<boolean> {
-  const shown: Outcome<unknown> = await deps.verifyPasskey(tx, {
-    handle: factor.handle,
-    personId: person.id,
-    response: factor.response,
-  });
-  return shown.ok;
 }

@@ -9,7 +9,7 @@ import { admit } from "./admit.js";
 import type { DirectoryDeps } from "./deps.js";
 import { findLink } from "./find-link.js";
 import { offerEnrolment } from "./new-person.js";
-import { tellRefused } from "./sign-in-oidc.js";
+import { tellRefused } from "./tell-refused.js";
 
 type Proved =
   | { readonly state: "ok"; readonly entry: DirectoryPerson }

@@ -18,11 +18,12 @@ import { signInRules } from "../sign-in-rules.js";
 import { standing } from "../standing.js";
 import { newPage, signedIn, type NewPage } from "../web-session.js";
 import { admit } from "./admit.js";
-import type { DirectoryDeps, Unfit } from "./deps.js";
+import type { DirectoryDeps } from "./deps.js";
 import { linkByJourney } from "./link-own.js";
 import { offerEnrolment } from "./new-person.js";
 import { endJourney, keepHalf, keepJourney } from "./oidc-challenge.js";
 import type { Synced } from "./operator-groups.js";
+import { tellRefused } from "./tell-refused.js";
 
 type Begin = DirectoryUseCases["beginOidc"];
 type Complete = DirectoryUseCases["completeOidc"];
@@ -119,26 +120,4 @@ export async function letIn(
   });
   await page.open(tx, person);
   return { ...(await actorOf(tx, person, sourceAddress)), webSessionId: page.id };
-}
-
-/** What was wrong, in the log and in the audit log; the browser reads none of it. */
-export async function tellRefused(
-  deps: Pick<DirectoryDeps, "database" | "log">,
-  sourceAddress: string,
-  entry: DirectoryPerson | null,
-  { unfit, personId }: Unfit,
-  via: "oidc" | "ldap" = "oidc",
-): Promise<void> {
-  deps.log("warn", "a sign-in at the directory was refused", { why: unfit, subject: entry?.subject ?? null });
-  await deps.database.write((tx) =>
-    tx.audit.append({
-      verb: "person.sign-in-failed",
-      actorId: null,
-      ...(entry?.login == null ? {} : { actorName: entry.login }),
-      object: { kind: "person", id: personId ?? "unknown" },
-      sourceAddress,
-      decidedBy: unfit,
-      detail: { via, subject: entry?.subject ?? null },
-    }),
-  );
 }
