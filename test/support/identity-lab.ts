@@ -189,17 +189,20 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
     },
     async enrol(token) {
       const offer = must(await identity.beginEnrolment({ token, sourceAddress: "10.0.0.1" }));
+      // Whoever enrols again may not choose the password he had.
+      const before = roster.filter((one) => one.login === offer.login).length;
+      const password = before === 0 ? PASSWORD : `${PASSWORD} ${String(before)}`;
       const input = {
         token,
         secret: offer.secret,
-        password: PASSWORD,
+        password,
         code: codeAt(offer.secret, now),
         sourceAddress: "10.0.0.1",
       };
       const { recoveryCodes } = must(await identity.completeEnrolment(input));
       const [row] = await database.read.people.find({ login: offer.login });
       const { login, secret } = offer;
-      const person = { id: row?.id as PersonId, login, password: PASSWORD, secret, recoveryCodes };
+      const person = { id: row?.id as PersonId, login, password, secret, recoveryCodes };
       roster.push(person);
       return person;
     },
