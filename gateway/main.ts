@@ -8,15 +8,17 @@ import { networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
 import { pino, type Logger } from "pino";
 import { createBroker, type Broker, type Log } from "./broker/index.js";
+import { createCalendar } from "./calendar.js";
 import type { Config } from "./config.js";
 import { DataFolderError, takeDataFolder } from "./data-folder.js";
+import { openDirectories } from "./directory/index.js";
 import { DESKTOP_PATH, type BlobStore, type Clock, type NodeId, type Stores } from "./domain/index.js";
 import { createDesktopDoor, createDesktopProbe } from "./doors/rdp/index.js";
 import { createProbe, createSshDoor } from "./doors/ssh/index.js";
 import { createHttp } from "./http/index.js";
 import { createLive } from "./live/index.js";
 import { createMetrics } from "./metrics.js";
-import { loadPolicy } from "./policy/index.js";
+import { openPolicy } from "./policy/index.js";
 import { createLibrary, createRecorder, PasswordPrompt, recover, type RecorderDeps } from "./recording/index.js";
 import {
   createIds,
@@ -153,7 +155,7 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
   await refuseOrphans(database, config, fresh);
   const people = await database.read.people.count({});
   const vault = await openVault({ keyFile: config.masterKeyFile, dataFolder: config.data, create: people === 0 });
-  const policy = await loadPolicy(config.policies);
+  const { policy, bundles } = await openPolicy(database, config.policies, log);
   const blobs = await openRecordings(config, log);
   opened.push(() => blobs.close());
   const deps = recorderDeps({ config, blobs, vault, nodeId, log });
@@ -164,9 +166,13 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
   opened.push(() => library.close());
   const broker = createBroker({
     database,
+    calendar: createCalendar(config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
+    documents: blobs,
     checkpoints: database.checkpoints(signer),
     vault,
     policy,
+    bundles,
+    directories: openDirectories(config, systemClock),
     recorder,
     library,
     clock: systemClock,

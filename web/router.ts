@@ -112,6 +112,12 @@ const routes: RouteRecordRaw[] = [
     component: () => import("./pages/register-page.vue"),
   },
   {
+    path: "/evidence",
+    name: "evidence",
+    meta: { title: "evidence" },
+    component: () => import("./pages/evidence-page.vue"),
+  },
+  {
     path: "/proposals",
     name: "proposals",
     meta: { title: "proposals" },

@@ -133,8 +133,8 @@ export async function download(
   const named = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "");
   return { name: named?.[1] ?? "download", file: await response.blob() };
 }
-export async function put<T>(path: string, body: unknown): Promise<T> {
-  return (await request("PUT", path, { body })) as T;
+export async function put<T>(path: string, body: unknown, query: Query = {}): Promise<T> {
+  return (await request("PUT", path, { body, query })) as T;
 }
 export async function patch<T>(path: string, body: unknown): Promise<T> {
   return (await request("PATCH", path, { body })) as T;

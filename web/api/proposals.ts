@@ -24,14 +24,14 @@ export const rejectProposal = (id: string, reason: string): Promise<ProposalView
 export const withdrawProposal = (id: string): Promise<ProposalView> => post(`/proposals/${id}/withdrawal`);
 export const collectSecret = (id: string): Promise<ProposalSecret> => post(`/proposals/${id}/secret`);
 
-export const seals = (): Promise<Seals> => get("/break-glass/seals");
+export const seals = (): Promise<Seals> => get("/break-glass");
 export const proposeSeal = (reason: string): Promise<ProposalView> => post("/break-glass/seals", { reason });
 export const breakGlass = (input: BreakGlassBody): Promise<BreakGlassAnswer> => post("/break-glass", input);
 export const refuseBreakGlass = (power: Power): Promise<void> => post(`/break-glass/${power}/refusal`);
 
 export const policyState = (): Promise<PolicyState> => get("/policy");
 export const proposePolicy = (digest: string, reason: string): Promise<ProposalView> =>
-  post("/policy/proposals", { digest, reason });
+  post("/policy", { digest, reason });
 
 export const proposeVaultExport = (accountIds: readonly string[], reason: string): Promise<ProposalView> =>
   post("/vault-exports", { accountIds, reason });

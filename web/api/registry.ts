@@ -1,5 +1,5 @@
 /** Units, vendors and contracts; what ending one would end; vendors, contracts and people in and out as files. */
-import { download, get, patch, post, type Query } from "./http.js";
+import { download, get, patch, post, put, remove, type Query } from "./http.js";
 import type {
   ChangeContractBody,
   ChangeVendorBody,
@@ -22,7 +22,7 @@ const PAGE = 200;
 export const listUnits = (): Promise<UnitListing> => get("/units");
 export const createUnit = (parentId: string, name: string): Promise<UnitView> => post("/units", { parentId, name });
 export const renameUnit = (id: string, name: string): Promise<UnitView> => patch(`/units/${id}`, { name });
-export const retireUnit = (id: string): Promise<void> => post(`/units/${id}/retirement`);
+export const retireUnit = (id: string): Promise<void> => remove(`/units/${id}`);
 
 export const listVendors = (q: string, cursor?: string, limit?: number): Promise<VendorListing> =>
   get("/vendors", { query: { q, cursor, limit } });
@@ -41,7 +41,7 @@ export const createContract = (input: CreateContractBody): Promise<ContractView>
 export const changeContract = (id: string, input: ChangeContractBody): Promise<ContractView> =>
   patch(`/contracts/${id}`, input);
 export const acceptDuties = (id: string, file: File): Promise<ContractView> =>
-  post(`/contracts/${id}/duties`, file, { name: file.name });
+  put(`/contracts/${id}/duties`, file, { name: file.name });
 export const dutiesDocument = (id: string): ReturnType<typeof download> => download(`/contracts/${id}/duties`);
 export const contractEnding = (id: string): Promise<Ending> => get(`/contracts/${id}/ending`);
 export const endContract = (id: string, reason: string): Promise<void> => post(`/contracts/${id}/end`, { reason });

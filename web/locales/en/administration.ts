@@ -101,6 +101,12 @@ export const administration = {
     self: "You cannot change yourself.",
   },
   assets: {
+    system: "Business system",
+    level: "Protection level",
+    noLevel: "not graded",
+    dataClass: "Data",
+    sensitive: "Sensitive: refuses device keys",
+    sensitiveHelp: "Each sign-in for it shows a second factor. Level 4 and above and core data are always so.",
     create: "Add an asset",
     find: "Find by name or address",
     name: "Name",

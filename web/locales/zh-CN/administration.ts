@@ -96,6 +96,12 @@ export const administration = {
     self: "不能修改自己。",
   },
   assets: {
+    system: "业务系统",
+    level: "等保级别",
+    noLevel: "未定级",
+    dataClass: "数据级别",
+    sensitive: "敏感资产：不接受设备密钥",
+    sensitiveHelp: "每次登录都须验证第二因素；四级及以上或含核心数据的资产始终如此。",
     create: "新增资产",
     find: "按名称或地址查找",
     name: "名称",
