@@ -6,7 +6,6 @@ import type {
   FactorUseCases,
   IdentityUseCases,
   PeopleUseCases,
-  RegistryUseCases,
 } from "./broker.js";
 import { bindAccess, bindAssets, bindAudit, bindDesktops, bindRecordings, bindSessions } from "./bind-use-cases.js";
 import { sweepTerminals } from "./factors/device-keys.js";
@@ -23,7 +22,10 @@ import { bindProposals } from "./proposals/bind.js";
 import { lapseProposals } from "./proposals/lapse.js";
 import { watchPolicy } from "./proposals/watch-policy.js";
 import { endPassedContracts, warnOfEndings } from "./registry/contract-rounds.js";
+import { disableDormant } from "./registry/dormant.js";
+import { bindPeopleRegister } from "./registry/people-register.js";
 import { bindRegister } from "./registry/register.js";
+import { reviewRound } from "./registry/review-rounds.js";
 import { sweepTickets } from "./redeem-ticket.js";
 import { bindRetention } from "./retention/bind.js";
 import { removeOldRecordings } from "./retention/remove-old.js";
@@ -80,7 +82,7 @@ export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker
     people: parts.people(deps),
     factors: parts.factors(deps),
     directories: parts.directories(deps),
-    registry: bindRegister(deps) as unknown as RegistryUseCases,
+    registry: { ...bindRegister(deps), ...bindPeopleRegister(deps) },
     assets: bindAssets(deps),
     access: bindAccess({ ...deps, hub }),
     desktops: bindDesktops({ ...deps, live }),
@@ -118,6 +120,8 @@ function roundsOf(deps: BrokerDeps): Parameters<typeof startRounds>[0] {
     { everyMs: SWEEP_MS, what: "telling of contracts that end soon", run: () => warnOfEndings(deps) },
     { everyMs: HEADS_MS, what: "logging the heads of recordings", run: () => logHeads(deps) },
     { everyMs: SWEEP_MS, what: "removing recordings past retention", run: () => removeOldRecordings(deps) },
+    { everyMs: SWEEP_MS, what: "reviewing people and entitlements", run: () => reviewRound(deps) },
+    { everyMs: SWEEP_MS, what: "closing accounts that nobody uses", run: () => disableDormant(deps) },
     { everyMs: SWEEP_MS, what: "taking old tickets away", run: () => sweepTickets(deps) },
     { everyMs: SWEEP_MS, what: "letting old proposals lapse", run: () => lapseProposals(deps) },
     { everyMs: SWEEP_MS, what: "looking at the policy", run: () => watchPolicy(deps) },

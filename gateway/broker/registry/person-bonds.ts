@@ -14,10 +14,11 @@ import {
   type UnitId,
   type VendorId,
 } from "../../domain/index.js";
-import { isPlainName, nameKey } from "../../text/index.js";
+import { isPlainName } from "../../text/index.js";
 import type { BrokerDeps } from "../deps.js";
 import { covers, type UnitScope } from "../scope.js";
 import { keepIdentity, normalIdentity, type IdentityColumns } from "./identity-number.js";
+import { PeopleNames } from "./people-names.js";
 import { holdUnit } from "./unit-tree.js";
 import { vendorsUp } from "./vendor-chain.js";
 
@@ -38,6 +39,8 @@ export interface BondsAsked {
   readonly sponsorId?: PersonId | null;
   readonly identityNumber?: string | null;
   readonly email?: string | null;
+  /** Shared by the checks of many people in one transaction. */
+  readonly names?: PeopleNames;
 }
 
 /** The columns of a person that these checks decide. */
@@ -77,7 +80,8 @@ export async function checkPersonBonds(
   const identity = await checkIdentity(deps, tx, asked, vendorId);
   if (!identity.ok) return identity;
   const { unitId, contractId } = place.value;
-  if (await looksTaken(tx, { id: asked.personId, displayName: asked.displayName, unitId, vendorId }))
+  const names = asked.names ?? new PeopleNames();
+  if (await names.isTaken(tx, { id: asked.personId, displayName: asked.displayName, unitId, vendorId }))
     return refused("name-taken", { field: "displayName" });
   return done({ unitId, vendorId, contractId, sponsorId: sponsorId.value, email, ...identity.value });
 }
@@ -160,21 +164,4 @@ async function checkIdentity(
   const columns = keepIdentity(deps.vault, personId, number);
   const others = await tx.people.find({ identityKey: columns.identityKey, id: { not: personId } }, { limit: 1 });
   return others.length > 0 ? refused("conflict", { field }) : done(columns);
-}
-
-const BATCH = 1000;
-
-/** Whether somebody of the same vendor, or of the same unit among its own people, has a name that looks like this one. */
-async function looksTaken(
-  tx: Pick<Stores, "people">,
-  asked: Pick<Person, "id" | "displayName" | "unitId" | "vendorId">,
-): Promise<boolean> {
-  const key = nameKey(asked.displayName);
-  const among = asked.vendorId === null ? { unitId: asked.unitId, vendorId: null } : { vendorId: asked.vendorId };
-  for (let offset = 0; ; offset += BATCH) {
-    const where = { ...among, state: { not: "retired" as const } };
-    const rows = await tx.people.find(where, { orderBy: "id", limit: BATCH, offset });
-    if (rows.some((row) => row.id !== asked.id && nameKey(row.displayName) === key)) return true;
-    if (rows.length < BATCH) return false;
-  }
 }
