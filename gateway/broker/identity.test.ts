@@ -365,6 +365,7 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
     });
 
     test("is dead at the moment power, role or state changes, and a new one has the new rights", async () => {
+      await lab.add(grace, "another-auditor", { power: "audit" });
       const alice = await lab.add(grace, "alice", { roles: ["operator"] });
       const { id } = alice;
       const changes = [
