@@ -37,7 +37,7 @@ export function keptSession(): Kept {
 /** One request; throws with the problem's code and title when the gateway refuses. */
 export async function call(
   path: string,
-  init: { readonly method?: string; readonly body?: unknown } = {},
+  init: { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal } = {},
   kept: Kept = keptSession(),
 ): Promise<Response> {
   const response = await fetch(new URL(`/api/v1${path}`, kept.url), {
@@ -49,6 +49,7 @@ export async function call(
       ...(init.body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+    ...(init.signal === undefined ? {} : { signal: init.signal }),
   }).catch((cause: unknown) => {
     throw new Error(`${kept.url} does not answer`, { cause });
   });

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { ConfigError } from "../config.js";
+import type { LoginOptions } from "./login-verbs.js";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 const program = new Command("gatehouse").description("privileged-access bastion and session recorder").version("0.1.0");
@@ -55,6 +56,23 @@ program
   .command("sign-out")
   .description("end that sign-in")
   .action(() => verb(async () => (await import("./sign-in.js")).signOut({ root })));
+
+program
+  .command("login")
+  .description(
+    "a key for this device that opens the gate without a code until the working day ends; approved in your browser",
+  )
+  .option("--url <url>", "the gateway's address")
+  .option("--login <login>", "who you are there; your name on this machine unless told")
+  .option("--name <name>", "what to call this device; its host name unless told")
+  .option("--agent", "keep the key in the ssh-agent alone")
+  .option("--file", "keep the key in a file alone")
+  .action((options: LoginOptions) => verb(async () => (await import("./login-verbs.js")).loginVerb(root, options)));
+program
+  .command("logout")
+  .description("end that key, there and here")
+  .option("--url <url>", "the gateway's address")
+  .action((options: LoginOptions) => verb(async () => (await import("./login-verbs.js")).logoutVerb(root, options)));
 
 const policy = program.command("policy").description("policy bundles");
 policy

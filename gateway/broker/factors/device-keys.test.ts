@@ -104,14 +104,14 @@ describe("a device key", () => {
       const { people, deviceKeys, settings } = house.database.read;
       const stores = { people, deviceKeys, settings };
       const undo = Object.entries(stores).map(([name, store]) => {
-        const { find, get } = store;
-        const spy = (real: (...input: never[]) => unknown) =>
+        const real = { find: store.find.bind(store), get: store.get.bind(store) };
+        const spy = (call: (...input: never[]) => unknown) =>
           ((...input: never[]) => {
             seen.push(name);
-            return real.apply(store, input);
+            return call(...input);
           }) as never;
-        Object.assign(store, { find: spy(find as never), get: spy(get as never) });
-        return () => Object.assign(store, { find, get });
+        Object.assign(store, { find: spy(real.find), get: spy(real.get) });
+        return () => Object.assign(store, real);
       });
       await act();
       for (const back of undo) back();
