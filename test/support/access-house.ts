@@ -29,6 +29,7 @@ import {
 } from "../../gateway/domain/index.js";
 import { assembleBroker, type AssembledBroker } from "../../gateway/broker/assemble-broker.js";
 import type {
+  DirectoryUseCases,
   FactorUseCases,
   IdentityUseCases,
   LiveSession,
@@ -356,6 +357,7 @@ export async function buildHouse(
     identity: () => ({ installation }) as unknown as IdentityUseCases,
     people: () => ({}) as PeopleUseCases,
     factors: () => ({}) as FactorUseCases,
+    directories: () => ({}) as DirectoryUseCases,
   });
   const people = await seedPeople(deps);
   const { asset, accountId } = await seedAsset(broker, people);
