@@ -51,6 +51,14 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["DELETE /api/v1/auth/session", EVERYONE],
   ["POST /api/v1/auth/enrolment", EVERYONE, { token: "t" }],
   ["POST /api/v1/auth/enrolment/completion", EVERYONE, { token: "t", secret: "s", password: "p", code: "000000" }],
+  ["POST /api/v1/auth/device-logins", EVERYONE, { login: "a", name: "laptop", publicKey: "ssh-ed25519 AAAA" }],
+  ["GET /api/v1/auth/device-logins/:token", EVERYONE],
+  ["DELETE /api/v1/auth/device-logins/:token", EVERYONE],
+  ["GET /api/v1/terminal-approvals/:code", SIGNED_IN],
+  ["POST /api/v1/terminal-approvals/:code/approval", SIGNED_IN, { number: "42", handle: "h", response: {} }],
+  ["POST /api/v1/terminal-approvals/:code/refusal", SIGNED_IN],
+  ["GET /api/v1/me/device-keys", SIGNED_IN],
+  ["DELETE /api/v1/me/device-keys/:id", SIGNED_IN],
   ["GET /api/v1/me", SIGNED_IN],
   ["PUT /api/v1/me/locale", SIGNED_IN, { locale: "zh-CN" }],
   ["POST /api/v1/me/password", SIGNED_IN, { current: "a", next: "b", code: "000000" }],
@@ -126,7 +134,11 @@ async function ask(line: string, who: string, body: unknown) {
   const before = fake.calls.length;
   const answer = await test.door.app.inject({
     method: method as "GET",
-    url: path.replace(":id", UUID).replace("/*", "/"),
+    url: path
+      .replace(":id", UUID)
+      .replace(":token", "T".repeat(43))
+      .replace(":code", "7K3M-9QXT")
+      .replace("/*", "/"),
     headers: { ...OWN_PAGE, ...(who === "nobody" ? {} : { cookie: `gatehouse=${who}` }) },
     ...(body === undefined ? {} : { payload: body as object }),
   });
