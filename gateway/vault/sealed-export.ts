@@ -18,6 +18,8 @@ import { decrypt, encrypt, type Keyring } from "./keyring.js";
 
 export const SHORTEST_PASSPHRASE = 20;
 const LONGEST_PASSPHRASE = 1024;
+const SALT_BYTES = 16;
+const NONCE_BYTES = 12;
 const KDF = { name: "argon2id", version: 19, memoryKiB: 65_536, passes: 3, lanes: 1 } as const;
 
 interface Header {
@@ -44,9 +46,9 @@ export async function sealExport(
   const header: Header = {
     format: "gatehouse-vault-export",
     v: 1,
-    kdf: { ...KDF, salt: randomBytes(16).toString("base64") },
+    kdf: { ...KDF, salt: randomBytes(SALT_BYTES).toString("base64") },
     cipher: "aes-256-gcm",
-    nonce: randomBytes(12).toString("base64"),
+    nonce: randomBytes(NONCE_BYTES).toString("base64"),
   };
   const opened = accounts.map(({ bound, sealed, ...shown }) => ({
     ...shown,
@@ -72,15 +74,11 @@ export async function openExport(text: string, passphrase: string): Promise<stri
 
 /** Only what this version itself writes: a file cannot choose how much memory its opening takes. */
 function readFile(text: string): { readonly header: Header; readonly body: Buffer } | undefined {
-  let given: Partial<Header> & { readonly body?: unknown };
-  try {
-    given = JSON.parse(text) as typeof given;
-  } catch {
-    return undefined;
-  }
-  const salt = given.kdf?.salt;
+  const given = parse(text);
+  const salt = given?.kdf?.salt;
+  if (given === undefined || !isBase64(salt, SALT_BYTES) || !isBase64(given.nonce, NONCE_BYTES)) return undefined;
   const { nonce, body } = given;
-  if (typeof salt !== "string" || typeof nonce !== "string" || typeof body !== "string") return undefined;
+  if (typeof body !== "string") return undefined;
   const header: Header = {
     format: "gatehouse-vault-export",
     v: 1,
@@ -91,6 +89,24 @@ function readFile(text: string): { readonly header: Header; readonly body: Buffe
   return JSON.stringify({ ...header, body }) === JSON.stringify(given)
     ? { header, body: Buffer.from(body, "base64") }
     : undefined;
+}
+
+type Given = Partial<Omit<Header, "kdf">> & {
+  readonly kdf?: Partial<Header["kdf"]> | null;
+  readonly body?: unknown;
+};
+
+function parse(text: string): Given | undefined {
+  try {
+    const given: unknown = JSON.parse(text);
+    return typeof given === "object" && given !== null ? given : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isBase64(text: unknown, bytes: number): text is string {
+  return typeof text === "string" && Buffer.from(text, "base64").length === bytes;
 }
 
 async function keyOf(passphrase: string, salt: Buffer): Promise<KeyObject> {

@@ -55,8 +55,7 @@ async function prepared(deps: BrokerDeps, actor: Actor, id: ProposalId): Promise
   const may = await mayConfirm(read, now, proposal, deps.clock.now());
   if (!may.ok) return may;
   const acts = KINDS[proposal.kind];
-  if (acts?.prepare !== undefined) return acts.prepare(deps, proposal);
-  return acts?.execute === undefined ? refused("not-found") : done(acts.execute);
+  return "prepare" in acts ? acts.prepare(deps, proposal) : done(acts.execute);
 }
 
 async function confirmIn(

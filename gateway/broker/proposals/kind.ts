@@ -24,10 +24,14 @@ export interface Executed {
 /** Within the transaction of the confirmation. A refusal undoes all of it; the proposal stays pending. */
 export type Execute = (deps: BrokerDeps, tx: Stores, proposal: Proposal, both: Both) => Promise<Outcome<Executed>>;
 
-export interface ProposalActs {
+interface Shown {
   /** Labels are of the API's `PROPOSAL_LABELS`. Never a secret. */
   lines(stores: Stores, content: string): Promise<readonly ProposalLine[]>;
-  /** What must be read from outside the database before the transaction begins. */
-  readonly prepare?: (deps: BrokerDeps, proposal: Proposal) => Promise<Outcome<Execute>>;
-  readonly execute?: Execute;
 }
+
+export type ProposalActs = Shown &
+  (
+    | { readonly execute: Execute }
+    /** What must be read from outside the database before the transaction begins; answers how it is done then. */
+    | { readonly prepare: (deps: BrokerDeps, proposal: Proposal) => Promise<Outcome<Execute>> }
+  );

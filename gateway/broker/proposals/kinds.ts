@@ -6,11 +6,11 @@ import type { ProposalActs } from "./kind.js";
 import { personReset } from "./person-reset.js";
 import { personRights } from "./person-rights.js";
 import { policyChange } from "./policy-change.js";
-import { scimToken } from "./scim-token.js";
 import { retentionChange } from "./retention-change.js";
+import { scimToken } from "./scim-token.js";
 import { vaultExport } from "./vault-export.js";
 
-export const KINDS: Readonly<Partial<Record<ProposalKind, ProposalActs>>> = {
+export const KINDS: Readonly<Record<ProposalKind, ProposalActs>> = {
   "person.rights": personRights,
   "person.reset": personReset,
   "policy.change": policyChange,

@@ -67,7 +67,7 @@ export async function proposalView(
     proposedByName: proposer?.displayName ?? "",
     decidedByLogin: decider?.login ?? null,
     decidedByName: decider?.displayName ?? null,
-    lines: (await KINDS[proposal.kind]?.lines(stores, content)) ?? [],
+    lines: await KINDS[proposal.kind].lines(stores, content),
     confirmable: may.ok ? { ok: true } : { ok: false, code: may.code },
   };
 }
