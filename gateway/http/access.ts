@@ -6,6 +6,8 @@ import type { Actor, Power, Role } from "../domain/index.js";
 
 export type Access =
   | "public"
+  /** A directory's SCIM client by its token; no person, and no route of the API. */
+  | "scim-token"
   | "signed-in"
   /** Anyone who holds one of these. */
   | { readonly powers?: readonly Power[]; readonly roles?: readonly Role[] };
@@ -18,9 +20,10 @@ declare module "fastify" {
   }
 }
 
-/** Whether an actor passes a declaration that is not `public`. */
+/** Whether an actor passes a declaration that is about persons. */
 export function mayEnter(access: Exclude<Access, "public">, actor: Actor): boolean {
   if (access === "signed-in") return true;
+  if (access === "scim-token") return false;
   if (actor.power !== null && (access.powers ?? []).includes(actor.power)) return true;
   return (access.roles ?? []).some((role) => actor.roles.includes(role));
 }

@@ -16,7 +16,7 @@ import type { Broker } from "../broker/index.js";
 import { GatehouseError, type Clock } from "../domain/index.js";
 import { collectRoutes, type DeclaredRoute } from "./access.js";
 import { createAddresses, isLoopbackAddress, rateKey } from "./addresses.js";
-import { API_PREFIX, BODY_LIMIT_BYTES } from "./contract/index.js";
+import { API_PREFIX, BODY_LIMIT_BYTES, SCIM_PREFIX } from "./contract/index.js";
 import { capConnections } from "./connection-caps.js";
 import { createEntry } from "./entry.js";
 import { openapiOptions } from "./openapi.js";
@@ -31,6 +31,7 @@ import { registerAlerts, registerAudit } from "./routes/audit.js";
 import { registerAuth } from "./routes/auth.js";
 import { registerBreakGlass } from "./routes/break-glass.js";
 import { registerDeclarations } from "./routes/declarations.js";
+import { registerDirectories } from "./routes/directory.js";
 import { registerEntitlements } from "./routes/entitlements.js";
 import { registerEvidence } from "./routes/evidence.js";
 import { registerPageSessions, registerPasskeys } from "./routes/factors.js";
@@ -43,6 +44,7 @@ import { registerExports, registerInputOpenings, registerRecordings } from "./ro
 import { registerContracts, registerUnits, registerVendors } from "./routes/registry.js";
 import { registerGrants, registerRequests } from "./routes/requests.js";
 import { registerReviews } from "./routes/reviews.js";
+import { registerScim } from "./routes/scim.js";
 import { registerSessions } from "./routes/sessions.js";
 import { registerTerminals } from "./routes/terminals.js";
 import { registerTickets } from "./routes/tickets.js";
@@ -153,6 +155,7 @@ function acceptJsonOnly(app: FastifyInstance): void {
 function registerApi(api: FastifyInstance, deps: RouteDeps, triesPerMinute: number): void {
   registerAuth(api, deps, triesPerMinute);
   registerMe(api, deps, triesPerMinute);
+  registerDirectories(api, deps, triesPerMinute);
   registerPasskeys(api, deps, triesPerMinute);
   registerPageSessions(api, deps);
   registerPeople(api, deps);
@@ -229,6 +232,13 @@ async function assemble(
       done();
     },
     { prefix: API_PREFIX },
+  );
+  await app.register(
+    (scim, _options, done) => {
+      registerScim(scim, { ...routeDeps, publicUrl: config.publicUrl });
+      done();
+    },
+    { prefix: SCIM_PREFIX },
   );
   await servePage(app, deps.staticFolder);
   await app.ready();

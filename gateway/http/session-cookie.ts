@@ -14,8 +14,8 @@ export interface SessionCookie {
 const VALUE = /^[A-Za-z0-9._~-]{1,256}$/;
 
 /** @param secure over https: the `__Host-` name and the `Secure` flag. */
-export function createSessionCookie(secure: boolean): SessionCookie {
-  const name = secure ? "__Host-gatehouse" : "gatehouse";
+export function createSessionCookie(secure: boolean, plainName = "gatehouse"): SessionCookie {
+  const name = secure ? `__Host-${plainName}` : plainName;
   return {
     name,
     of(request) {

@@ -9,7 +9,12 @@ import { DIRECTORY_KINDS } from "./constants.js";
 import { id, line, listing, optional, outId, outTime, secret } from "./fields.js";
 
 /** What the sign-in page offers beside password and passkey; `ldap`: the password field takes the directory's password too. */
-export const directoryOffers = z.object({ oidc: z.object({ name: z.string() }).nullable(), ldap: z.boolean() });
+export const directoryOffers = z.object({
+  oidc: z.object({ name: z.string() }).nullable(),
+  ldap: z.boolean(),
+  /** Whether a first sign-in with the LDAP directory's password makes the person: `/auth/ldap/enrolment`. */
+  firstTime: z.boolean(),
+});
 export type DirectoryOffersView = z.infer<typeof directoryOffers>;
 
 /** Where the page sends the browser. */
@@ -42,6 +47,9 @@ export const oidcFactorBody = z.strictObject({
   ]),
 });
 export type OidcFactorBody = z.infer<typeof oidcFactorBody>;
+
+export const ldapEnrolmentBody = z.strictObject({ login: z.string().max(64), password: secret(1024) });
+export type LdapEnrolmentBody = z.infer<typeof ldapEnrolmentBody>;
 
 export const directoryLink = z.object({
   id: outId,
