@@ -83,6 +83,25 @@ policy
     verb(async () => (await import("./policy.js")).policyCheck({ root, folder, json: options.json === true })),
   );
 
+program
+  .command("break-glass <power>")
+  .description(
+    "open the sealed envelope of a power (system, security or audit) whose people are all gone; asks for both halves",
+  )
+  .option("--url <url>", "the gateway's address")
+  .action((power: string, options: { url?: string }) =>
+    verb(async () => (await import("./break-glass.js")).breakGlass({ root, power, url: options.url })),
+  );
+
+const vault = program.command("vault").description("exports of the vault");
+vault
+  .command("open <file>")
+  .description("open a sealed export, offline; asks for its passphrase")
+  .option("--yes-print", "print the credentials on standard output; else only what the export holds is named")
+  .action((file: string, options: { yesPrint?: boolean }) =>
+    verb(async () => (await import("./vault.js")).vaultOpen({ file, print: options.yesPrint === true })),
+  );
+
 const recording = program.command("recording").description("recordings");
 recording
   .command("list")
