@@ -59,7 +59,20 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["POST /api/v1/terminal-approvals/:code/refusal", SIGNED_IN],
   ["GET /api/v1/me/device-keys", SIGNED_IN],
   ["DELETE /api/v1/me/device-keys/:id", SIGNED_IN],
+  ["GET /api/v1/auth/offers", EVERYONE],
+  ["POST /api/v1/auth/passkey/options", EVERYONE],
+  ["POST /api/v1/auth/passkey/session", EVERYONE, { handle: "h", response: {} }],
   ["GET /api/v1/me", SIGNED_IN],
+  ["GET /api/v1/me/passkeys", SIGNED_IN],
+  ["POST /api/v1/me/passkeys/options", SIGNED_IN],
+  ["POST /api/v1/me/passkeys", SIGNED_IN, { name: "laptop", handle: "h", response: {} }],
+  ["PATCH /api/v1/me/passkeys/:id", SIGNED_IN, { name: "phone" }],
+  ["DELETE /api/v1/me/passkeys/:id", SIGNED_IN],
+  ["POST /api/v1/me/step-up/options", SIGNED_IN],
+  ["POST /api/v1/me/step-up", SIGNED_IN, { kind: "code", code: "000000" }],
+  ["GET /api/v1/page-sessions", SIGNED_IN],
+  ["DELETE /api/v1/page-sessions/:id", SIGNED_IN],
+  ["POST /api/v1/page-sessions/sign-out-everywhere", SIGNED_IN, {}],
   ["PUT /api/v1/me/locale", SIGNED_IN, { locale: "zh-CN" }],
   ["POST /api/v1/me/password", SIGNED_IN, { current: "a", next: "b", code: "000000" }],
   ["POST /api/v1/me/keys", SIGNED_IN, { name: "laptop", publicKey: "ssh-ed25519 AAAA", code: "000000" }],
@@ -114,6 +127,11 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["GET /api/v1/audit/events", ["audit"]],
   ["GET /api/v1/audit/checkpoints", ["audit"]],
   ["GET /api/v1/audit/export", ["audit"]],
+  ["GET /api/v1/retention", ["audit"]],
+  ["POST /api/v1/retention/proposals", ["audit"], { days: 184, reason: "enough" }],
+  ["GET /api/v1/holds", ["audit"]],
+  ["POST /api/v1/holds", ["audit"], { sessionId: UUID, reason: "enough" }],
+  ["POST /api/v1/holds/:id/release", ["audit"], because],
   ["GET /api/v1/alerts", ["system", "security", "audit"]],
   ["POST /api/v1/alerts/:id/acknowledgement", ["system", "security", "audit"]],
   ["POST /api/v1/alerts/:id/resolution", ["system", "security", "audit"], { resolution: "done" }],
@@ -135,6 +153,7 @@ async function ask(line: string, who: string, body: unknown) {
   const answer = await test.door.app.inject({
     method: method as "GET",
     url: path
+      .replace("page-sessions/:id", `page-sessions/${"a".repeat(64)}`)
       .replace(":id", UUID)
       .replace(":token", "T".repeat(43))
       .replace(":code", "7K3M-9QXT")
@@ -174,6 +193,22 @@ describe("who may use which route", () => {
     for (const [line, allowed, body] of guarded) {
       const { asked } = await ask(line, allowed[0] ?? "", body);
       expect(asked, line).toHaveLength(1);
+    }
+  });
+
+  it("is nothing but one's own name and password for who must change his password", async () => {
+    const open = ["GET /api/v1/me", "POST /api/v1/me/password"];
+    const guarded = TABLE.filter(([line, allowed]) => line.includes("/api/") && !allowed.includes("nobody"));
+    for (const [line, allowed, body] of guarded) {
+      const who = allowed[0] ?? "";
+      fake.people.set(who, { ...fakeActor(who, ...(PEOPLE[who] ?? [null, []])), mustChangePassword: true });
+      const { answer, asked } = await ask(line, who, body);
+      if (open.includes(line)) {
+        expect(asked, line).toHaveLength(1);
+        continue;
+      }
+      expect(answer.json(), line).toMatchObject({ code: "password-expired" });
+      expect(asked, line).toEqual([]);
     }
   });
 

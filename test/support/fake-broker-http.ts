@@ -27,6 +27,7 @@ export function fakeActor(login: string, power: Power | null, roles: readonly Ro
     power,
     roles,
     sourceAddress: "127.0.0.1",
+    credentialEpoch: 1,
   };
 }
 
@@ -71,12 +72,35 @@ export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
         state: "active",
         power: actor.power,
         roles: actor.roles,
+        holdings: [],
+        unitId: actor.unitId,
+        unitName: "Example Bureau",
+        vendorId: null,
         vendorChain: [],
+        contractId: null,
+        contractNumber: null,
         contractEndsAt: null,
+        sponsorId: null,
+        sponsorName: null,
+        email: null,
+        identityTail: null,
         enrolled: true,
+        passkeys: 0,
+        signed: true,
+        reviewedAt: 0,
+        lastSignInAt: null,
         createdAt: 0,
+        pendingProposals: 0,
         keys: [],
         signIns: [],
+        notices: [],
+        needsSignature: false,
+        passwordExpiresAt: null,
+        mustChangePassword: actor.mustChangePassword === true,
+        steppedUpUntil: null,
+        approvesFrom: null,
+        openReviews: 0,
+        openProposals: 0,
       };
     },
   };
@@ -86,7 +110,14 @@ export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
       return [];
     },
   };
-  const base: UseCases = { identity, access };
+  const factors: Partial<Broker["factors"]> = {
+    offers: async () => ({
+      passkeys: true,
+      password: { preset: "modern", leastCharacters: 12, leastKinds: 0, longestDays: null, history: 5 },
+    }),
+  };
+  const directories: Partial<Broker["directories"]> = { offers: () => ({ oidc: null, ldap: false }) };
+  const base: UseCases = { identity, access, factors, directories };
   const noun = <Noun extends keyof UseCases>(name: Noun): Broker[Noun] =>
     new Proxy({ ...base[name], ...overrides[name] } as Broker[Noun], {
       get(target, verb) {
@@ -105,6 +136,10 @@ export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
     broker: {
       identity: noun("identity"),
       people: noun("people"),
+      factors: noun("factors"),
+      registry: noun("registry"),
+      proposals: noun("proposals"),
+      directories: noun("directories"),
       assets: noun("assets"),
       access: noun("access"),
       desktops: noun("desktops"),
