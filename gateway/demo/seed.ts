@@ -1,147 +1,76 @@
 /**
- * Fills a fresh demo installation through the same use cases a real one is filled by: the bootstrap link, enrolments with
- * real codes, a scanned and confirmed host key, a tested credential, a request and its approval. Nothing is written past
- * the broker, so the audit log of a demo is a true one.
+ * Fills a fresh demo installation through the same use cases a real one is filled by: people by the hands of two, a vendor with
+ * a sub-contractor and its contract, a scanned and confirmed host key, a tested credential, signed declarations, a request and
+ * its approval. Nothing is written past the broker, so the audit log of a demo is a true one.
  */
-import { randomBytes } from "node:crypto";
-import { generate } from "otplib";
 import type { Broker } from "../broker/index.js";
-import type { Action, Actor, Clock, Outcome, Power, Role, Stores } from "../domain/index.js";
+import type { AccountId, Action, AssetId, Clock, Stores } from "../domain/index.js";
 import type { Sandbox } from "./sandbox.js";
+import { must, seatPeople, type DemoPerson, type Seat, type Seated } from "./seed-people.js";
 
-export interface DemoPerson {
-  readonly login: string;
-  readonly role: Role | Power;
-  readonly password: string;
-  /** Base32 secret of the one-time code. */
-  readonly totp: string;
-}
+export type { DemoPerson } from "./seed-people.js";
 
-interface Seat {
-  readonly login: string;
-  readonly name: string;
-  readonly role: Role | Power;
-}
-
-const SEATS: readonly Seat[] = [
-  { login: "grace", name: "Grace (security)", role: "security" },
-  { login: "heidi", name: "Heidi (security)", role: "security" },
+const GRACE: Seat = { login: "grace", name: "Grace (security)", role: "security" };
+const HEIDI: Seat = { login: "heidi", name: "Heidi (security)", role: "security" };
+const ALICE: Seat = { login: "alice", name: "Alice (operator)", role: "operator" };
+const OTHERS: readonly Seat[] = [
   { login: "erin", name: "Erin (system)", role: "system" },
   { login: "frank", name: "Frank (system)", role: "system" },
   { login: "ivan", name: "Ivan (audit)", role: "audit" },
   { login: "judy", name: "Judy (audit)", role: "audit" },
   { login: "carol", name: "Carol (approver)", role: "approver" },
   { login: "dave", name: "Dave (approver)", role: "approver" },
-  { login: "alice", name: "Alice (operator)", role: "operator" },
   { login: "bob", name: "Bob (operator)", role: "operator" },
 ];
 const SSH_ACTIONS: readonly Action[] = ["ssh.shell", "ssh.exec", "sftp.read", "sftp.write"];
-const SOURCE = "127.0.0.1";
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const DUTIES = "Security duties of the demo's contractor: nothing leaves the sandbox, everything is recorded.\n";
 
-function must<T>(outcome: Outcome<T>, doing: string): T {
-  if (outcome.ok) return outcome.value;
-  throw new Error(
-    `the demo could not be made: ${doing}: ${outcome.code}${outcome.field === undefined ? "" : ` (${outcome.field})`}`,
-  );
+interface Target {
+  readonly assetId: AssetId;
+  readonly accountId: AccountId;
 }
 
-function newPassword(): string {
-  return randomBytes(12).toString("base64url");
-}
-
-/** Enrols with the code of the step before now, so that the code a reader sees first is still unused. */
-async function enrol(broker: Broker, clock: Clock, token: string, seat: Seat): Promise<DemoPerson> {
-  const offer = must(await broker.identity.beginEnrolment({ token, sourceAddress: SOURCE }), `enrolling ${seat.login}`);
-  const password = newPassword();
-  const code = await generate({ secret: offer.secret, epoch: Math.floor(clock.now() / 1000) - 30 });
-  must(
-    await broker.identity.completeEnrolment({ token, secret: offer.secret, password, code, sourceAddress: SOURCE }),
-    `enrolling ${seat.login}`,
-  );
-  return { login: seat.login, role: seat.role, password, totp: offer.secret };
-}
-
-function isRole(role: Role | Power): role is Role {
-  return role === "operator" || role === "approver";
-}
-
-/** The person as the gate knows him now, without using up a code. */
-async function actAs(broker: Broker, read: Stores, login: string): Promise<Actor> {
-  const [person] = await read.people.find({ login });
-  if (person === undefined) throw new Error(`the demo has no ${login}`);
-  const { id: personId, displayName, locale, unitId, vendorId, credentialEpoch } = person;
-  const before: Actor = {
-    personId,
-    login,
-    displayName,
-    locale,
-    unitId,
-    vendorId,
-    credentialEpoch,
-    power: null,
-    roles: [],
-    sourceAddress: SOURCE,
-  };
-  return must(await broker.identity.refresh(before), `acting as ${login}`);
-}
-
-async function seatPeople(
-  broker: Broker,
-  read: Stores,
-  clock: Clock,
-): Promise<{ people: DemoPerson[]; actors: Map<string, Actor> }> {
-  const people: DemoPerson[] = [];
-  const actors = new Map<string, Actor>();
-  const [first, ...others] = SEATS;
-  const token = await broker.identity.makeBootstrapToken();
-  if (first === undefined || token === undefined) throw new Error("the demo needs an empty installation");
-  const begun = must(
-    await broker.identity.bootstrap({
-      token,
-      login: first.login,
-      displayName: first.name,
-      locale: "en",
-      sourceAddress: SOURCE,
-    }),
-    "making the first security administrator",
-  );
-  people.push(await enrol(broker, clock, begun.enrolmentToken, first));
-  const acting = (login: string): Promise<Actor> => actAs(broker, read, login);
-  const security = await acting(first.login);
-  actors.set(first.login, security);
-  for (const seat of others) {
-    const made = must(
-      await broker.people.create(security, {
-        login: seat.login,
-        displayName: seat.name,
-        locale: "en",
-        power: isRole(seat.role) ? null : seat.role,
-        roles: isRole(seat.role) ? [seat.role] : [],
-      }),
-      `making ${seat.login}`,
-    );
-    people.push(await enrol(broker, clock, made.enrolmentToken, seat));
-    actors.set(seat.login, await acting(seat.login));
-  }
-  return { people, actors };
-}
-
-/** Makes people, the sandbox asset, one approved grant (alice) and one pending request (bob). */
+/** Makes people, vendor and contract, the sandbox asset, one approved grant (alice) and one pending request (bob). */
 export async function seedDemo(
   broker: Broker,
   read: Stores,
   clock: Clock,
   sandbox: Sandbox,
 ): Promise<readonly DemoPerson[]> {
-  const { people, actors } = await seatPeople(broker, read, clock);
-  const actor = (login: string): Actor => {
-    const found = actors.get(login);
-    if (found === undefined) throw new Error(`the demo has no ${login}`);
-    return found;
-  };
+  const seated = await seatPeople({ broker, read, clock }, GRACE, HEIDI);
+  for (const seat of OTHERS) await seated.seat(seat);
+  const target = await addSandbox(broker, seated, sandbox);
+  await hireAlice(broker, clock, seated, target);
+  for (const login of ["alice", "bob"]) await signAndEntitle(broker, seated, login, target);
+  const asked = await ask(broker, seated, target, {
+    login: "alice",
+    reason: "Quarterly maintenance of the demo system",
+  });
+  must(
+    await broker.access.decide(await seated.onPage("carol"), asked.id, {
+      verdict: "approved",
+      reason: "Agreed in the weekly plan",
+      digest: asked.digest,
+    }),
+    "approving",
+  );
+  await ask(broker, seated, target, { login: "bob", reason: "Look at the slow nightly job" });
+  await seated.leave();
+  const { people } = seated;
+  const alice = people.filter((person) => person.login === ALICE.login);
+  return [...people.filter((person) => person.role !== "operator"), ...alice, ...people.filter(isOtherOperator)];
+}
+
+function isOtherOperator(person: DemoPerson): boolean {
+  return person.role === "operator" && person.login !== ALICE.login;
+}
+
+async function addSandbox(broker: Broker, seated: Seated, sandbox: Sandbox): Promise<Target> {
+  const erin = await seated.actor("erin");
   const asset = must(
-    await broker.assets.create(actor("erin"), {
+    await broker.assets.create(erin, {
       name: "sandbox",
       protocol: "ssh",
       host: "127.0.0.1",
@@ -151,49 +80,89 @@ export async function seedDemo(
     }),
     "adding the sandbox",
   );
-  const scanned = must(await broker.assets.scanHostKey(actor("erin"), asset.id), "reading the sandbox's host key");
-  must(await broker.assets.confirmHostKey(actor("erin"), asset.id, scanned.publicKey), "confirming the host key");
+  const scanned = must(await broker.assets.scanHostKey(erin, asset.id), "reading the sandbox's host key");
+  must(await broker.assets.confirmHostKey(erin, asset.id, scanned.publicKey), "confirming the host key");
   const account = must(
-    await broker.assets.createAccount(actor("erin"), { assetId: asset.id, login: "demo" }),
+    await broker.assets.createAccount(erin, { assetId: asset.id, login: "demo" }),
     "adding the account",
   );
   must(
-    await broker.assets.setCredential(actor("erin"), account.id, { kind: "key", secret: sandbox.clientKey }),
+    await broker.assets.setCredential(erin, account.id, { kind: "key", secret: sandbox.clientKey }),
     "testing and sealing the credential",
   );
-  for (const login of ["alice", "bob"]) {
-    must(
-      await broker.assets.createEntitlement(actor("grace"), {
-        personId: actor(login).personId,
-        accountId: account.id,
-        actions: SSH_ACTIONS,
-        to: null,
-      }),
-      `entitling ${login}`,
-    );
-  }
-  const ask = async (
-    login: string,
-    reason: string,
-  ): Promise<{ id: Parameters<Broker["access"]["decide"]>[1]; digest: string }> =>
-    must(
-      await broker.access.request(actor(login), {
-        items: [{ accountId: account.id, actions: SSH_ACTIONS }],
-        reason,
-        workOrder: "DEMO-1",
-        durationMs: 8 * HOUR_MS,
-      }),
-      `asking as ${login}`,
-    );
-  const asked = await ask("alice", "Quarterly maintenance of the demo system");
-  must(
-    await broker.access.decide(actor("carol"), asked.id, {
-      verdict: "approved",
-      reason: "Agreed in the weekly plan",
-      digest: asked.digest,
+  return { assetId: asset.id, accountId: account.id };
+}
+
+/** Alice works for a sub-contractor, under the contract of the vendor above it; dave answers for her. */
+async function hireAlice(broker: Broker, clock: Clock, seated: Seated, target: Target): Promise<void> {
+  const grace = await seated.actor("grace");
+  const { unitId } = grace;
+  const vendor = must(
+    await broker.registry.createVendor(grace, {
+      unitId,
+      name: "Northwind Systems",
+      registrationNumber: null,
+      parentId: null,
     }),
-    "approving",
+    "entering the vendor",
   );
-  await ask("bob", "Look at the slow nightly job");
-  return people;
+  const sub = must(
+    await broker.registry.createVendor(grace, {
+      unitId,
+      name: "Brook Networks",
+      registrationNumber: null,
+      parentId: vendor.id,
+    }),
+    "entering the sub-contractor",
+  );
+  const contract = must(
+    await broker.registry.createContract(grace, {
+      unitId,
+      vendorId: vendor.id,
+      number: "DEMO-2026-001",
+      title: "Operation of the demo system",
+      scope: { assetIds: [target.assetId], accountIds: [], actions: SSH_ACTIONS },
+      fromDate: dateOf(clock.now() - 2 * DAY_MS),
+      toDate: dateOf(clock.now() + 365 * DAY_MS),
+      ownerId: (await seated.actor("carol")).personId,
+    }),
+    "entering the contract",
+  );
+  must(
+    await broker.registry.acceptDuties(grace, contract.id, { name: "duties.txt", bytes: Buffer.from(DUTIES, "utf8") }),
+    "keeping the duties",
+  );
+  await seated.seat(ALICE, {
+    vendorId: sub.id,
+    contractId: contract.id,
+    sponsorId: (await seated.actor("dave")).personId,
+    identityNumber: "110101199003070011",
+  });
+}
+
+/** A date within a day of the local one, which is near enough for a contract that began the day before yesterday. */
+function dateOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10);
+}
+
+async function signAndEntitle(broker: Broker, seated: Seated, login: string, target: Target): Promise<void> {
+  const operator = await seated.actor(login);
+  const texts = must(await broker.registry.declarations(operator, "en"), `showing ${login} the declarations`);
+  for (const { kind, digest } of texts)
+    must(await broker.registry.sign(operator, { kind, digest, locale: "en" }), `signing as ${login}`);
+  const { personId } = operator;
+  const { accountId } = target;
+  const entitlement = { personId, accountId, actions: SSH_ACTIONS, to: null };
+  must(await broker.assets.createEntitlement(await seated.actor("grace"), entitlement), `entitling ${login}`);
+}
+
+async function ask(
+  broker: Broker,
+  seated: Seated,
+  { accountId }: Target,
+  { login, reason }: { readonly login: string; readonly reason: string },
+): Promise<{ readonly id: Parameters<Broker["access"]["decide"]>[1]; readonly digest: string }> {
+  const items = [{ accountId, actions: SSH_ACTIONS }];
+  const request = { items, reason, workOrder: "DEMO-1", durationMs: 8 * HOUR_MS };
+  return must(await broker.access.request(await seated.actor(login), request), `asking as ${login}`);
 }
