@@ -77,7 +77,10 @@ export async function approveTerminal(deps: TerminalDeps, actor: Actor, input: A
   const row = decided.ok ? decided.row : decided.ended;
   if (row !== undefined) deps.waits.decided(row.id);
   if (!decided.ok) return refused(decided.code, decided.field === undefined ? {} : { field: decided.field });
-  if (decided.key !== null) tellOwner(deps, decided.key);
+  if (decided.key === null) return done(undefined);
+  // A terminal's own wait takes its try back; a login on a device ends here.
+  deps.throttle.succeeded(decided.row.login, decided.row.sourceAddress);
+  tellOwner(deps, decided.key);
   return done(undefined);
 }
 

@@ -294,6 +294,14 @@ describe("showing the second factor again", () => {
     expect(await factors.stepUp(page, input)).toEqual(NOT_GOOD);
   });
 
+  test("takes no answer to a ceremony of the same page that was for something else", async () => {
+    must(await add());
+    const { handle, options } = must(await factors.beginPasskey(page));
+    const question = { challenge: (options as { challenge: string }).challenge, rpId: "localhost" };
+    const input = { kind: "passkey", handle, response: json(device.signIn(question)) } as const;
+    expect(await factors.stepUp(page, input)).toEqual(NOT_GOOD);
+  });
+
   test("does nothing for a session that has ended", async () => {
     must(await factors.endSession(page, page.webSessionId as WebSessionId));
     const late = { kind: "code", code: lab.freshCode(grace) } as const;
