@@ -8,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { asId } from "../../gateway/domain/index.js";
 import type { Person, Power, PowerHolding, Role, RoleHolding, UnitId } from "../../gateway/domain/index.js";
 import type { StorageDatabase } from "../../gateway/storage/index.js";
-import { ids, openPostgres, openSqlite } from "../support/databases.js";
+import { auditEntry, ids, openPostgres, openSqlite } from "../support/databases.js";
 import type { Opened } from "../support/databases.js";
+import { insertOneOfEach } from "../support/one-of-each.js";
 import { createRows, NOW } from "../support/rows.js";
 
 const rows = createRows(ids);
@@ -62,6 +63,18 @@ class House {
   }
 }
 
+/** Whose rows are evidence. */
+const KEPT = [
+  "proposal",
+  "signature",
+  "break_glass_seal",
+  "legal_hold",
+  "contract",
+  "vendor",
+  "review_item",
+  "scim_token",
+] as const;
+
 const code = (word: string): object => ({ code: word });
 const words = (word: string): RegExp => new RegExp(`gatehouse: ${word}`);
 
@@ -96,6 +109,10 @@ describe.each(DATABASES)("who may hold what on %s", (_name, open) => {
     await expect(house.give(operator, "audit")).rejects.toMatchObject(exclusive);
     const turned = house.sql(`UPDATE "role_holding" SET "role" = 'confirmer' WHERE "person_id" = '${operator.id}'`);
     await expect(turned).rejects.toThrow(words("exclusive-powers"));
+    const audits = house.sql(
+      `UPDATE "power_holding" SET "power" = 'audit', "id" = '${operator.id}' WHERE "id" = '${officer.id}'`,
+    );
+    await expect(audits).rejects.toThrow(words("exclusive-powers"));
     const moved = `UPDATE "role_holding" SET "person_id" = '${auditor.id}' WHERE "person_id" = '${operator.id}'`;
     await expect(house.sql(moved)).rejects.toThrow(words("exclusive-powers"));
   });
@@ -115,6 +132,8 @@ describe.each(DATABASES)("who may hold what on %s", (_name, open) => {
 
     const [approver, officer] = [await house.person(), await house.holder("system")];
     await house.role(approver, "approver");
+    const passed = house.sql(`UPDATE "power_holding" SET "id" = '${outsider.id}' WHERE "id" = '${officer.id}'`);
+    await expect(passed).rejects.toThrow(words("vendor-person"));
     for (const person of [approver, officer]) {
       const sold = house.database.write((tx) => tx.people.update(person.id, { vendorId }));
       await expect(sold).rejects.toMatchObject(code("vendor-person"));
@@ -318,8 +337,16 @@ describe.each(DATABASES)("what was decided, on %s,", (_name, open) => {
         releasedAt: null,
       });
     });
-    for (const table of ["proposal", "signature", "break_glass_seal", "legal_hold", "contract", "vendor"])
+    const event = auditEntry({ object: { kind: "vendor", id: vendor.id } });
+    await house.database.write(async (tx) => {
+      await tx.audit.append(event);
+      await insertOneOfEach(tx, rows, ids);
+    });
+    const told = house.sql(`UPDATE "audit_event" SET "seq" = 9, "unit_id" = NULL WHERE "object_id" = '${vendor.id}'`);
+    await expect(told).rejects.toThrow(words("append-only"));
+    for (const table of [...KEPT, "audit_event"])
       await expect(house.sql(`DELETE FROM "${table}"`), table).rejects.toThrow(words("append-only"));
+    const mine = `"id" = '${proposal.id}'`;
     for (const set of [
       `"content" = '[]'`,
       `"digest" = 'x'`,
@@ -328,7 +355,7 @@ describe.each(DATABASES)("what was decided, on %s,", (_name, open) => {
       `"subject" = 'person:x'`,
       `"lapses_at" = 1`,
     ])
-      await expect(house.sql(`UPDATE "proposal" SET ${set}`), set).rejects.toThrow(words("append-only"));
+      await expect(house.sql(`UPDATE "proposal" SET ${set} WHERE ${mine}`), set).rejects.toThrow(words("append-only"));
     await expect(house.sql(`UPDATE "signature" SET "digest" = 'x'`)).rejects.toThrow(words("append-only"));
     await expect(house.sql(`UPDATE "legal_hold" SET "session_id" = 'x'`)).rejects.toThrow(words("append-only"));
     await expect(house.sql(`UPDATE "legal_hold" SET "released_at" = 1, "released_by" = 'a'`)).rejects.toThrow();
@@ -343,6 +370,40 @@ describe.each(DATABASES)("what was decided, on %s,", (_name, open) => {
     await house.database.write((tx) => tx.proposals.insert(twin));
     const third = house.database.write((tx) => tx.proposals.insert(rows.proposal({ subject: twin.subject })));
     await expect(third).rejects.toMatchObject(code("conflict"));
+  });
+});
+
+describe("a row that stands, on SQLite,", () => {
+  let house: House;
+  beforeAll(async () => {
+    house = await House.open(openSqlite);
+  });
+  afterAll(() => house?.close());
+
+  it("is not replaced by an insert that asks for it", async () => {
+    const written = await house.database.write((tx) => insertOneOfEach(tx, rows, ids));
+    const person = written.get("people")!.id;
+    await house.database.write(async (tx) => {
+      await tx.settings.insert({ id: "second-person", value: "1" });
+      await tx.audit.append(auditEntry());
+    });
+    const evidence = [...KEPT, "audit_event", "power_holding", "role_holding", "person", "setting"];
+    for (const table of evidence) {
+      const before = await house.sql(`SELECT * FROM "${table}"`);
+      const all = Object.keys((before as object[])[0]!).map((name) => `"${name}"`);
+      const other = all.map((name) =>
+        /_(by|hash)"$|"(reason|power|leaf|value|title|name)"/.test(name) ? `'audit'` : name,
+      );
+      const replace = `INSERT OR REPLACE INTO "${table}" (${all.join(", ")}) SELECT ${other.join(", ")} FROM "${table}"`;
+      await house.sql(replace).catch((error: Error) => expect(error.message, table).toMatch(/gatehouse|CHECK/));
+      expect(await house.sql(`SELECT * FROM "${table}"`), table).toEqual(before);
+    }
+    const twin = `INSERT OR REPLACE INTO "person" ("id", "unit_id", "login", "display_name", "locale", "state",
+      "totp_last_step", "failures", "created_at", "credential_epoch")
+      SELECT 'twin', "unit_id", "login", "display_name", "locale", "state", 0, 0, 0, 0 FROM "person" WHERE "id" = '${person}'`;
+    await house.sql(twin);
+    expect(await house.database.read.people.get(asId("twin"))).toBeUndefined();
+    expect(await house.database.read.people.get(asId(person))).toBeDefined();
   });
 });
 

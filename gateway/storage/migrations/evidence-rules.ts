@@ -18,6 +18,25 @@ const KEPT = [
   "scim_token",
 ] as const;
 
+/** Tables whose rows no later one may take the place of, each with its unique columns beside the id. */
+export const STANDING_ROWS: readonly (readonly [table: string, keys: readonly (readonly string[])[]])[] = [
+  ["setting", []],
+  ["person", [["login"], ["enrolment_hash"], ["identity_key"]]],
+  ["power_holding", []],
+  ["role_holding", []],
+  ["audit_event", [["seq"]]],
+  ["tree_node", []],
+  ["checkpoint", [["size"]]],
+  ["vendor", [["name_key"], ["registration_number"]]],
+  ["contract", [["number_key"]]],
+  ["signature", [["person_id", "kind", "digest"]]],
+  ["review_item", []],
+  ["proposal", []],
+  ["break_glass_seal", [["hash"]]],
+  ["legal_hold", []],
+  ["scim_token", [["hash"]]],
+];
+
 export function evidenceRules(): Rule[] {
   return [
     ...KEPT.map((table): Rule => ({ name: `${table}_kept`, table, on: "DELETE", refusedIf: "TRUE", word: WORD })),

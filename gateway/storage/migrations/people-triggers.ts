@@ -8,7 +8,7 @@
  * isolation level. On SQLite there is one writer.
  */
 import type { Dialect } from "../scope.js";
-import { evidenceRules } from "./evidence-rules.js";
+import { evidenceRules, STANDING_ROWS } from "./evidence-rules.js";
 import { powerRules } from "./power-rules.js";
 
 /** Refuses rows. Conditions are in the words both databases understand. */
@@ -48,7 +48,7 @@ export function dropped(dialect: Dialect): string[] {
 
 export function triggers(dialect: Dialect): string[] {
   const rules = [...powerRules(), ...evidenceRules()];
-  if (dialect === "sqlite") return rules.map(sqliteTrigger);
+  if (dialect === "sqlite") return [...rules.map(sqliteTrigger), ...STANDING_ROWS.map(unreplaced)];
   return [
     `CREATE TABLE "power_turn" ("id" TEXT PRIMARY KEY NOT NULL, "taken" BIGINT NOT NULL)`,
     `INSERT INTO "power_turn" VALUES ('turn', 0)`,
@@ -62,6 +62,20 @@ function sqliteTrigger(rule: Rule): string {
     `CREATE TRIGGER "${rule.name}" BEFORE ${eventOf(rule)} ON "${rule.table}" ` +
     `WHEN (${rule.concerns ?? "TRUE"}) AND (${rule.refusedIf}) ` +
     `BEGIN SELECT RAISE(ABORT, 'gatehouse: ${rule.word}'); END`
+  );
+}
+
+/**
+ * SQLite's `INSERT OR REPLACE` takes a row that stands away without firing any trigger of its deletion. Such an insert does
+ * nothing here; one that asks ON CONFLICT DO NOTHING meant that anyway.
+ */
+function unreplaced([table, keys]: (typeof STANDING_ROWS)[number]): string {
+  const same = [["id"], ...keys]
+    .map((columns) => columns.map((column) => `o."${column}" = NEW."${column}"`).join(" AND "))
+    .map((term) => `EXISTS (SELECT 1 FROM "${table}" o WHERE ${term})`);
+  return (
+    `CREATE TRIGGER "${table}_not_replaced" BEFORE INSERT ON "${table}" WHEN ${same.join(" OR ")} ` +
+    `BEGIN SELECT RAISE(IGNORE); END`
   );
 }
 
