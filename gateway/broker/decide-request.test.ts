@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { buildHouse, changePerson, HOST_KEY, must, type House } from "../../test/support/access-house.js";
-import { asId, type AccountId, type VendorId } from "../domain/index.js";
+import { hire } from "../../test/support/contract-house.js";
+import { asId, type AccountId } from "../domain/index.js";
 
 let house: House;
 beforeEach(async () => {
@@ -172,9 +173,8 @@ describe("deciding a request", () => {
 
   it("refuses an approver of the requester's vendor", async () => {
     const { broker, people } = house;
+    const vendorId = await hire(house, people.alice.personId);
     const request = await house.ask();
-    const vendorId = asId<VendorId>("v1");
-    await changePerson(house, people.alice.personId, { vendorId });
     await changePerson(house, people.bob.personId, { vendorId });
     expect(await broker.access.decide(people.bob, request.id, yes(request.digest))).toMatchObject({
       code: "same-vendor",

@@ -1,6 +1,7 @@
 /** Desktops as assets: their settings, their certificate or the mark, their credentials, and the actions that fit them. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { CERTIFICATE, HOST_KEY, must, OTHER_CERTIFICATE } from "../../test/support/access-house.js";
+import { hire } from "../../test/support/contract-house.js";
 import { buildDesktopHouse, type DesktopHouse } from "../../test/support/desktop-house.js";
 import { GatehouseError, type Action, type DesktopSettings } from "../domain/index.js";
 
@@ -191,8 +192,7 @@ describe("actions", () => {
 
 describe("obligations", () => {
   const decide = async () => {
-    const vendorId = "vendor" as never;
-    await house.deps.database.write((tx) => tx.people.update(house.people.alice.personId, { vendorId }));
+    await hire(house, house.people.alice.personId);
     return house.grantDesktop(["rdp.connect", "rdp.copy"]);
   };
 
@@ -202,9 +202,7 @@ describe("obligations", () => {
   });
 
   it("are each grant's own: a terminal asked for beside a desktop takes none of the desktop's", async () => {
-    await house.deps.database.write((tx) =>
-      tx.people.update(house.people.alice.personId, { vendorId: "vendor" as never }),
-    );
+    await hire(house, house.people.alice.personId);
     const items = [
       { accountId: house.deskAccount, actions: ["rdp.connect"] as const },
       { accountId: house.accountId, actions: ["ssh.shell"] as const },

@@ -7,9 +7,10 @@ import type {
   Power,
   Role,
   UnitId,
+  VendorId,
   WebSessionId,
 } from "../../gateway/domain/index.js";
-import { asId } from "../../gateway/domain/index.js";
+import { ACTIONS, asId } from "../../gateway/domain/index.js";
 import type { ContractView, NewContract, RequestView, VendorView } from "../../gateway/broker/index.js";
 import { buildHouse, changePerson, must, type House, type Replace } from "./access-house.js";
 import { createRows, NOW } from "./rows.js";
@@ -72,6 +73,22 @@ export async function buildContractHouse(replace?: Replace, days: Partial<NewCon
     },
     session: (onEnd) => house.open(onEnd, "mallory"),
   };
+}
+
+/** Makes someone a vendor's person under a contract over every asset there is; answers the vendor. */
+export async function hire(house: House, id: PersonId): Promise<VendorId> {
+  const rows = createRows(house.deps.ids);
+  const { unitId } = house.people.sec1;
+  const vendor = rows.vendor({ unitId });
+  await house.deps.database.write(async (tx) => {
+    const assetIds = (await tx.assets.find({}, { limit: 1000 })).map((asset) => asset.id);
+    const contract = rows.contract(vendor.id, { unitId, scope: { assetIds, accountIds: [], actions: ACTIONS } });
+    await tx.vendors.insert(vendor);
+    await tx.contracts.insert(contract);
+    const sponsorId = house.people.sec2.personId;
+    await tx.people.update(id, { vendorId: vendor.id, contractId: contract.id, sponsorId });
+  });
+  return vendor.id;
 }
 
 /** A person of a unit who holds something for it, with a page session whose second factor never grows old. */
