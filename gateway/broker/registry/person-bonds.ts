@@ -80,8 +80,9 @@ export async function checkPersonBonds(
   const identity = await checkIdentity(deps, tx, asked, vendorId);
   if (!identity.ok) return identity;
   const { unitId, contractId } = place.value;
-  const names = asked.names ?? new PeopleNames();
-  if (await names.isTaken(tx, { id: asked.personId, displayName: asked.displayName, unitId, vendorId }))
+  const named = { id: asked.personId, displayName: asked.displayName, unitId, vendorId };
+  const isKept = before?.displayName === named.displayName && before.unitId === unitId && before.vendorId === vendorId;
+  if (!isKept && (await (asked.names ?? new PeopleNames()).isTaken(tx, named)))
     return refused("name-taken", { field: "displayName" });
   return done({ unitId, vendorId, contractId, sponsorId: sponsorId.value, email, ...identity.value });
 }
