@@ -79,7 +79,7 @@ export async function buildContractHouse(replace?: Replace, days: Partial<NewCon
 export async function hire(house: House, id: PersonId): Promise<VendorId> {
   const rows = createRows(house.deps.ids);
   const { unitId } = house.people.sec1;
-  const vendor = rows.vendor({ unitId });
+  const vendor = rows.vendor({ unitId, nameKey: `vendor ${house.deps.ids.next()}` });
   await house.deps.database.write(async (tx) => {
     const assetIds = (await tx.assets.find({}, { limit: 1000 })).map((asset) => asset.id);
     const contract = rows.contract(vendor.id, { unitId, scope: { assetIds, accountIds: [], actions: ACTIONS } });
@@ -99,7 +99,7 @@ export async function appoint(
 ): Promise<Actor> {
   const { power, role } = what;
   const rows = createRows(house.deps.ids);
-  const person = rows.person({ unitId });
+  const person = rows.person({ unitId, login: `p-${house.deps.ids.next().slice(-12)}` });
   const webSessionId = asId<WebSessionId>(`page-${person.id}`);
   const held = { unitId, grantedBy: null, confirmedBy: null, createdAt: NOW };
   await house.deps.database.write(async (tx) => {
