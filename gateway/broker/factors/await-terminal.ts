@@ -109,6 +109,8 @@ export async function endDeviceLogin(
   pollToken: string,
   sourceAddress: string,
 ): Promise<Outcome<void>> {
+  // Looked up first: who guesses tokens makes nobody wait for his turn to write.
+  if ((await byToken(deps.database.read, pollToken)) === undefined) return refused("not-found");
   const now = deps.clock.now();
   const ended = await deps.database.write(async (tx) => {
     const row = await byToken(tx, pollToken);
