@@ -95,7 +95,8 @@ export interface IdentityLab {
   close(): Promise<void>;
 }
 
-export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<IdentityLab> {
+/** `kind`: in memory, in a file of its own, or in the database at an address. */
+export async function openIdentityLab(kind: "memory" | "sqlite" | { readonly url: string }): Promise<IdentityLab> {
   const folder = mkdtempSync(join(tmpdir(), "gatehouse-identity-"));
   let now = 1_800_000_000_000;
   const clock = { now: () => now, monotonicUs: () => now * 1000 };
@@ -104,7 +105,13 @@ export async function openIdentityLab(kind: "memory" | "sqlite"): Promise<Identi
   const database =
     kind === "memory"
       ? openMemoryDatabase({ clock, ids, nodeId })
-      : await openDatabase({ url: `sqlite:${join(folder, "gatehouse.db")}`, clock, ids, nodeId, log: () => undefined });
+      : await openDatabase({
+          url: kind === "sqlite" ? `sqlite:${join(folder, "gatehouse.db")}` : kind.url,
+          clock,
+          ids,
+          nodeId,
+          log: () => undefined,
+        });
   const real = await openVault({ keyFile: join(folder, "master.key"), dataFolder: folder, create: true });
   const checks = { passwords: 0, codes: 0 };
   let awaited = 0;

@@ -38,8 +38,10 @@ export async function isMailOfAnother(
   mine: PersonId | undefined,
 ): Promise<boolean> {
   const key = mailKey(email);
-  if (email === null || key === null) return false;
-  const people = await stores.people.find({ email: { in: [...new Set([email, key])] } }, { limit: MOST });
+  if (key === null) return false;
+  // Of people it is kept as somebody typed it.
+  const alike = await stores.people.find({ email: { contains: key } }, { limit: MOST });
+  const people = alike.filter((person) => mailKey(person.email) === key);
   const links = await stores.externalIdentities.find({ email: key, retiredAt: null }, { limit: MOST });
   const ids = new Set(links.map((link) => link.personId));
   const linked = await Promise.all([...ids].map((id) => stores.people.get(id)));

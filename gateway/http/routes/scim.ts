@@ -128,7 +128,14 @@ function registerUsers(app: FastifyInstance, { broker, publicUrl }: Deps): void 
   app.get("/Users", OPTIONS, async (request, reply) => {
     const question = questionOf(request);
     const found = await scim.listUsers(tokenOf(request), question);
-    return send(reply, listing(found.items.map((user) => resources.user(user)), found.total, question.startIndex));
+    return send(
+      reply,
+      listing(
+        found.items.map((user) => resources.user(user)),
+        found.total,
+        question.startIndex,
+      ),
+    );
   });
   app.get("/Users/:id", OPTIONS, async (request, reply) =>
     send(reply, resources.user(valueOf(await scim.getUser(tokenOf(request), asId(idOf(request)))))),

@@ -1,5 +1,5 @@
 /** Filters (RFC 7644 §3.4.2.2) as far as directories use them to find one resource: one attribute `eq` one value. */
-import { parse, type Compare, type Filter } from "scim2-parse-filter";
+import { parse, type Filter } from "scim2-parse-filter";
 import type { ScimFilter } from "../../broker/index.js";
 import { ScimFault } from "./faults.js";
 
@@ -22,7 +22,7 @@ export function readFilter(text: string | undefined): ScimFilter | undefined {
     throw fault;
   }
   if (filter.op !== "eq") throw fault;
-  const { attrPath, compValue } = filter as Compare;
+  const { attrPath, compValue } = filter;
   const attribute = ATTRIBUTES.find((one) => one.toLowerCase() === plainPath(attrPath).toLowerCase());
   const value = typeof compValue === "string" || typeof compValue === "boolean" ? String(compValue) : undefined;
   if (attribute === undefined || value === undefined || value.length > LONGEST_VALUE) throw fault;
