@@ -13,9 +13,12 @@ const PEOPLE: Record<string, readonly [Power | null, readonly Role[]]> = {
   system: ["system", []],
   security: ["security", []],
   audit: ["audit", []],
+  confirmer: [null, ["confirmer"]],
 };
 const EVERYONE = ["nobody", ...Object.keys(PEOPLE)];
 const SIGNED_IN = Object.keys(PEOPLE);
+/** Who may be the second person of a critical act, or its first. */
+const SECOND = ["system", "security", "audit", "confirmer"];
 
 const request = {
   items: [{ accountId: UUID, actions: ["ssh.shell"] }],
@@ -35,6 +38,16 @@ const asset = {
 };
 const choices = { width: 1_280, height: 800, dpi: 96, keyboardLayout: "en-us-qwerty", timeZone: "Asia/Shanghai" };
 const because = { reason: "enough" };
+const terms = {
+  unitId: UUID,
+  vendorId: UUID,
+  number: "HT-1",
+  title: "Operations",
+  scope: { assetIds: [UUID], accountIds: [], actions: ["ssh.shell"] },
+  fromDate: "2027-01-01",
+  toDate: "2027-12-31",
+  ownerId: UUID,
+};
 
 /** method, path, who passes, body */
 const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
@@ -62,6 +75,18 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["GET /api/v1/auth/offers", EVERYONE],
   ["POST /api/v1/auth/passkey/options", EVERYONE],
   ["POST /api/v1/auth/passkey/session", EVERYONE, { handle: "h", response: {} }],
+  ["GET /api/v1/auth/directories", EVERYONE],
+  ["POST /api/v1/auth/oidc/start", EVERYONE],
+  ["POST /api/v1/auth/oidc/callback", EVERYONE, { query: "code=c&state=s" }],
+  ["POST /api/v1/auth/oidc/second-factor", EVERYONE, { handle: "h", factor: { kind: "code", code: "000000" } }],
+  ["POST /api/v1/auth/ldap/enrolment", EVERYONE, { login: "a", password: "b" }],
+  ["POST /api/v1/me/directory-link/start", SIGNED_IN],
+  ["GET /api/v1/people/:id/directory-links", SIGNED_IN],
+  ["POST /api/v1/people/:id/directory-links", ["security"], { kind: "oidc", subject: "s" }],
+  ["DELETE /api/v1/directory/links/:id", ["security"]],
+  ["GET /api/v1/directory/scim-tokens", ["security", "audit"]],
+  ["POST /api/v1/directory/scim-tokens", ["security"], { name: "n", unitId: UUID, reason: "because" }],
+  ["DELETE /api/v1/directory/scim-tokens/:id", ["security"]],
   ["GET /api/v1/me", SIGNED_IN],
   ["GET /api/v1/me/passkeys", SIGNED_IN],
   ["POST /api/v1/me/passkeys/options", SIGNED_IN],
@@ -81,8 +106,44 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["GET /api/v1/people", ["security", "audit"]],
   ["POST /api/v1/people", ["security"], person],
   ["PATCH /api/v1/people/:id", ["security"], { state: "disabled" }],
-  ["POST /api/v1/people/:id/factor-reset", ["security"]],
-  ["GET /api/v1/units", ["system", "security", "audit"]],
+  ["GET /api/v1/people/:id", ["security", "audit"]],
+  ["POST /api/v1/people/:id/factor-reset", ["security"], {}],
+  ["GET /api/v1/proposals", SECOND],
+  ["GET /api/v1/proposals/:id", SECOND],
+  ["POST /api/v1/proposals/:id/confirmation", SECOND, { digest: "a".repeat(64) }],
+  ["POST /api/v1/proposals/:id/rejection", SECOND, because],
+  ["POST /api/v1/proposals/:id/withdrawal", SIGNED_IN],
+  ["POST /api/v1/proposals/:id/secret", SECOND],
+  ["POST /api/v1/vault-exports", ["system"], { accountIds: [UUID], reason: "enough" }],
+  ["POST /api/v1/vault-exports/:id/collection", ["system"], { passphrase: "p" }],
+  [
+    "POST /api/v1/break-glass",
+    EVERYONE,
+    { power: "audit", halves: ["a", "b"], login: "new", displayName: "New", locale: "en" },
+  ],
+  ["GET /api/v1/break-glass", ["security", "audit"]],
+  ["POST /api/v1/break-glass/seals", ["security"], because],
+  ["POST /api/v1/break-glass/:power/refusal", ["system", "security", "audit"]],
+  ["GET /api/v1/policy", ["security", "audit"]],
+  ["POST /api/v1/policy", ["security"], { digest: "a".repeat(64), reason: "enough" }],
+  ["GET /api/v1/units", ["approver", "system", "security", "audit"]],
+  ["POST /api/v1/units", ["security"], { parentId: UUID, name: "East" }],
+  ["PATCH /api/v1/units/:id", ["security"], { name: "West" }],
+  ["DELETE /api/v1/units/:id", ["security"]],
+  ["GET /api/v1/vendors", ["system", "security", "audit"]],
+  ["POST /api/v1/vendors", ["security"], { unitId: UUID, name: "Acme", registrationNumber: null, parentId: null }],
+  ["GET /api/v1/vendors/:id", ["system", "security", "audit"]],
+  ["PATCH /api/v1/vendors/:id", ["security"], { parentId: null }],
+  ["GET /api/v1/vendors/:id/ending", ["security"]],
+  ["POST /api/v1/vendors/:id/retirement", ["security"], because],
+  ["GET /api/v1/contracts", ["system", "security", "audit"]],
+  ["POST /api/v1/contracts", ["security"], terms],
+  ["GET /api/v1/contracts/:id", ["system", "security", "audit"]],
+  ["PATCH /api/v1/contracts/:id", ["security"], { toDate: "2028-01-01" }],
+  ["GET /api/v1/contracts/:id/ending", ["security"]],
+  ["POST /api/v1/contracts/:id/end", ["security"], because],
+  ["PUT /api/v1/contracts/:id/duties?name=duties.pdf", ["security"]],
+  ["GET /api/v1/contracts/:id/duties", ["system", "security", "audit"]],
   ["GET /api/v1/assets", ["system", "security", "audit"]],
   ["POST /api/v1/assets", ["system"], asset],
   ["GET /api/v1/assets/:id", ["system", "security", "audit"]],
@@ -155,6 +216,7 @@ async function ask(line: string, who: string, body: unknown) {
     url: path
       .replace("page-sessions/:id", `page-sessions/${"a".repeat(64)}`)
       .replace(":id", UUID)
+      .replace(":power", "audit")
       .replace(":token", "T".repeat(43))
       .replace(":code", "7K3M-9QXT")
       .replace("/*", "/"),

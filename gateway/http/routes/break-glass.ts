@@ -5,7 +5,7 @@ import * as contract from "../contract/index.js";
 import { route, type RouteDeps } from "../route.js";
 
 /** Two people who read from paper need no more. */
-const TRIES_PER_MINUTE = 6;
+const TRIES_PER_MINUTE = 10;
 
 export function registerBreakGlass(app: FastifyInstance, deps: RouteDeps): void {
   const { proposals } = deps.broker;
