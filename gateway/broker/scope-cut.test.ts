@@ -5,6 +5,7 @@ import { must } from "../../test/support/access-house.js";
 import { buildSisterUnits, type SisterUnits } from "../../test/support/sister-units.js";
 import { asId, type Actor, type GrantId, type Recording, type SessionId, type TapEvent } from "../domain/index.js";
 import { raiseAlertNow } from "./alerts.js";
+import { getPerson, listPeople } from "./list-people.js";
 import { searchBound } from "./search-recordings.js";
 import { searchTokens } from "./search-text.js";
 import type { LiveSession } from "./index.js";
@@ -215,6 +216,34 @@ describe("what is told around it", () => {
       expect(await audit.closeAlert(actor, alert.id)).toMatchObject({ code: "not-found" });
     }
     must(await audit.acknowledgeAlert(here.audit, alert.id));
+  });
+
+  test("people are listed, found by name and read in their unit alone; oneself always", async () => {
+    const target = await units.join("target", units.here, ["operator"]);
+    const logins = async (actor: Actor, q?: string): Promise<readonly string[]> => {
+      const listed = await listPeople(house.deps, actor, q === undefined ? {} : { q });
+      return must(listed).items.map((one) => one.login);
+    };
+    expect(await logins(here.security, "targ")).toEqual(["target"]);
+    for (const actor of [there.security, there.audit]) {
+      expect(await logins(actor, "targ")).toEqual([]);
+      expect([...(await logins(actor))].sort()).toEqual(["app-there", "aud-there", "sec-there"]);
+      expect(await getPerson(house.deps, actor, target.personId)).toMatchObject({ code: "not-found" });
+    }
+    expect(await listPeople(house.deps, there.approver, {})).toMatchObject({ code: "forbidden" });
+    expect(must(await getPerson(house.deps, target, target.personId)).login).toBe("target");
+  });
+
+  test("lines of the review are listed in their unit alone", async () => {
+    const { database, ids } = house.deps;
+    const [sponsorId, personId] = [here.approver.personId, here.audit.personId];
+    const item = { unitId: units.here, sponsorId, personId, entitlementId: null, openedAt: 1, dueAt: 2 } as const;
+    const open = { state: "open", decidedBy: null, decidedAt: null } as const;
+    await database.write((tx) => tx.reviewItems.insert({ ...item, ...open, id: asId(ids.next()) }));
+    const { registry } = house.broker;
+    expect(must(await registry.reviews(here.security, { view: "all" })).items).toHaveLength(1);
+    expect(must(await registry.reviews(there.security, { view: "all" })).items).toEqual([]);
+    expect(must(await registry.reviews(there.approver, { view: "mine" })).items).toEqual([]);
   });
 
   test("people's leaving, files and the review are of their unit alone", async () => {

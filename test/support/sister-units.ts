@@ -36,7 +36,7 @@ export async function buildSisterUnits(...given: Parameters<typeof buildHouse>):
       [there, "局乙"],
     ] as const)
       await tx.units.insert({ id, parentId: top, name, nameKey: nameKey(name), state: "active", createdAt: NOW });
-    await tx.assets.update(house.asset.id as never, { unitId: here });
+    await tx.assets.update(house.asset.id, { unitId: here });
     for (const { id } of await tx.entitlements.find({})) await tx.entitlements.update(id, { unitId: here });
   });
   const rows = createRows(ids);

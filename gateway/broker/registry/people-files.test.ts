@@ -74,7 +74,7 @@ describe("importing", () => {
       state: "active",
     });
     expect(person?.identitySealed).not.toContain("1101");
-    const roles = await house.deps.database.read.roles.find({ personId: person?.id as Person["id"] });
+    const roles = await house.deps.database.read.roles.find({ personId: person?.id });
     expect(roles.map((row) => [row.role, row.unitId])).toEqual([["operator", units.here]]);
     const token = report.enrolments[0]?.token ?? "";
     expect(person?.enrolmentHash).toBe(createHash("sha256").update(token).digest("hex"));
