@@ -186,6 +186,29 @@ describe("a security administrator", () => {
     must(await yes("bob", request));
   });
 
+  it("who operates too finds no yes with an approver whose reset or role he confirmed as the second person", async () => {
+    const { broker, people, deps } = house;
+    const { alice, bob, carol, sec1 } = people;
+    const request = await house.ask();
+    const yes = (by: "bob" | "carol") =>
+      broker.access.decide(people[by], request.id, { verdict: "approved", reason: "", digest: request.digest });
+    await deps.database.write(async (tx) => {
+      // The link of a reset is shown to who confirms it.
+      await tx.audit.append({
+        verb: "person.factor-reset",
+        actorId: sec1.personId,
+        object: { kind: "person", id: bob.personId },
+        sourceAddress: null,
+        detail: { proposedBy: sec1.personId, confirmedBy: alice.personId },
+      });
+      const [role] = await tx.roles.find({ personId: carol.personId });
+      await tx.roles.remove(role?.id ?? "");
+      await tx.roles.insert({ ...(role as RoleHolding), grantedBy: sec1.personId, confirmedBy: alice.personId });
+    });
+    expect(await yes("bob")).toEqual({ ok: false, code: "own-request" });
+    expect(await yes("carol")).toEqual({ ok: false, code: "own-request" });
+  });
+
   it("who ends an entitlement ends every grant on it, also the thousand and first", async () => {
     const { broker, people, deps } = house;
     const [grant] = (await house.grant()).grants;
