@@ -223,6 +223,8 @@ describe("signing in with a passkey", () => {
     const unknown = makeSoftwareAuthenticator(ORIGIN);
     unknown.register({ challenge: "AAAA", rp: { id: "localhost" }, user: { id: "AAAA" } });
     for (const one of [unknown, device, hers]) expect(await signIn(one)).toEqual(NOT_IN);
+    await lab.database.write((tx) => tx.people.update(alice.id, { state: "active", totpEnrolledAt: null }));
+    expect(await signIn(hers)).toEqual(NOT_IN);
   });
 
   test("finds a clone by its counter, refuses both from then on, and tells everybody", async () => {
