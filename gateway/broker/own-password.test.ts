@@ -35,7 +35,8 @@ async function inChinese(): Promise<void> {
   await lab.database.write((tx) => tx.settings.update(INSTALLATION_LOCALE, { value: "zh-CN" }));
 }
 
-describe("changing one's password", () => {
+// Dozens of argon2 checks, two at a time, beside other tests.
+describe("changing one's password", { timeout: 120_000 }, () => {
   test("refuses the present one and the last five, also after a reset, and takes the sixth again", async () => {
     const line = ["eleven loud ravens", "nine grey wolfhounds", "four slow tortoises", "two blind moles dig"];
     for (const next of [...line, "eight tame ostriches"]) must(await change(next));
