@@ -144,6 +144,14 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["POST /api/v1/contracts/:id/end", ["security"], because],
   ["PUT /api/v1/contracts/:id/duties?name=duties.pdf", ["security"]],
   ["GET /api/v1/contracts/:id/duties", ["system", "security", "audit"]],
+  ["POST /api/v1/imports/:kind?dryRun=true", ["security"]],
+  ["GET /api/v1/exports/:kind", ["system", "security", "audit"]],
+  ["GET /api/v1/people/:id/ending", ["security"]],
+  ["POST /api/v1/people/:id/departure", ["security"], because],
+  ["GET /api/v1/declarations?locale=en", SIGNED_IN],
+  ["POST /api/v1/declarations/:kind/signature", SIGNED_IN, { digest: "a".repeat(64), locale: "en" }],
+  ["GET /api/v1/reviews?view=mine", SIGNED_IN],
+  ["POST /api/v1/reviews/:id/decision", SIGNED_IN, { keep: true }],
   ["GET /api/v1/assets", ["system", "security", "audit"]],
   ["POST /api/v1/assets", ["system"], asset],
   ["GET /api/v1/assets/:id", ["system", "security", "audit"]],
@@ -216,6 +224,8 @@ async function ask(line: string, who: string, body: unknown) {
     url: path
       .replace("page-sessions/:id", `page-sessions/${"a".repeat(64)}`)
       .replace(":id", UUID)
+      .replace("declarations/:kind", "declarations/recording")
+      .replace(":kind", "people")
       .replace(":power", "audit")
       .replace(":token", "T".repeat(43))
       .replace(":code", "7K3M-9QXT")
