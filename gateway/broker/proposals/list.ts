@@ -52,9 +52,3 @@ export async function getProposal(deps: Deps, actor: Actor, id: ProposalId): Pro
   if (now === undefined || proposal === undefined || !(await maySee(read, now, proposal))) return refused("not-found");
   return done(await proposalView(read, proposal, now, deps.clock.now()));
 }
-
-/** How many wait that the reader may confirm; a hundred are counted at most. */
-export async function openProposals(deps: Deps, actor: Actor): Promise<number> {
-  const listing = await listProposals(deps, actor, { state: "pending", limit: 100 });
-  return listing.ok ? listing.value.items.filter((one) => one.confirmable.ok).length : 0;
-}
