@@ -27,6 +27,8 @@ import { checkPersonBonds, type PersonBonds } from "./registry/person-bonds.js";
 import { takeFactors } from "./reset-factors.js";
 import { covers, scopeOf, type UnitScope } from "./scope.js";
 import { newToken } from "./secrets-shown-once.js";
+import { endAfterChange } from "./registry/after-change.js";
+import { tellEnded, type Hanging } from "./registry/ending.js";
 import { isLastOfPower, isSettled, settleIfComplete } from "./settle.js";
 import { standing } from "./standing.js";
 import { orUndone, Undone } from "./undone.js";
@@ -43,6 +45,7 @@ interface Changed {
   readonly person: PersonView;
   readonly proposal: Proposal | null;
   readonly view: ProposalView | null;
+  readonly ended: readonly Hanging[];
 }
 
 export async function changePerson(
@@ -59,7 +62,8 @@ export async function changePerson(
     refused("stale"),
   );
   if (!outcome.ok) return outcome;
-  const { person, proposal, view } = outcome.value;
+  const { person, proposal, view, ended } = outcome.value;
+  for (const hanging of ended) tellEnded(deps, hanging);
   tellPerson(deps, id);
   if (proposal !== null) tellProposal(deps, proposal);
   return done({ person, proposal: view });
@@ -94,11 +98,12 @@ async function change(
   const rights = proposing ? was : next;
   const written = await writeRow(tx, held, { state, rights, was, bonds: bonds.value, input });
   if (!written.ok) return written;
-  if (proposing) return proposed(deps, tx, held, next, input.reason ?? "");
   const by = byOf(actor);
+  const ended = await endAfterChange(deps, tx, by, person, (await tx.people.get(id)) ?? person);
+  if (proposing) return proposed(deps, tx, { ...held, ended }, next, input.reason ?? "");
   await writeRights(tx, person, { held: roles, before: power, after: rights }, by, deps.clock.now());
   await settleIfComplete(deps, tx);
-  return done({ person: await viewNow(deps, tx, person), proposal: null, view: null });
+  return done({ person: await viewNow(deps, tx, person), proposal: null, view: null, ended });
 }
 
 function byOf(actor: Actor): By {
@@ -112,7 +117,7 @@ async function viewNow(deps: PeopleDeps, tx: Stores, person: Person): Promise<Pe
 async function proposed(
   deps: PeopleDeps,
   tx: Stores,
-  held: Held,
+  held: Held & Pick<Changed, "ended">,
   after: Rights,
   reason: string,
 ): Promise<Outcome<Changed>> {
@@ -120,7 +125,7 @@ async function proposed(
   // Nothing else may stay either: what was written with it goes back.
   if (!proposal.ok) throw new Undone(proposal);
   const view = await proposalView(tx, proposal.value, held.actor, deps.clock.now());
-  return done({ person: await viewNow(deps, tx, held.person), proposal: proposal.value, view });
+  return done({ person: await viewNow(deps, tx, held.person), proposal: proposal.value, view, ended: held.ended });
 }
 
 /** The person as he is, if the actor may change him. Outside the scope and unknown are answered alike. */
