@@ -148,7 +148,7 @@ describe("who is linked to the provider", () => {
     must(await come(house, one.account));
     must(await come(house, two.account));
     const before = await house.lab.database.read.externalIdentities.find({}, { orderBy: "id" });
-    provider.changeAccount(two.account, { email: one.email as string });
+    provider.changeAccount(two.account, { email: one.email });
     expect(await come(house, two.account)).toMatchObject({ code: "directory-refused" });
     const after = await house.lab.database.read.externalIdentities.find({}, { orderBy: "id" });
     expect(after.map((row) => [row.personId, row.subject, row.email])).toEqual(

@@ -116,7 +116,7 @@ export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
       password: { preset: "modern", leastCharacters: 12, leastKinds: 0, longestDays: null, history: 5 },
     }),
   };
-  const directories: Partial<Broker["directories"]> = { offers: () => ({ oidc: null, ldap: false }) };
+  const directories: Partial<Broker["directories"]> = { offers: () => ({ oidc: null, ldap: false, firstTime: false }) };
   const base: UseCases = { identity, access, factors, directories };
   const noun = <Noun extends keyof UseCases>(name: Noun): Broker[Noun] =>
     new Proxy({ ...base[name], ...overrides[name] } as Broker[Noun], {
