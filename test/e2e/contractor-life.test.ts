@@ -311,7 +311,7 @@ test("the contract is ended while a shell is open: the shell is gone within two 
   await page.goto(`${lab.house.http}/register?tab=contracts`);
   const row = page.getByRole("row", { name: new RegExp(CONTRACT) });
   await row.getByRole("button", { name: "End", exact: true }).click();
-  await page.getByText("1 running sessions", { exact: false }).waitFor();
+  await page.getByText("Running sessions: 1").waitFor();
   await page.getByRole("dialog").getByRole("textbox").fill("The vendor was replaced");
   await shot(page, "ending");
   const answered = page.waitForResponse((response) => response.url().endsWith("/end") && response.ok());
