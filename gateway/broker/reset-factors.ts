@@ -6,7 +6,7 @@ import { ENROLMENT_MS } from "./create-person.js";
 import { withdrawOpenOf } from "./proposals/reject.js";
 
 /** So long his approvals and confirmations count for nothing after a reset: time for him to say that it was not he who asked. */
-export const APPROVES_LATER_MS = 24 * 3_600_000;
+const APPROVES_LATER_MS = 24 * 3_600_000;
 
 /**
  * Ends all sessions by the epoch, and what he proposed. False when the row changed meanwhile. `weighty`: he holds a power, or

@@ -16,7 +16,7 @@ import { GatehouseError } from "../domain/index.js";
 import type { ExportedAccount } from "./contract.js";
 import { decrypt, encrypt, type Keyring } from "./keyring.js";
 
-export const SHORTEST_PASSPHRASE = 20;
+const SHORTEST_PASSPHRASE = 20;
 const LONGEST_PASSPHRASE = 1024;
 const SALT_BYTES = 16;
 const NONCE_BYTES = 12;

@@ -29,7 +29,7 @@ import { orUndone } from "../undone.js";
 import { hashOfHalves } from "./halves.js";
 
 /** How long those of the power have to refuse. */
-export const BREAK_GLASS_WAIT_MS = 24 * 3_600_000;
+const BREAK_GLASS_WAIT_MS = 24 * 3_600_000;
 
 export type BreakGlassDeps = BrokerDeps & { readonly throttle: Throttle };
 type Input = Parameters<ProposalUseCases["breakGlass"]>[0];

@@ -5,7 +5,7 @@
 import type { ProposalId, Stores } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
 
-export const KEPT_MS = 3_600_000;
+const KEPT_MS = 3_600_000;
 const PREFIX = "proposal-secret:";
 
 interface Kept {
