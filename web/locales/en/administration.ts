@@ -16,6 +16,7 @@ export const administration = {
     recorded: "Every sign-in and act is on record.",
   },
   enrol: {
+    directoryPassword: "Your password stays in your directory; here you only set up the second factor.",
     title: "Enrol",
     for: "{name} ({login})",
     step1: "1 Scan the QR code",

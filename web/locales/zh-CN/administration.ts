@@ -15,6 +15,7 @@ export const administration = {
     recorded: "所有登录和操作都会被记录。",
   },
   enrol: {
+    directoryPassword: "口令由目录服务保管，此处只需设置第二因素。",
     title: "注册",
     for: "{name}（{login}）",
     step1: "1 扫描二维码",
