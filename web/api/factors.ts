@@ -4,6 +4,8 @@ import type {
   AddPasskeyBody,
   CeremonyView,
   DeviceKeyView,
+  DirectoryOffersView,
+  EnrolmentTokenAnswer,
   OidcCallbackAnswer,
   OidcFactorBody,
   OidcStart,
@@ -22,6 +24,9 @@ export const signInOffers = (): Promise<SignInOffers> => get("/auth/offers");
 export const passkeySignInOptions = (): Promise<CeremonyView> => post("/auth/passkey/options");
 export const signInByPasskey = (answer: PasskeySignInBody): Promise<SignInAnswer> =>
   post("/auth/passkey/session", answer);
+export const directoryOffers = (): Promise<DirectoryOffersView> => get("/auth/directories");
+export const enrolByLdap = (login: string, password: string): Promise<EnrolmentTokenAnswer> =>
+  post("/auth/ldap/enrolment", { login, password });
 export const startOidc = (): Promise<OidcStart> => post("/auth/oidc/start");
 export const completeOidc = (query: string): Promise<OidcCallbackAnswer> => post("/auth/oidc/callback", { query });
 export const finishOidc = (answer: OidcFactorBody): Promise<SignInAnswer> => post("/auth/oidc/second-factor", answer);

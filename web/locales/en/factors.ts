@@ -63,6 +63,7 @@ export const factors = {
       "A link lives 90 seconds, works once and only for the person it was made for. Start again at the terminal.",
   },
   oidc: {
+    firstTime: "First time here with your directory password? Set up your second factor.",
     with: "Sign in with {name}",
     half: "{name}, you are signed in at your directory. Here a second factor is still needed.",
   },
