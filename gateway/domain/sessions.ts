@@ -166,6 +166,7 @@ export type AlertKind =
   | "contract-ending"
   | "review-due"
   | "directory-unreachable"
+  | "last-of-power"
   | "passkey-cloned"
   | "policy-changed";
 

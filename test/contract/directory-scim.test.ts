@@ -321,7 +321,7 @@ describe.each([["SQLite"], ["PostgreSQL"]] as const)("on %s, a token", (name) =>
     expect((await house.person(last.login))?.state).toBe("active");
     expect((await scim.patch(gone.id, { op: "replace", path: "active", value: true })).status).toBe(403);
     const alerts = await house.lab.database.read.alerts.find({ subject: `person:${last.id}` });
-    expect(alerts.map((one) => one.detail["why"])).toEqual(["last-of-power"]);
+    expect(alerts).toMatchObject([{ kind: "last-of-power", detail: { login: last.login, why: "closed-upstream" } }]);
     expect(await weight(house)).toEqual(before);
   }, 60_000);
 });

@@ -282,8 +282,12 @@ describe("the last of a power", () => {
     await house.round();
     const states = [(await house.person("grace"))?.state, (await house.person("heidi"))?.state].sort();
     expect(states).toEqual(["active", "disabled"]);
-    const alerts = await house.lab.database.read.alerts.find({ kind: "directory-unreachable" });
-    expect(alerts.map((one) => one.detail["why"])).toContain("last-of-power");
+    const { people, alerts } = house.lab.database.read;
+    const [kept] = await people.find({ login: { in: ["grace", "heidi"] }, state: "active" });
+    expect(await alerts.find({ kind: "last-of-power" })).toMatchObject([
+      { subject: `person:${kept?.id}`, detail: { login: kept?.login, by: "oidc" } },
+    ]);
+    expect(await alerts.find({ kind: "directory-unreachable" })).toEqual([]);
   });
 });
 

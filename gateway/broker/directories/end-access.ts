@@ -74,9 +74,9 @@ export async function alertLast(deps: Deps, person: Person, end: Pick<EndOfAcces
   const alert = await deps.database.write((tx) =>
     raiseAlert(deps, tx, {
       unitId: person.unitId,
-      kind: "directory-unreachable",
+      kind: "last-of-power",
       subject: `person:${person.id}`,
-      detail: { login: person.login, why: "last-of-power", wanted: end.why, by: end.by },
+      detail: { login: person.login, why: end.why, by: end.by },
     }),
   );
   deps.notify(alertNotice(alert));

@@ -206,10 +206,10 @@ async function settleItem(deps: Deps, id: ReviewItemId): Promise<void> {
 
 /** The house cannot do without him: said once while the alert is open. */
 export async function alertLastOfPower(deps: Deps, person: Person, why: "review" | "dormant"): Promise<void> {
-  const fact = { kind: "review-due", subject: `person:${person.id}` } as const;
+  const fact = { kind: "last-of-power", subject: `person:${person.id}` } as const;
   const alertId = await deps.database.write(async (tx) => {
     if ((await tx.alerts.count({ ...fact, state: { in: ["open", "acknowledged"] } })) > 0) return undefined;
-    const detail = { login: person.login, why, kept: "last-of-power" };
+    const detail = { login: person.login, why };
     return raiseAlert(deps, tx, { ...fact, unitId: person.unitId, detail });
   });
   if (alertId !== undefined) deps.notify(alertNotice(alertId));

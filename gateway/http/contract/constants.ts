@@ -124,6 +124,7 @@ export const ALERT_KINDS = [
   "contract-ending",
   "review-due",
   "directory-unreachable",
+  "last-of-power",
   "passkey-cloned",
   "policy-changed",
 ] as const;

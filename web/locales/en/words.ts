@@ -141,6 +141,7 @@ export const words = {
     "contract-ending": "Contract ends soon",
     "review-due": "Review is due",
     "directory-unreachable": "Directory does not answer",
+    "last-of-power": "Last holder of a power kept",
     "passkey-cloned": "Passkey may be copied",
     "policy-changed": "Policy folder changed",
   },
@@ -161,6 +162,8 @@ export const words = {
     "contract-ending": "Renew the contract, or let its people leave.",
     "review-due": "Sponsors confirm their people, or access lapses on the day given.",
     "directory-unreachable": "Check the directory: those it vouches for are let go after the grace time.",
+    "last-of-power":
+      "The directory, the review or long disuse would have closed the last person able to use a power, who stays. Give the power to another person, then disable the account.",
     "passkey-cloned": "The passkey was retired. Ask the person and look at the sign-ins.",
     "policy-changed": "Another policy lies in the folder. Two security administrators decide whether it takes effect.",
   },

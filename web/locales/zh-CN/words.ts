@@ -129,6 +129,7 @@ export const words = {
     "contract-ending": "合同即将到期",
     "review-due": "复核即将到期",
     "directory-unreachable": "目录服务无响应",
+    "last-of-power": "权限仅剩一人，未予停用",
     "passkey-cloned": "通行密钥疑似被复制",
     "policy-changed": "策略文件有变动",
   },
@@ -147,6 +148,8 @@ export const words = {
     "contract-ending": "请续签合同，或安排相关人员离场。",
     "review-due": "请担保人确认其人员与权限，逾期将自动失效。",
     "directory-unreachable": "请检查目录服务：超过宽限时间后，由其担保的账号将被停用。",
+    "last-of-power":
+      "因目录、复核或长期未用本应停用，但此人是该权限最后一名可用人员，暂予保留。请先将权限授予他人，再停用该账号。",
     "passkey-cloned": "该通行密钥已停用：请向本人核实并查看登录记录。",
     "policy-changed": "策略目录内容已变：需两名安全管理员确认后才生效。",
   },
