@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PASSWORD, must, openIdentityLab, type IdentityLab, type LabPerson } from "../../test/support/identity-lab.js";
-import type { PersonId } from "../domain/index.js";
+import { asId, type DeviceKeyId, type PersonId } from "../domain/index.js";
 import type { SignIn } from "./index.js";
+import { readPublicKey } from "./public-key.js";
 
 describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
   let lab: IdentityLab;
@@ -530,6 +531,18 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
       expect(await lab.identity.retireKey(other, key.id)).toEqual({ ok: false, code: "not-found" });
       must(await lab.identity.retireKey(actor, key.id));
       expect((await lab.identity.me(actor)).keys).toEqual([]);
+    });
+
+    test("a key that is or was a device's is enrolled by nobody, for it opened without a code", async () => {
+      const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKu2mXkG0cM3M2Jc5m0m0cBqKfDq0Zl1zS1m0m0cBqKf";
+      const { line, fingerprint } = readPublicKey(publicKey) ?? { line: "", fingerprint: "" };
+      const key = { id: asId<DeviceKeyId>(lab.deps.ids.next()), personId: grace.id, name: "laptop" };
+      const times = { createdAt: 1, expiresAt: 2, lastUsedAt: null, retiredAt: 2 };
+      const bound = { publicKey: line, fingerprint, sourceAddress: "10.0.0.1", credentialEpoch: 1 };
+      await lab.database.write((tx) => tx.deviceKeys.insert({ ...key, ...bound, ...times }));
+      const actor = await lab.signIn(grace);
+      const added = await lab.identity.addKey(actor, { name: "k", publicKey, code: lab.freshCode(grace) });
+      expect(added).toEqual({ ok: false, code: "conflict", field: "publicKey" });
     });
   });
 });

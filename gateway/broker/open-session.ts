@@ -30,6 +30,7 @@ import type { LiveSessions } from "./live-sessions.js";
 import { sessionNotice } from "./notices.js";
 import { usableActions } from "./obligations.js";
 import { judgeOperating } from "./operating.js";
+import { overdueFault } from "./overdue.js";
 import { reachable } from "./reachable.js";
 import { unsigned } from "./registry/declarations.js";
 import { vendorNames } from "./registry/vendor-chain.js";
@@ -63,6 +64,8 @@ export async function openSession(deps: OpenDeps, input: OpenSession): Promise<O
   if (deps.isDraining()) return refuse(deps, input, "draining");
   const person = await standing(deps.database.read, input.actor);
   if (person === undefined) return refuse(deps, input, "unauthenticated");
+  const overdue = await overdueFault(deps, person);
+  if (overdue !== undefined) return refuse(deps, input, overdue);
   const unread = person.roles.includes("operator")
     ? await unsigned(deps.database.read, deps.policy, person.personId)
     : [];

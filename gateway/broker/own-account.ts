@@ -71,7 +71,7 @@ export async function setLocale(deps: IdentityDeps, actor: Actor, locale: Locale
   });
 }
 
-/** A key that is registered by anyone is refused as `conflict`. */
+/** A key that is or was anyone's is refused as `conflict`, also one of a device: that one opened without a code. */
 export async function addKey(
   deps: IdentityDeps,
   actor: Actor,
@@ -99,7 +99,8 @@ export async function addKey(
       return refused("sign-in-refused");
     }
     const held = await tx.personKeys.count({ personId: person.id, retiredAt: null });
-    if (held >= MOST_KEYS) return refused("conflict", { field: "publicKey" });
+    const ofDevices = await tx.deviceKeys.count({ fingerprint: row.fingerprint });
+    if (held >= MOST_KEYS || ofDevices > 0) return refused("conflict", { field: "publicKey" });
     await tx.personKeys.insert(row);
     await appendOwn(tx, actor, "person.key-added", { fingerprint: row.fingerprint, name: row.name });
     return done(row);

@@ -75,6 +75,23 @@ describe("what a device key opened", () => {
     expect(ends).toHaveLength(1);
   });
 
+  test("goes on when the key's own time is over, but a connection of before opens nothing new", async () => {
+    expect((await open()).kind).toBe("open");
+    const over = { expiresAt: house.clock.now() };
+    await house.deps.database.write((tx) => tx.deviceKeys.update(key.id, over));
+    await house.broker.live.changed();
+    expect(ends).toEqual([]);
+    expect(await open()).toEqual({ kind: "refused", code: "unauthenticated" });
+  });
+
+  test("is nothing to a connection whose person's password became too old meanwhile", async () => {
+    const days = (count: number) => house.clock.now() - count * 86_400_000;
+    await changePerson(house, alice.personId, { passwordChangedAt: days(89) });
+    expect((await open()).kind).toBe("open");
+    await changePerson(house, alice.personId, { passwordChangedAt: days(90) });
+    expect(await open()).toEqual({ kind: "refused", code: "password-expired" });
+  });
+
   test("is nothing on a sensitive asset, which its person opens with a code", async () => {
     const [asset] = await house.deps.database.read.assets.find({ name: "web-01" });
     await house.deps.database.write((tx) => tx.assets.update(asset?.id ?? asId(""), { sensitive: true }));
