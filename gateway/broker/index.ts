@@ -4,3 +4,4 @@ export { Admission } from "./admission.js";
 export type { BrokerConfig, BrokerDeps, Log, TargetProbe } from "./deps.js";
 export { createBroker } from "./create-broker.js";
 export type { RunningBroker } from "./assemble-broker.js";
+export type { ImportColumns } from "./registry/import-columns.js";

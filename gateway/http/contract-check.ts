@@ -83,6 +83,8 @@ export type RetentionAgrees = [
   Same<typeof api.RETENTION_MOST_DAYS, typeof domain.RETENTION_MOST_DAYS>,
 ];
 
+export type ImportAgrees = [Same<typeof api.IMPORT_COLUMNS, broker.ImportColumns>];
+
 type WordsOf<Name extends keyof typeof api> = (typeof api)[Name] extends readonly (infer Word)[] ? Word : never;
 export type WordsAgree = [
   Same<WordsOf<"ERROR_CODES">, domain.ErrorCode>,

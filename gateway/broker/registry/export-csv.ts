@@ -36,7 +36,7 @@ export async function exportCsv(deps: Deps, actor: Actor, kind: ImportKind): Pro
   if (!reader.ok) return reader;
   const recent = await requireStepUp(read, deps.clock, deps.policy, actor);
   if (!recent.ok) return recent;
-  const columns = IMPORT_COLUMNS[kind].map((one) => one.name).filter((name) => name !== "identity number");
+  const columns = IMPORT_COLUMNS[kind].map((one): string => one.name).filter((name) => name !== "identity number");
   const pieces: Uint8Array[] = [];
   const sha256 = createHash("sha256");
   let rows = -1;

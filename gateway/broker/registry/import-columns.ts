@@ -9,42 +9,43 @@ interface Column {
   readonly needed: boolean;
 }
 
-const column = (name: string, zh: string, needed = false): Column => ({ name, zh, needed });
-
-export const IMPORT_COLUMNS: Readonly<Record<ImportKind, readonly Column[]>> = {
+/** The API's contract says the same; `http/contract-check.ts` holds the two equal. */
+export const IMPORT_COLUMNS = {
   vendors: [
-    column("name", "名称", true),
-    column("registration number", "统一社会信用代码"),
-    column("parent vendor", "上级供应商"),
-    column("unit", "单位"),
+    { name: "name", zh: "名称", needed: true },
+    { name: "registration number", zh: "统一社会信用代码", needed: false },
+    { name: "parent vendor", zh: "上级供应商", needed: false },
+    { name: "unit", zh: "单位", needed: false },
   ],
   contracts: [
-    column("number", "合同编号", true),
-    column("title", "合同名称", true),
-    column("vendor", "供应商", true),
-    column("unit", "单位"),
-    column("from", "开始日期", true),
-    column("to", "结束日期", true),
-    column("owner", "负责人", true),
-    column("assets", "资产", true),
-    column("accounts", "账号"),
-    column("actions", "操作", true),
+    { name: "number", zh: "合同编号", needed: true },
+    { name: "title", zh: "合同名称", needed: true },
+    { name: "vendor", zh: "供应商", needed: true },
+    { name: "unit", zh: "单位", needed: false },
+    { name: "from", zh: "开始日期", needed: true },
+    { name: "to", zh: "结束日期", needed: true },
+    { name: "owner", zh: "负责人", needed: true },
+    { name: "assets", zh: "资产", needed: true },
+    { name: "accounts", zh: "账号", needed: false },
+    { name: "actions", zh: "操作", needed: true },
   ],
   people: [
-    column("login", "登录名", true),
-    column("name", "姓名", true),
-    column("language", "语言"),
-    column("unit", "单位"),
-    column("vendor", "供应商"),
-    column("contract", "合同编号"),
-    column("sponsor", "担保人"),
-    column("identity number", "证件号码"),
-    column("identity tail", "证件尾号"),
-    column("email", "邮箱"),
-    column("roles", "角色"),
-    column("power", "权限"),
+    { name: "login", zh: "登录名", needed: true },
+    { name: "name", zh: "姓名", needed: true },
+    { name: "language", zh: "语言", needed: false },
+    { name: "unit", zh: "单位", needed: false },
+    { name: "vendor", zh: "供应商", needed: false },
+    { name: "contract", zh: "合同编号", needed: false },
+    { name: "sponsor", zh: "担保人", needed: false },
+    { name: "identity number", zh: "证件号码", needed: false },
+    { name: "identity tail", zh: "证件尾号", needed: false },
+    { name: "email", zh: "邮箱", needed: false },
+    { name: "roles", zh: "角色", needed: false },
+    { name: "power", zh: "权限", needed: false },
   ],
-};
+} as const satisfies Readonly<Record<ImportKind, readonly Column[]>>;
+
+export type ImportColumns = typeof IMPORT_COLUMNS;
 
 /** One line of a file by the English names of its columns; a cell that is not there is empty. */
 export interface Line {
@@ -55,7 +56,7 @@ export interface Line {
 /** How to read the lines below a header; undefined, with faults, when the header is not one of that kind. */
 export function readHeader(kind: ImportKind, header: CsvRow, faults: Faults): ((row: CsvRow) => Line) | undefined {
   const places = new Map<string, number>();
-  const known = IMPORT_COLUMNS[kind];
+  const known: readonly Column[] = IMPORT_COLUMNS[kind];
   let good = true;
   const fault = (code: "column-unknown" | "column-twice" | "column-missing", value: string): void => {
     good = false;
