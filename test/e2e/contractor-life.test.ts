@@ -55,7 +55,7 @@ async function ask<T>(page: Page, method: string, path: string, body?: unknown):
   return page.evaluate(
     async ([verb, url, sent]) => {
       const response = await fetch(`/api/v1${url}`, {
-        method: verb as string,
+        method: verb,
         headers: { "x-gatehouse": "1", ...(sent === undefined ? {} : { "content-type": "application/json" }) },
         ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
       });
