@@ -7,6 +7,7 @@ import { GatehouseError, type Person, type Stores } from "../../domain/index.js"
 import { raiseAlert } from "../alerts.js";
 import { tellPerson } from "../identity-deps.js";
 import { alertNotice } from "../notices.js";
+import { endOfDisabled } from "../registry/after-change.js";
 import { endHanging, hangingOn, tellEnded, type Hanging } from "../registry/ending.js";
 import type { DirectoryDeps } from "./deps.js";
 
@@ -40,8 +41,9 @@ export async function endAccess(
     object: { kind: "person", id: person.id },
     sourceAddress: null,
     decidedBy: end.why,
-    detail: { by: end.by, state: closed.state ?? person.state },
+    detail: { by: end.by, state: end.state },
   });
+  if (end.state === "disabled") return endOfDisabled(deps, tx, NOBODY, person.id, "directory-gone");
   const hanging = await hangingOn(tx, { personIds: [person.id], contractIds: [] });
   return endHanging(deps, tx, NOBODY, { ...hanging, entitlements: [] }, "directory-gone");
 }

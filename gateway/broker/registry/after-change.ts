@@ -2,7 +2,7 @@
  * What a change of a person ends. Another contract or vendor: everything he held under the one before. Not active any more: his
  * grants and requests, and those of the people he sponsors; making him active again brings none of it back.
  */
-import type { Person, Stores } from "../../domain/index.js";
+import type { AccessRequest, Grant, Person, PersonId, Stores } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
 import { endHanging, hangingOn, peopleOf, type Ender, type Hanging } from "./ending.js";
 
@@ -15,15 +15,37 @@ export async function endAfterChange(
   after: Person,
 ): Promise<readonly Hanging[]> {
   const ended: Hanging[] = [];
-  const end = async (people: readonly Pick<Person, "id">[], reason: string, withEntitlements: boolean) => {
-    const hanging = await hangingOn(tx, { personIds: people.map((person) => person.id), contractIds: [] });
-    ended.push(await endHanging(deps, tx, by, withEntitlements ? hanging : { ...hanging, entitlements: [] }, reason));
-  };
-  if (before.contractId !== after.contractId || before.vendorId !== after.vendorId)
-    await end([before], "contract-left", true);
-  if (before.state === "active" && after.state !== "active") {
-    await end([before], "person-disabled", false);
-    await end(await peopleOf(tx, { sponsorId: before.id }), "sponsor-disabled", false);
+  if (before.contractId !== after.contractId || before.vendorId !== after.vendorId) {
+    const hanging = await hangingOn(tx, { personIds: [before.id], contractIds: [] });
+    ended.push(await endHanging(deps, tx, by, hanging, "contract-left"));
   }
+  if (before.state === "active" && after.state !== "active")
+    ended.push(await endOfDisabled(deps, tx, by, before.id, "person-disabled"));
   return ended;
+}
+
+/**
+ * Who is not active any more holds no grant and asks for nothing, nor does anybody he sponsors: who becomes active again
+ * begins with nothing but his entitlements. In the caller's transaction; tell it after commit.
+ */
+export async function endOfDisabled(
+  deps: Pick<BrokerDeps, "clock">,
+  tx: Stores,
+  by: Ender,
+  id: PersonId,
+  reason: string,
+): Promise<Hanging> {
+  const sponsored = (await peopleOf(tx, { sponsorId: id })).map((person) => person.id);
+  const grants: Grant[] = [];
+  const requests: AccessRequest[] = [];
+  for (const [personIds, why] of [
+    [[id], reason],
+    [sponsored, "sponsor-disabled"],
+  ] as const) {
+    const hanging = await hangingOn(tx, { personIds, contractIds: [] });
+    const ended = await endHanging(deps, tx, by, { ...hanging, entitlements: [] }, why);
+    grants.push(...ended.grants);
+    requests.push(...ended.requests);
+  }
+  return { entitlements: [], grants, requests };
 }

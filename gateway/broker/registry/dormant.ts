@@ -5,7 +5,8 @@ import { tellPerson } from "../identity-deps.js";
 import { isLastOfPower } from "../settle.js";
 import { signInRules } from "../sign-in-rules.js";
 import { orUndone } from "../undone.js";
-import { endHanging, hangingOn, tellEnded, type Hanging } from "./ending.js";
+import { endOfDisabled } from "./after-change.js";
+import { tellEnded, type Hanging } from "./ending.js";
 import { disablePerson } from "./review-endings.js";
 import { alertLastOfPower } from "./review-rounds.js";
 
@@ -46,9 +47,7 @@ async function disable(deps: Deps, id: Person["id"], before: number): Promise<vo
     if (person === undefined || !(await isDormant(tx, person, before))) return { ok: true, value: undefined };
     if (await isLastOfPower(tx, id)) return { ok: true, value: { person, ended: "last" } };
     if (!(await disablePerson(tx, person, NOBODY, "person.dormant"))) return { ok: true, value: undefined };
-    const hanging = await hangingOn(tx, { personIds: [id], contractIds: [] });
-    const ended = await endHanging(deps, tx, NOBODY, { ...hanging, entitlements: [] }, "person-dormant");
-    return { ok: true, value: { person, ended } };
+    return { ok: true, value: { person, ended: await endOfDisabled(deps, tx, NOBODY, id, "person-dormant") } };
   });
   const outcome = await orUndone<Done>(work, { ok: false, code: "stale" });
   if (!outcome.ok || outcome.value === undefined) return;

@@ -37,7 +37,7 @@ export interface Importing {
   /** Writes the fault down; `value` is the cell unless told. */
   fault(line: Line, column: string, code: ImportFaultCode, value?: string): undefined;
   readonly enrolments: { readonly login: string; readonly token: string }[];
-  /** What narrowed contracts ended; told after commit. */
+  /** What narrowed contracts, and people under another one, ended; told after commit. */
   readonly ended: Hanging[];
 }
 

@@ -17,6 +17,7 @@ import type { ImportFaultCode } from "../broker.js";
 import { insertPerson } from "../create-person.js";
 import { covers } from "../scope.js";
 import { newToken } from "../secrets-shown-once.js";
+import { endAfterChange } from "./after-change.js";
 import type { Line } from "./import-columns.js";
 import type { Importing, Outcomes } from "./import-csv.js";
 import { contractNumbered, listed, personCalled, vendorNamed } from "./import-lookup.js";
@@ -186,6 +187,8 @@ async function change(
     decidedBy: "import",
     detail: { displayName, changed: differ },
   });
+  const by = at.keeper.person;
+  at.ended.push(...(await endAfterChange(at.deps, tx, by, before, { ...before, ...bonds })));
   return "changed";
 }
 

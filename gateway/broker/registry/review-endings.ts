@@ -3,6 +3,7 @@ import { refused, type Entitlement, type Person, type ReviewItem, type Stores } 
 import type { BrokerDeps } from "../deps.js";
 import { isLastOfPower } from "../settle.js";
 import { Undone } from "../undone.js";
+import { endOfDisabled } from "./after-change.js";
 import { endHanging, hangingOn, type Ender, type Hanging } from "./ending.js";
 
 /** What an open item is about, as it is now; undefined when there is nothing left to confirm. */
@@ -37,11 +38,11 @@ export async function lapse(
   const patch = { state: "lapsed", decidedBy: by.personId, decidedAt: now } as const;
   if (!(await tx.reviewItems.update(item.id, patch, { state: "open" }))) return undefined;
   await logReview(tx, "review.lapsed", item, by);
-  const hanging = await hangingOn(tx, { personIds: [person.id], contractIds: [] });
   if (entitlement === null) {
     if (!(await disablePerson(tx, person, by, "person.lapsed"))) throw new Undone(refused("stale"));
-    return endHanging(deps, tx, by, { ...hanging, entitlements: [] }, "review-lapsed");
+    return endOfDisabled(deps, tx, by, person.id, "review-lapsed");
   }
+  const hanging = await hangingOn(tx, { personIds: [person.id], contractIds: [] });
   const { accountId } = entitlement;
   const grants = hanging.grants.filter((grant) => grant.accountId === accountId);
   return endHanging(deps, tx, by, { entitlements: [entitlement], grants, requests: [] }, "review-lapsed");
