@@ -1,12 +1,6 @@
 /** Puts the broker together around one registry of live sessions and one hub of notices, and gives it a start and an end. */
 import type { LiveEntry } from "./live-entry.js";
-import type {
-  Broker,
-  DirectoryUseCases,
-  FactorUseCases,
-  IdentityUseCases,
-  PeopleUseCases,
-} from "./broker.js";
+import type { Broker, DirectoryUseCases, FactorUseCases, IdentityUseCases, PeopleUseCases } from "./broker.js";
 import { bindAccess, bindAssets, bindAudit, bindDesktops, bindRecordings, bindSessions } from "./bind-use-cases.js";
 import { sweepTerminals } from "./factors/device-keys.js";
 import { checkPeople, roundMs } from "./directories/check-people.js";
@@ -17,12 +11,13 @@ import { sweepChallenges } from "./factors/challenges.js";
 import { LiveSessions } from "./live-sessions.js";
 import { moveStates } from "./move-states.js";
 import { logHeads, recoverNode, registerNode } from "./node-start.js";
-import { createNoticeHub } from "./notices.js";
+import { createNoticeHub, mayHear, placing } from "./notices.js";
 import { bindProposals } from "./proposals/bind.js";
 import { lapseProposals } from "./proposals/lapse.js";
 import { watchPolicy } from "./proposals/watch-policy.js";
 import { endPassedContracts, warnOfEndings } from "./registry/contract-rounds.js";
 import { disableDormant } from "./registry/dormant.js";
+import { renewNameKeys } from "./registry/name-keys.js";
 import { bindPeopleRegister } from "./registry/people-register.js";
 import { bindRegister } from "./registry/register.js";
 import { reviewRound } from "./registry/review-rounds.js";
@@ -90,11 +85,13 @@ export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker
     recordings: bindRecordings({ ...deps, live }),
     proposals: { ...bindProposals(deps), ...bindRetention(deps) },
     audit: bindAudit(deps),
-    onNotice: hub.subscribe,
+    onNotice: (listener) => hub.subscribe(placing(deps, listener)),
+    mayHear: (actor, notice) => mayHear(deps.database.read, actor, notice),
     live,
     derive,
     async start() {
       await registerNode(deps);
+      await renewNameKeys(deps);
       for (const id of await recoverNode(deps)) derive.add(id);
       live.start();
       stopRounds = startRounds(roundsOf(deps), deps.log);

@@ -5,7 +5,7 @@
  * Expected outcomes are `Outcome` values. Every use case that changes or shows something authorises its actor itself:
  * no caller is trusted to have asked first.
  */
-import type { PersonId, Power, Role } from "../domain/index.js";
+import type { Actor, PersonId, Power, Role, UnitId } from "../domain/index.js";
 import type { AccessUseCases } from "./face/access.js";
 import type { AssetUseCases } from "./face/assets.js";
 import type { AuditUseCases } from "./face/audit.js";
@@ -44,6 +44,14 @@ export interface Notice {
   };
 }
 
+/** A notice with where the change lies, as it leaves the broker. */
+export interface PlacedNotice extends Notice {
+  readonly audience: Notice["audience"] & {
+    /** Roles and powers count if they cover one of these; null: wherever they are held. Empty: at the top alone. */
+    readonly unitIds: readonly UnitId[] | null;
+  };
+}
+
 export interface Broker {
   readonly identity: IdentityUseCases;
   readonly people: PeopleUseCases;
@@ -57,5 +65,8 @@ export interface Broker {
   readonly sessions: SessionUseCases;
   readonly recordings: RecordingUseCases;
   readonly audit: AuditUseCases;
-  onNotice(listener: (notice: Notice) => void): () => void;
+  /** Told after the change is kept; answers how to stop. */
+  onNotice(listener: (notice: PlacedNotice) => void): () => void;
+  /** Whether the person is among those who may be told, as rows say now. */
+  mayHear(actor: Actor, notice: PlacedNotice): Promise<boolean>;
 }

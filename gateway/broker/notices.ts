@@ -1,7 +1,11 @@
-/** Tells those who listen inside this process that something changed: live sessions, waiting terminals, pages. */
-import type { PersonId, Power, Role } from "../domain/index.js";
-import type { Notice } from "./broker.js";
-import type { Log } from "./deps.js";
+/**
+ * Tells those who listen inside this process that something changed: live sessions, waiting terminals, pages. What leaves the
+ * broker says where the change lies, so that not even its id reaches somebody whose units are others.
+ */
+import { asId, type Actor, type PersonId, type Power, type Role, type Stores, type UnitId } from "../domain/index.js";
+import type { Notice, PlacedNotice } from "./broker.js";
+import type { BrokerDeps, Log } from "./deps.js";
+import { covers, scopeOf } from "./scope.js";
 
 export interface NoticeHub {
   readonly publish: (notice: Notice) => void;
@@ -57,4 +61,65 @@ export function sessionNotice(id: string, personId: PersonId): Notice {
 /** An alert changed: the three powers. */
 export function alertNotice(id: string): Notice {
   return notice("alerts", id, [], [], ["system", "security", "audit"]);
+}
+
+type Placing = Pick<
+  Stores,
+  | "requests"
+  | "grants"
+  | "sessions"
+  | "alerts"
+  | "people"
+  | "proposals"
+  | "units"
+  | "vendors"
+  | "contracts"
+  | "reviewItems"
+>;
+
+/** A listener outside the broker. What cannot be placed is logged and not told. */
+export function placing(
+  { database, log }: Pick<BrokerDeps, "database" | "log">,
+  listener: (notice: PlacedNotice) => void,
+): (notice: Notice) => void {
+  const tell = async (notice: Notice): Promise<void> => {
+    const unitIds = await unitsOf(database.read, notice);
+    listener({ ...notice, audience: { ...notice.audience, unitIds } });
+  };
+  return (notice) => {
+    tell(notice).catch((error: unknown) =>
+      log("error", "a notice was not told", { topic: notice.topic, error: String(error) }),
+    );
+  };
+}
+
+/** The unit of what changed. A whole file that was imported lies nowhere in particular; what has no row lies at the top. */
+async function unitsOf(stores: Placing, { topic, id }: Notice): Promise<readonly UnitId[] | null> {
+  if (WHOLE_FILES.includes(id)) return null;
+  const row = topic === "registry" ? await registered(stores, id) : await stores[topic].get(asId<never>(id));
+  return row === undefined ? [] : [row.unitId];
+}
+
+const WHOLE_FILES: readonly string[] = ["vendors", "contracts", "people"];
+
+async function registered(stores: Placing, id: string): Promise<{ readonly unitId: UnitId } | undefined> {
+  const unit = await stores.units.get(asId(id));
+  if (unit !== undefined) return { unitId: unit.id };
+  return (
+    (await stores.contracts.get(asId(id))) ??
+    (await stores.vendors.get(asId(id))) ??
+    (await stores.reviewItems.get(asId(id)))
+  );
+}
+
+/** See `Broker.mayHear`. */
+export async function mayHear(
+  stores: Pick<Stores, "powers" | "roles" | "units">,
+  actor: Pick<Actor, "personId">,
+  { audience }: PlacedNotice,
+): Promise<boolean> {
+  if (audience.personIds.includes(actor.personId)) return true;
+  const scope = await scopeOf(stores, actor, [...audience.powers, ...audience.roles]);
+  if (scope.all) return true;
+  return audience.unitIds === null ? scope.ids.size > 0 : audience.unitIds.some((id) => covers(scope, id));
 }

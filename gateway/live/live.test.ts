@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import net from "node:net";
-import { createFakeBroker, fakeActor, type FakeBroker } from "../../test/support/fake-broker-http.js";
+import { createFakeBroker, fakeActor, UUID, type FakeBroker } from "../../test/support/fake-broker-http.js";
 import { openDoor, type TestDoor } from "../../test/support/http-door.js";
 import { connectPeer, type LivePeer } from "../../test/support/live-peer.js";
-import type { Notice, SessionUseCases } from "../broker/index.js";
+import type { Broker, PlacedNotice, SessionUseCases } from "../broker/index.js";
 import { asId, done, refused, type TapEvent } from "../domain/index.js";
 import { BACKLOG_MAX_BYTES } from "./backlog.js";
 import { createLive, type Live } from "./index.js";
@@ -40,10 +40,10 @@ const until = async (check: () => boolean): Promise<void> => {
   }
 };
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const notice = (more: Partial<Notice["audience"]>): Notice => ({
+const notice = (more: Partial<PlacedNotice["audience"]>): PlacedNotice => ({
   topic: "requests",
   id: "r1",
-  audience: { personIds: [], roles: [], powers: [], ...more },
+  audience: { personIds: [], roles: [], powers: [], unitIds: null, ...more },
 });
 
 beforeEach(async () => {
@@ -132,6 +132,20 @@ describe("notices", () => {
     expect(await operator.hears("notice")).toEqual({ topic: "requests", id: "r2" });
     expect(approver.heard).toHaveLength(1);
     expect(operator.heard).toHaveLength(1);
+  });
+
+  it("reach no one whose units are others, and no one while nobody can say", async () => {
+    const peer = await join("approver");
+    bench.fake.notify(notice({ roles: ["approver"], unitIds: [asId("elsewhere")] }));
+    const { broker } = bench.fake as { broker: Pick<Broker, "mayHear"> };
+    const said = broker.mayHear.bind(broker);
+    broker.mayHear = () => Promise.reject(new Error("away"));
+    bench.fake.notify({ ...notice({ roles: ["approver"] }), id: "unsaid" });
+    await until(() => bench.test.lines.some(({ message }) => message.includes("units could not be looked up")));
+    broker.mayHear = said;
+    bench.fake.notify({ ...notice({ roles: ["approver"], unitIds: [asId(UUID)] }), id: "later" });
+    await peer.hears("notice", (message: { id: string }) => message.id === "later");
+    expect(peer.heard).toHaveLength(1);
   });
 
   it("no longer reach someone whose role was just taken", async () => {

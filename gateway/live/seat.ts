@@ -4,7 +4,7 @@
  */
 import type { Socket } from "socket.io";
 import type { Duplex } from "node:stream";
-import type { Broker, Notice } from "../broker/index.js";
+import type { Broker, PlacedNotice } from "../broker/index.js";
 import type { Actor, ErrorCode, SessionId } from "../domain/index.js";
 import { createBacklog, type Backlog } from "./backlog.js";
 import { readSessionId, type ClientToServer, type ServerToClient, type WatchAnswer } from "./messages.js";
@@ -29,8 +29,8 @@ export const SEAT_LIMITS = {
 };
 const NOTICE_BYTES = 200;
 
-/** Whether a notice is meant for this actor. */
-export function isFor(notice: Notice, actor: Actor): boolean {
+/** Whether a notice may be meant for this actor; wherever he holds what he holds. */
+function mayBeFor(notice: PlacedNotice, actor: Actor): boolean {
   const { personIds, roles, powers } = notice.audience;
   if (personIds.includes(actor.personId)) return true;
   if (actor.power !== null && powers.includes(actor.power)) return true;
@@ -72,12 +72,22 @@ export class Seat {
   }
 
   /** Tells the peer, after looking up whether he is still among those who may be told. */
-  async tell(notice: Notice): Promise<void> {
-    if (!isFor(notice, this.#actor)) return;
+  async tell(notice: PlacedNotice): Promise<void> {
+    if (!mayBeFor(notice, this.#actor)) return;
     const now = await this.#fresh();
-    if (now === undefined || !isFor(notice, now)) return;
+    if (now === undefined || !mayBeFor(notice, now) || !(await this.#mayHear(now, notice))) return;
     if (this.#backlog.add(NOTICE_BYTES)) this.#socket.emit("notice", { topic: notice.topic, id: notice.id });
     else this.#out();
+  }
+
+  /** Nothing is told while nobody can say whether it may be. */
+  async #mayHear(actor: Actor, notice: PlacedNotice): Promise<boolean> {
+    try {
+      return await this.#broker.mayHear(actor, notice);
+    } catch (error) {
+      this.#log("warn", "a live peer's units could not be looked up", { error: String(error) });
+      return false;
+    }
   }
 
   /** Ends everything and closes the connection. */

@@ -12,7 +12,7 @@ import {
   type Power,
   type Role,
 } from "../../gateway/domain/index.js";
-import type { Broker, Notice } from "../../gateway/broker/index.js";
+import type { Broker, PlacedNotice } from "../../gateway/broker/index.js";
 
 export const UUID = "01900000-0000-7000-8000-000000000001";
 
@@ -31,7 +31,7 @@ export function fakeActor(login: string, power: Power | null, roles: readonly Ro
   };
 }
 
-type UseCases = { [Noun in Exclude<keyof Broker, "onNotice">]?: Partial<Broker[Noun]> };
+type UseCases = { [Noun in Exclude<keyof Broker, "onNotice" | "mayHear">]?: Partial<Broker[Noun]> };
 
 export interface FakeBroker {
   readonly broker: Broker;
@@ -39,14 +39,14 @@ export interface FakeBroker {
   readonly calls: string[];
   /** Signed-in people by cookie; a test changes or removes them. */
   readonly people: Map<string, Actor>;
-  notify(notice: Notice): void;
+  notify(notice: PlacedNotice): void;
 }
 
 /** @param overrides use cases that shall answer something. */
 export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
   const calls: string[] = [];
   const people = new Map<string, Actor>();
-  const listeners = new Set<(notice: Notice) => void>();
+  const listeners = new Set<(notice: PlacedNotice) => void>();
   const byPerson = (id: PersonId): Outcome<Actor> => {
     const found = [...people.values()].find((person) => person.personId === id);
     return found === undefined ? refused("unauthenticated") : done(found);
@@ -150,6 +150,9 @@ export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
+      // Where a person holds what he holds is his own unit here.
+      mayHear: async ({ personId, unitId }, { audience: { personIds, unitIds } }) =>
+        personIds.includes(personId) || unitIds === null || unitIds.includes(unitId),
     },
   };
 }
