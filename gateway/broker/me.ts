@@ -14,6 +14,7 @@ import type { IdentityDeps } from "./identity-deps.js";
 import { self } from "./own-proof.js";
 import { mustChangePassword, passwordExpiresAt } from "./password-rules.js";
 import { hasSigned, personView } from "./person-view.js";
+import { scopeOf, withinUnits } from "./scope.js";
 import { signInRules } from "./sign-in-rules.js";
 import { steppedUpUntil } from "./step-up.js";
 
@@ -61,7 +62,7 @@ function seen({ at, leaf }: AuditRow): { readonly at: number; readonly source: s
   return { at, source };
 }
 
-/** Proposals of others that are for his power, or for a confirmer. */
+/** Proposals of others that are for his power, or for a confirmer, within his units. */
 async function openProposals(
   deps: Pick<IdentityDeps, "clock">,
   stores: Stores,
@@ -73,7 +74,9 @@ async function openProposals(
     : PROPOSAL_KINDS.filter((kind) => PROPOSAL_POWER[kind] === power);
   if (kinds.length === 0) return 0;
   const lapsesAt = { gt: deps.clock.now() };
+  const scope = await scopeOf(stores, { personId: person.id }, power === null ? ["confirmer"] : [power]);
   return stores.proposals.count({
+    ...withinUnits(scope),
     state: "pending",
     kind: { in: kinds },
     proposedBy: { not: person.id },

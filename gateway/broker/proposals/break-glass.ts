@@ -70,7 +70,8 @@ async function open(
   const [top] = await tx.units.find({ parentId: null }, { limit: 1 });
   if (seal === undefined || top === undefined) return refuseWrong(tx, power, sourceAddress);
   const opensAt = await waitsUntil(tx, seal, at);
-  if (opensAt !== undefined && at < opensAt) return show(deps, tx, { seal, unitId: top.id, opensAt, sourceAddress });
+  if (opensAt !== undefined && at < opensAt)
+    return show(deps, tx, { seal, unitId: top.id, at, opensAt, sourceAddress });
   if (!(await tx.breakGlassSeals.update(seal.id, { usedAt: at }, { usedAt: null, voidAt: null })))
     return refuseWrong(tx, power, sourceAddress);
   const { login, displayName, locale, enrolmentHash } = input;
@@ -115,14 +116,15 @@ async function show(
   input: {
     readonly seal: BreakGlassSeal;
     readonly unitId: UnitId;
+    readonly at: number;
     readonly opensAt: number;
     readonly sourceAddress: string;
   },
 ): Promise<Outcome<Broken>> {
-  const { seal, unitId, opensAt, sourceAddress } = input;
+  const { seal, unitId, at, opensAt, sourceAddress } = input;
   const { power } = seal;
   if (seal.shownAt === null) {
-    await tx.breakGlassSeals.update(seal.id, { shownAt: deps.clock.now() }, { shownAt: null, voidAt: null });
+    await tx.breakGlassSeals.update(seal.id, { shownAt: at }, { shownAt: null, voidAt: null });
     await tx.audit.append({
       verb: "break-glass.shown",
       actorId: null,
