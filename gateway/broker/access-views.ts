@@ -1,5 +1,6 @@
 /** What pages and terminals may see of requests and grants, and who may see them. */
 import {
+  contractCovers,
   requestStateAt,
   type AccessRequest,
   type Actor,
@@ -88,6 +89,9 @@ export async function requestView(
   const requester = await stores.people.get(request.requesterId);
   const unit = await stores.units.get(request.unitId);
   const contract = request.contractId === null ? undefined : await stores.contracts.get(request.contractId);
+  const sponsorId = requester?.sponsorId ?? null;
+  const sponsor = sponsorId === null ? undefined : await stores.people.get(sponsorId);
+  const items = await itemViews(stores, request);
   const fault = await decideFault(deps, stores, reader, request, approvals);
   return {
     ...request,
@@ -95,8 +99,11 @@ export async function requestView(
     requesterLogin: requester?.login ?? "",
     requesterName: requester?.displayName ?? "",
     vendorChain: await vendorNames(stores, requester?.vendorId ?? null),
+    contractNumber: contract?.number ?? null,
     contractEndsAt: contract === undefined ? null : spanOf(contract).to,
-    items: await itemViews(stores, request),
+    withinContract: contract === undefined ? null : items.every((item) => contractCovers(contract.scope, item)),
+    sponsorName: sponsor?.displayName ?? null,
+    items,
     approvals: await approvalViews(stores, approvals),
     approverGroups: [`approvers of ${unit?.name ?? "the unit"}`],
     grants: await stores.grants.find({ requestId: request.id }),

@@ -9,17 +9,30 @@ import { ROOT, until } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
 
 const SHOTS = join(ROOT, "test", ".artifacts", "pages");
+const TABS = ["contracts", "vendors", "units", "files"] as const;
 const PLACES: Readonly<Record<string, readonly string[]>> = {
-  operator: ["/access", "/access/ask", "/me"],
-  approver: ["/decisions", "/live"],
-  audit: ["/sessions", "/search", "/audit", "/alerts"],
-  security: ["/people", "/entitlements"],
+  operator: ["/access", "/access/ask", "/me", "/declarations", "/a/GONE-GONE"],
+  approver: ["/decisions", "/live", "/reviews"],
+  confirmer: ["/proposals"],
+  audit: ["/sessions", "/search", "/audit", "/alerts", "/evidence", "/proposals"],
+  security: [
+    "/people",
+    "/entitlements",
+    "/proposals",
+    "/safeguards",
+    "/reviews",
+    ...TABS.map((tab) => `/register?tab=${tab}`),
+  ],
   system: ["/assets"],
 };
+/** Shown to who is not signed in. */
+const OPEN = ["/sign-in", "/sign-in/oidc?code=odd&state=odd", "/break-glass", "/enrol"];
 
 let lab: Lab;
 let browser: Browser;
 let sessionId: string;
+let enrolmentToken: string;
+const day = (offset: number): string => new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10);
 beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true });
   lab = await startLab();
@@ -37,11 +50,73 @@ beforeAll(async () => {
     return items.find((one: { state: string }) => one.state === "ended");
   });
   sessionId = session.id;
+  await auditor.call("POST", "/holds", { sessionId, reason: "Part of the inquiry after the outage of October" });
+  await fillRegister();
 });
 afterAll(async () => {
   await browser?.close();
   await lab?.stop();
 });
+
+/** What the lists show: a vendor with a contract near its end, a unit, an outside person, proposals that wait. */
+async function fillRegister(): Promise<void> {
+  const security = await lab.house.as("grace");
+  const { items: units } = await security.call("GET", "/units");
+  const unitId = units.find((one: { parentId: string | null }) => one.parentId === null).id as string;
+  await security.call("POST", "/units", { parentId: unitId, name: "南区数据中心" });
+  const vendor = await security.call("POST", "/vendors", {
+    unitId,
+    name: "华信集成有限公司",
+    registrationNumber: null,
+    parentId: null,
+  });
+  const sub = await security.call("POST", "/vendors", {
+    unitId,
+    name: "蓝桥运维工作室",
+    registrationNumber: null,
+    parentId: vendor.id,
+  });
+  const { items: staff } = await security.call("GET", "/people?q=carol");
+  const contract = await security.call("POST", "/contracts", {
+    unitId,
+    vendorId: vendor.id,
+    number: "HT-2026-117",
+    title: "Operation of the web servers",
+    scope: { assetIds: [lab.asset.id], accountIds: [], actions: ["ssh.shell", "ssh.exec", "sftp.read"] },
+    fromDate: day(-300),
+    toDate: day(20),
+    ownerId: staff[0].id,
+  });
+  const duties = await fetch(`${lab.house.http}/api/v1/contracts/${contract.id}/duties?name=duties.pdf`, {
+    method: "PUT",
+    headers: { "x-gatehouse": "1", cookie: security.cookie, "content-type": "application/octet-stream" },
+    body: "%PDF-1.4 the duties, signed",
+  });
+  expect(duties.ok).toBe(true);
+  const made = await security.call("POST", "/people", {
+    login: "zhangmin",
+    displayName: "张敏",
+    locale: "zh-CN",
+    power: null,
+    roles: ["operator"],
+    vendorId: sub.id,
+    contractId: contract.id,
+    sponsorId: staff[0].id,
+    identityNumber: "11010119900307291X",
+  });
+  enrolmentToken = made.enrolmentToken;
+  await security.call("POST", "/entitlements", {
+    personId: made.person.id,
+    accountId: lab.account.id,
+    actions: ["ssh.exec", "sftp.read"],
+    to: null,
+  });
+  const { items: bobs } = await security.call("GET", "/people?q=bob");
+  await security.call("PATCH", `/people/${bobs[0].id}`, {
+    roles: ["operator", "approver"],
+    reason: "Stands in for dave",
+  });
+}
 
 async function expectAccessible(page: Page, where: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -52,6 +127,13 @@ async function expectAccessible(page: Page, where: string): Promise<void> {
   ).toEqual([]);
 }
 
+/** `/register?tab=files` → `-register-files`; a token in the address is left out. */
+const nameOf = (place: string): string =>
+  place
+    .replace(/#.*/, "-link")
+    .replace(/\?(tab=)?/, "-")
+    .replaceAll(/[/=&]/g, "-");
+
 describe.each([
   { locale: "zh-CN" as const, dark: false },
   { locale: "en" as const, dark: false },
@@ -60,13 +142,17 @@ describe.each([
 ])("in $locale, dark: $dark", ({ locale, dark }) => {
   const shot = (name: string): string => join(SHOTS, `${name}-${locale}-${dark ? "dark" : "light"}.png`);
 
-  test("the sign-in page", async () => {
+  test("what is open to everybody", async () => {
     const { context, page, faults } = await visit(browser, { locale, dark });
-    await page.goto(`${lab.house.http}/sign-in`);
-    await page.locator("#login").waitFor();
-    expect(await page.locator("html").getAttribute("lang")).toBe(locale);
-    await expectAccessible(page, "sign-in");
-    await page.screenshot({ path: shot("sign-in") });
+    for (const place of [...OPEN, `/enrol#token=${enrolmentToken}`]) {
+      await page.goto("about:blank");
+      await page.goto(`${lab.house.http}${place}`);
+      await page.locator("h1").first().waitFor();
+      await page.waitForLoadState("networkidle");
+      expect(await page.locator("html").getAttribute("lang")).toBe(locale);
+      await expectAccessible(page, place);
+      await page.screenshot({ path: shot(`open${nameOf(place)}`), fullPage: true });
+    }
     expect(faults).toEqual([]);
     await context.close();
   });
@@ -84,7 +170,7 @@ describe.each([
       await page.locator("main h1, h1").first().waitFor();
       await page.waitForLoadState("networkidle");
       await expectAccessible(page, place);
-      await page.screenshot({ path: shot(`${role}${place.replaceAll("/", "-")}`) });
+      await page.screenshot({ path: shot(`${role}${nameOf(place)}`), fullPage: true });
     }
     if (role === "audit") {
       await page.goto(`${lab.house.http}/sessions/${sessionId}?t=1`);

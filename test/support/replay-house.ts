@@ -240,7 +240,10 @@ const request = {
   requesterLogin: "zhang.wei",
   requesterName: "张伟",
   vendorChain: ["Example Vendor"],
+  contractNumber: null,
   contractEndsAt: null,
+  withinContract: null,
+  sponsorName: null,
   items: [
     {
       id: ID,

@@ -4,6 +4,9 @@ import type {
   AddPasskeyBody,
   CeremonyView,
   DeviceKeyView,
+  DirectoryLinkBody,
+  DirectoryLinkListing,
+  DirectoryLinkView,
   DirectoryOffersView,
   EnrolmentTokenAnswer,
   OidcCallbackAnswer,
@@ -40,7 +43,7 @@ export const retirePasskey = (id: string): Promise<void> => remove(`/me/passkeys
 export const stepUpOptions = (): Promise<CeremonyView> => post("/me/step-up/options");
 export const stepUp = (factor: SecondFactorBody): Promise<void> => post("/me/step-up", factor);
 
-export const pageSessions = (cursor?: string, query: { readonly everybody?: boolean } = {}): Promise<PageSessions> =>
+export const pageSessions = (cursor?: string, query: { readonly personId?: string } = {}): Promise<PageSessions> =>
   get("/page-sessions", { query: { cursor, ...query } });
 export const endPageSession = (id: string): Promise<void> => remove(`/page-sessions/${id}`);
 export const signOutEverywhere = (personId?: string): Promise<void> =>
@@ -52,3 +55,10 @@ export const approveTerminal = (code: string, answer: TerminalApprovalBody): Pro
 export const refuseTerminal = (code: string): Promise<void> => post(`/terminal-approvals/${code}/refusal`);
 export const deviceKeys = (): Promise<{ readonly items: readonly DeviceKeyView[] }> => get("/me/device-keys");
 export const retireDeviceKey = (id: string): Promise<void> => remove(`/me/device-keys/${id}`);
+
+export const startOwnLink = (): Promise<OidcStart> => post("/me/directory-link/start");
+export const directoryLinks = (personId: string): Promise<DirectoryLinkListing> =>
+  get(`/people/${personId}/directory-links`);
+export const linkPerson = (personId: string, input: DirectoryLinkBody): Promise<DirectoryLinkView> =>
+  post(`/people/${personId}/directory-links`, input);
+export const unlinkPerson = (linkId: string): Promise<void> => remove(`/directory/links/${linkId}`);

@@ -32,11 +32,16 @@ test("a link that is handed over carries its token in the fragment and comes bac
   expect([link.pathname, link.search, linkToken(undefined, link.hash)]).toEqual(["/enrol", "", "a/b+c=d"]);
 });
 
-test("a password is refused when it is short or holds the login", () => {
-  expect(passwordFault("elevenchars", "alice")).toBe("tooShort");
-  expect(passwordFault("my-ALICE-password", "alice")).toBe("hasLogin");
-  expect(passwordFault("纸上得来终觉浅绝知此事要躬行", "alice")).toBeUndefined();
-  expect(passwordFault("correct horse battery", "al")).toBeUndefined();
+test("a password is refused when it is short, of too few kinds, or holds the login", () => {
+  const modern = { leastCharacters: 12, leastKinds: 0 };
+  const dengbao = { leastCharacters: 10, leastKinds: 3 };
+  expect(passwordFault("elevenchars", "alice", modern)).toBe("tooShort");
+  expect(passwordFault("my-ALICE-password", "alice", modern)).toBe("hasLogin");
+  expect(passwordFault("纸上得来终觉浅绝知此事要躬行", "alice", modern)).toBeUndefined();
+  expect(passwordFault("correct horse battery", "al", modern)).toBeUndefined();
+  expect(passwordFault("elevenchars", "alice", dengbao)).toBe("fewKinds");
+  expect(passwordFault("eleven-Chars", "alice", dengbao)).toBeUndefined();
+  expect(passwordFault("纸上得来终觉浅绝知此事要躬行", "alice", dengbao)).toBe("fewKinds");
 });
 
 const HOUR = 3_600_000;

@@ -42,7 +42,12 @@ export interface RequestView extends AccessRequest {
   readonly requesterLogin: string;
   readonly requesterName: string;
   readonly vendorChain: readonly string[];
+  readonly contractNumber: string | null;
   readonly contractEndsAt: number | null;
+  /** Whether the contract's scope covers all that is asked; null where there is no contract. */
+  readonly withinContract: boolean | null;
+  /** Who in the unit answers for the requester. */
+  readonly sponsorName: string | null;
   readonly items: readonly (RequestItem & {
     readonly accountLogin: string;
     readonly assetName: string;

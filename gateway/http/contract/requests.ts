@@ -111,7 +111,11 @@ export const requestView = z.object({
   requesterLogin: z.string(),
   requesterName: z.string(),
   vendorChain: z.array(z.string()).readonly(),
+  contractNumber: z.string().nullable(),
   contractEndsAt: outTime.nullable(),
+  /** Whether the contract's scope covers all that is asked; null where there is no contract. */
+  withinContract: z.boolean().nullable(),
+  sponsorName: z.string().nullable(),
   items: z.array(requestItem).readonly(),
   approvals: z.array(approval).readonly(),
   approverGroups: z.array(z.string()).readonly(),

@@ -21,6 +21,8 @@ export const access = {
     withdrawTitle: "Withdraw this request?",
     withdrawHelp: "Approvers no longer see it. If you still need access you ask again.",
     forwardTo: "Forwards only to",
+    contractEnds: "Your contract {number} ends. Its last day:",
+    contractEndsHelp: "Your access ends with it. If work goes on, tell your sponsor now.",
   },
   ask: {
     title: "Ask for access",
@@ -68,6 +70,8 @@ export const access = {
     asked: "Asked",
     lapses: "Lapses",
     noVendor: "own staff",
+    withinContract: "within its scope",
+    beyondContract: "beyond the contract's scope",
     approvals: "Approvals so far",
     needed: "{n} must agree",
     approve: "Approve",

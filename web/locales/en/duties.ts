@@ -98,6 +98,7 @@ export const duties = {
     title: "Sealed envelopes",
     help: "For the case that all of one power are gone. Each envelope has two halves that two persons keep; together they work once.",
     seal: "Seal anew",
+    sealFirst: "Seal",
     sealTitle: "Seal new envelopes?",
     sealHelp:
       "Another security administrator confirms. Each of you prints one half; the old envelopes are worth nothing then.",
@@ -136,7 +137,15 @@ export const duties = {
     releaseTitle: "Propose to release this hold?",
     releaseHelp: "Another auditor confirms. Retention counts again for this recording then.",
   },
+  vaultExport: {
+    title: "Export credentials",
+    help: "For moving or a backup outside. Another system administrator confirms; then you fetch one file, sealed to a passphrase of yours.",
+    which: "Which credentials",
+    everything: "Of every account in my units",
+    none: "No account has a credential.",
+  },
   breakGlass: {
+    newHolder: "Who takes the power over:",
     title: "Break the glass",
     help: "Only when all holders of a power are gone. Every try is on record and raises an alert.",
     first: "First half",

@@ -68,6 +68,7 @@ export const register = {
     contracts: "Contracts",
     people: "People",
     file: "CSV file",
+    choose: "Choose a CSV file",
     dryRun: "Try it, write nothing",
     import: "Import",
     export: "Export",

@@ -21,6 +21,8 @@ export const access = {
     withdrawTitle: "撤回这份申请？",
     withdrawHelp: "撤回后审批人不再看到它；如仍需访问，需要重新申请。",
     forwardTo: "只转发到",
+    contractEnds: "您的合同 {number} 即将到期，最后一天：",
+    contractEndsHelp: "权限随合同终止。如需继续工作，请尽快联系担保人。",
   },
   ask: {
     title: "申请访问",
@@ -68,6 +70,8 @@ export const access = {
     asked: "申请时间",
     lapses: "过期时间",
     noVendor: "本单位人员",
+    withinContract: "在合同范围内",
+    beyondContract: "超出合同范围",
     approvals: "已有审批",
     needed: "需 {n} 人同意",
     approve: "批准",

@@ -27,7 +27,7 @@ export const common = {
   },
   nav: {
     register: "供应商与合同",
-    evidence: "保存与保全",
+    evidence: "留存与保全",
     proposals: "双人操作",
     reviews: "定期复核",
     declarations: "承诺书",

@@ -68,6 +68,7 @@ export const register = {
     contracts: "合同",
     people: "人员",
     file: "CSV 文件",
+    choose: "选择 CSV 文件",
     dryRun: "试运行（不写入）",
     import: "导入",
     export: "导出",
