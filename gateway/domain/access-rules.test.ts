@@ -150,23 +150,25 @@ describe("states by the clock", () => {
 
 describe("whether a session may continue", () => {
   const grant = { state: "active", from: 100, to: 200 } as const;
-  const person = { state: "active", credentialEpoch: 3, isOperator: true } as const;
+  const person = { state: "active", credentialEpoch: 3, isOperator: true, bondsHold: true, contract: null } as const;
+  const under = (from: number, to: number) => ({ ...person, contract: { from, to } });
   it("goes on only with a live grant, an active operator of the same epoch and a running contract", () => {
-    expect(mayContinue(grant, person, null, 3, 150)).toEqual({ go: true });
-    expect(mayContinue(grant, person, { from: 0, to: 151 }, 3, 150)).toEqual({ go: true });
+    expect(mayContinue(grant, person, 3, 150)).toEqual({ go: true });
+    expect(mayContinue(grant, under(0, 151), 3, 150)).toEqual({ go: true });
   });
   it.each([
-    ["the grant is over", mayContinue(grant, person, null, 3, 200), "expired"],
-    ["the grant has not begun", mayContinue(grant, person, null, 3, 99), "revoked"],
-    ["the grant is revoked", mayContinue({ ...grant, state: "revoked" }, person, null, 3, 150), "revoked"],
-    ["the grant is suspended", mayContinue({ ...grant, state: "suspended" }, person, null, 3, 150), "revoked"],
-    ["the grant is gone", mayContinue(undefined, person, null, 3, 150), "revoked"],
-    ["the person is gone", mayContinue(grant, undefined, null, 3, 150), "revoked"],
-    ["the person is disabled", mayContinue(grant, { ...person, state: "disabled" }, null, 3, 150), "revoked"],
-    ["the role is lost", mayContinue(grant, { ...person, isOperator: false }, null, 3, 150), "revoked"],
-    ["the epoch rose", mayContinue(grant, person, null, 2, 150), "revoked"],
-    ["the contract is over", mayContinue(grant, person, { from: 0, to: 150 }, 3, 150), "expired"],
-    ["the contract has not begun", mayContinue(grant, person, { from: 151, to: 900 }, 3, 150), "expired"],
+    ["the grant is over", mayContinue(grant, person, 3, 200), "expired"],
+    ["the grant has not begun", mayContinue(grant, person, 3, 99), "revoked"],
+    ["the grant is revoked", mayContinue({ ...grant, state: "revoked" }, person, 3, 150), "revoked"],
+    ["the grant is suspended", mayContinue({ ...grant, state: "suspended" }, person, 3, 150), "revoked"],
+    ["the grant is gone", mayContinue(undefined, person, 3, 150), "revoked"],
+    ["the person is gone", mayContinue(grant, undefined, 3, 150), "revoked"],
+    ["the person is disabled", mayContinue(grant, { ...person, state: "disabled" }, 3, 150), "revoked"],
+    ["the role is lost", mayContinue(grant, { ...person, isOperator: false }, 3, 150), "revoked"],
+    ["a bond is broken", mayContinue(grant, { ...person, bondsHold: false }, 3, 150), "revoked"],
+    ["the epoch rose", mayContinue(grant, person, 2, 150), "revoked"],
+    ["the contract is over", mayContinue(grant, under(0, 150), 3, 150), "expired"],
+    ["the contract has not begun", mayContinue(grant, under(151, 900), 3, 150), "expired"],
   ] as const)("ends when %s", (_when, verdict, because) => {
     expect(verdict).toEqual({ go: false, because });
   });

@@ -3,7 +3,8 @@ import { fastify } from "fastify";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createFakeBroker, fakeActor, UUID, type FakeBroker } from "../../test/support/fake-broker-http.js";
 import { openDoor, OWN_PAGE, type TestDoor } from "../../test/support/http-door.js";
-import type { Power, Role } from "../domain/index.js";
+import type { ScimUseCases } from "../broker/index.js";
+import { done, refused, type Power, type Role } from "../domain/index.js";
 import { collectRoutes } from "./access.js";
 
 const PEOPLE: Record<string, readonly [Power | null, readonly Role[]]> = {
@@ -207,16 +208,47 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["POST /api/v1/alerts/:id/closing", ["system", "security", "audit"]],
 ];
 
+/** A directory's client comes in by its token alone. */
+const SCIM_TABLE: readonly (readonly [string, unknown?])[] = [
+  ["GET /scim/v2/ServiceProviderConfig"],
+  ["GET /scim/v2/ResourceTypes"],
+  ["GET /scim/v2/Schemas"],
+  ["GET /scim/v2/Users"],
+  ["GET /scim/v2/Users/:id"],
+  ["POST /scim/v2/Users", { userName: "carol" }],
+  ["PUT /scim/v2/Users/:id", { userName: "carol" }],
+  ["PATCH /scim/v2/Users/:id", { Operations: [{ op: "replace", path: "active", value: false }] }],
+  ["DELETE /scim/v2/Users/:id"],
+  ["GET /scim/v2/Groups"],
+  ["GET /scim/v2/Groups/:id"],
+  ["POST /scim/v2/Groups", { displayName: "ops" }],
+  ["PUT /scim/v2/Groups/:id", { displayName: "ops" }],
+  ["PATCH /scim/v2/Groups/:id", { Operations: [{ op: "replace", path: "displayName", value: "ops" }] }],
+  ["DELETE /scim/v2/Groups/:id"],
+];
+const TOKEN = "T".repeat(43);
+
 let fake: FakeBroker;
 let test: TestDoor;
 beforeAll(async () => {
-  fake = createFakeBroker();
+  const asked = (verb: string) => async () => {
+    fake.calls.push(`scim.${verb}`);
+    return verb.startsWith("list") ? { total: 0, items: [] } : refused("conflict");
+  };
+  const scim = new Proxy({} as ScimUseCases, {
+    get: (_target, verb) =>
+      verb === "enter"
+        ? async (bearer: string) => (bearer === TOKEN ? done({ id: UUID }) : refused("unauthenticated"))
+        : asked(String(verb)),
+  });
+  const offers = () => ({ oidc: null, ldap: false, firstTime: false });
+  fake = createFakeBroker({ directories: { offers, scim } });
   for (const [login, [power, roles]] of Object.entries(PEOPLE)) fake.people.set(login, fakeActor(login, power, roles));
   test = await openDoor(fake.broker);
 });
 afterAll(() => test.door.close());
 
-async function ask(line: string, who: string, body: unknown) {
+async function ask(line: string, who: string, body: unknown, more: Readonly<Record<string, string>> = {}) {
   const [method = "", path = ""] = line.split(" ");
   const before = fake.calls.length;
   const answer = await test.door.app.inject({
@@ -227,10 +259,10 @@ async function ask(line: string, who: string, body: unknown) {
       .replace("declarations/:kind", "declarations/recording")
       .replace(":kind", "people")
       .replace(":power", "audit")
-      .replace(":token", "T".repeat(43))
+      .replace(":token", TOKEN)
       .replace(":code", "7K3M-9QXT")
       .replace("/*", "/"),
-    headers: { ...OWN_PAGE, ...(who === "nobody" ? {} : { cookie: `gatehouse=${who}` }) },
+    headers: { ...OWN_PAGE, ...more, ...(who === "nobody" ? {} : { cookie: `gatehouse=${who}` }) },
     ...(body === undefined ? {} : { payload: body as object }),
   });
   // Signing out must not end the person for the next row.
@@ -240,7 +272,7 @@ async function ask(line: string, who: string, body: unknown) {
 
 describe("who may use which route", () => {
   it("is written down for every route there is, and for no other", () => {
-    const written = TABLE.map(([line]) => line.split("?")[0]).sort();
+    const written = [...TABLE, ...SCIM_TABLE].map(([line]) => line.split("?")[0]).sort();
     const registered = test.door.routes.map(({ method, url }) => `${method} ${url}`).sort();
     expect(registered).toEqual(written);
     expect(registered.length).toBeGreaterThan(60);
@@ -256,6 +288,34 @@ describe("who may use which route", () => {
       expect(answer.statusCode, who).toBe(who === "nobody" ? 401 : 403);
       expect(answer.json(), who).toMatchObject({ code: who === "nobody" ? "unauthenticated" : "forbidden" });
       expect(asked, `${who} reached a use case`).toEqual([]);
+    }
+  });
+
+  it.each(SCIM_TABLE)("%s", async (line, body) => {
+    for (const who of EVERYONE) {
+      for (const bearer of [undefined, "gatehouse", `${TOKEN}x`, who]) {
+        const { answer, asked } = await ask(
+          line,
+          who,
+          body,
+          bearer === undefined ? {} : { authorization: `Bearer ${bearer}` },
+        );
+        expect(answer.statusCode, who).toBe(401);
+        expect(asked, `${who} reached a use case`).toEqual([]);
+      }
+    }
+    const { answer, asked } = await ask(line, "nobody", body, { authorization: `Bearer ${TOKEN}` });
+    expect([200, 409], answer.body).toContain(answer.statusCode);
+    expect(asked.every((call) => call.startsWith("scim."))).toBe(true);
+    expect(asked).toHaveLength(/Config|Types|Schemas/.test(line) ? 0 : 1);
+  });
+
+  it("is no person's route for a directory's token", async () => {
+    const guarded = TABLE.filter(([line, allowed]) => line.includes("/api/") && !allowed.includes("nobody"));
+    for (const [line, , body] of guarded) {
+      const { answer, asked } = await ask(line, "nobody", body, { authorization: `Bearer ${TOKEN}` });
+      expect(answer.statusCode, line).toBe(401);
+      expect(asked, line).toEqual([]);
     }
   });
 
