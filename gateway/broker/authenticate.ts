@@ -18,7 +18,7 @@ import { raiseAlert } from "./alerts.js";
 import type { SignIn } from "./broker.js";
 import { isKnownPlace } from "./factors/known-place.js";
 import { passwordAtDirectory, settleAtDirectory } from "./directories/sign-in-ldap.js";
-import { actorOf, isEnrolled, totpBound, type IdentityDeps } from "./identity-deps.js";
+import { actorOf, codeSecret, isEnrolled, totpBound, type IdentityDeps } from "./identity-deps.js";
 import { alertNotice } from "./notices.js";
 import { mustChangePassword } from "./password-rules.js";
 import { recoveryCodeId } from "./secrets-shown-once.js";
@@ -168,7 +168,7 @@ async function judgeSecond(deps: IdentityDeps, able: Person | undefined, input: 
   const code = input.code.slice(0, LONGEST_CODE);
   const step = await deps.vault.checkTotp({
     bound: totpBound(able?.id ?? NOBODY),
-    sealed: able?.totpSealed ?? null,
+    sealed: able === undefined ? null : codeSecret(able),
     code,
     afterStep: able?.totpLastStep ?? 0,
     nowMs: deps.clock.now(),

@@ -21,6 +21,11 @@ export function isEnrolled(person: Person): boolean {
   return first && second;
 }
 
+/** The secret his codes are checked against; null until enrolment is complete: till then who opened the link has it alone. */
+export function codeSecret(person: Pick<Person, "totpSealed" | "totpEnrolledAt">): string | null {
+  return person.totpEnrolledAt === null ? null : person.totpSealed;
+}
+
 /** The actor a person is now. */
 export async function actorOf(stores: Stores, person: Person, sourceAddress: string): Promise<Actor> {
   const held = await holdings(stores, person.id);

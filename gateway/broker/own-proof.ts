@@ -3,7 +3,7 @@
  * one of a sign-in, so that a stolen cookie is no way to guess either.
  */
 import { done, refused, type Actor, type AuditVerb, type Outcome, type Person, type Stores } from "../domain/index.js";
-import { totpBound, type IdentityDeps } from "./identity-deps.js";
+import { codeSecret, totpBound, type IdentityDeps } from "./identity-deps.js";
 import { standing } from "./standing.js";
 
 /** The person behind an actor that may still act; an overdue password is no hindrance to looking at oneself and changing it. */
@@ -30,7 +30,7 @@ export async function proven(
     proof.password === undefined ? undefined : await deps.vault.verifyPassword(person.passwordHash, proof.password);
   const step = await deps.vault.checkTotp({
     bound: totpBound(person.id),
-    sealed: person.totpSealed,
+    sealed: codeSecret(person),
     code: proof.code,
     afterStep: person.totpLastStep,
     nowMs: deps.clock.now(),

@@ -35,6 +35,8 @@ export interface Visit {
   /** A cookie to end. */
   readonly previous?: string;
   readonly via: WebSession["via"];
+  /** When the second factor was shown, where that was not now but at a provider: null when it does not say. */
+  readonly provedAt?: number | null;
 }
 
 export interface NewPage {
@@ -45,7 +47,7 @@ export interface NewPage {
   open(tx: Stores, person: Person): Promise<void>;
 }
 
-/** A page session that begins now, with a second factor just shown. */
+/** A page session that begins now, with a second factor just shown, or shown when the visit says. */
 export function newPage(rules: Pick<SignInPolicy, "longestMs">, now: number, visit: Visit): NewPage {
   const cookie = newToken();
   const id = asId<WebSessionId>(cookie.hash);
@@ -65,7 +67,7 @@ export function newPage(rules: Pick<SignInPolicy, "longestMs">, now: number, vis
         endedAt: null,
         sourceAddress: visit.sourceAddress,
         userAgent: visit.userAgent.slice(0, LONGEST_AGENT),
-        steppedUpAt: now,
+        steppedUpAt: visit.provedAt === undefined ? now : Math.min(now, visit.provedAt ?? 0),
         via: visit.via,
       });
       if (visit.previous !== undefined) await endWithEvent(tx, visit.previous, now, "replaced");

@@ -24,6 +24,11 @@ function texts(value: unknown): readonly string[] {
   return list.slice(0, MOST_GROUPS).flatMap((one) => text(one) ?? []);
 }
 
+/** Seconds since 1970, as ms. */
+function moment(value: unknown): number | null {
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) * 1000 : null;
+}
+
 /**
  * The person of an ID token and userinfo of the same `sub`. How he signed in is told by the ID token alone: userinfo is not
  * about this sign-in.
@@ -39,6 +44,7 @@ export function personOf(idToken: Claims, userinfo: Claims, rules: ClaimRules): 
     displayName: text(all["name"]),
     email: all["email_verified"] === true ? text(all["email"]) : null,
     groups: texts(all[rules.groupsClaim]),
+    provedAt: moment(idToken["auth_time"]),
     provedSecondFactor: proofs.some((proof) => rules.secondFactor.includes(proof)),
   };
 }

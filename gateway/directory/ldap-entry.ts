@@ -70,5 +70,6 @@ export function personOf(
     email: text(entry, "mail"),
     groups: [...new Set(groups.flatMap(namesOfGroup))],
     provedSecondFactor: false,
+    provedAt: null,
   };
 }

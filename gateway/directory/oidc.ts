@@ -48,6 +48,8 @@ const TIMEOUT_S = 5;
 const DISCOVER_AGAIN_MS = 3_600_000;
 /** `offline_access` and the consent it wants: without a refresh token nobody can be asked after. */
 const SCOPE = "openid profile email offline_access";
+/** A session at the provider that is older has to be made anew; asking has it say when it was made, `auth_time` (Core §3.1.2.1). */
+const LONGEST_SESSION_S = 12 * 3600;
 const LONGEST_CALLBACK = 16_384;
 
 /** Throws `invalid-input` for an issuer in the clear that is not on loopback. */
@@ -69,6 +71,7 @@ export function createOidc(config: OidcConfig, clock: Pick<Clock, "monotonicUs">
         redirect_uri: redirectUri,
         scope: withGroups(config),
         prompt: "consent",
+        max_age: String(LONGEST_SESSION_S),
         state,
         nonce,
         code_challenge: await calculatePKCECodeChallenge(verifier),

@@ -59,6 +59,8 @@ export interface DirectoryPerson {
   readonly groups: readonly string[];
   /** The provider proved a second factor itself (`amr`, `acr` as configured). */
   readonly provedSecondFactor: boolean;
+  /** When he last proved himself to the provider (`auth_time`), in ms: a session there may be older than this sign-in. Null where it does not say. */
+  readonly provedAt: number | null;
 }
 
 export type DirectoryCheck =

@@ -325,3 +325,22 @@ describe.each([["SQLite"], ["PostgreSQL"]] as const)("on %s, a token", (name) =>
     expect(await weight(house)).toEqual(before);
   }, 60_000);
 });
+
+describe("a person whom people here closed", () => {
+  it("is not opened by leaving a mapped group and coming back", async () => {
+    const scim = await open("sqlite");
+    const id = await scim.make("xu");
+    const group = await scim.ask("POST", "/Groups", { displayName: "ops", members: [{ value: id }] });
+    expect(group.status).toBe(201);
+    const actor = await scim.house.lab.onPage(scim.house.grace);
+    must(await scim.house.lab.people.change(actor, id as PersonId, { state: "disabled" }));
+    const path = `members[value eq "${id}"]`;
+    const left = await scim.ask("PATCH", `/Groups/${group.body.id}`, {
+      schemas: [PATCH],
+      Operations: [{ op: "remove", path }],
+    });
+    expect(left.status).toBeLessThan(300);
+    expect((await scim.patch(id, { op: "replace", path: "active", value: true })).status).toBe(403);
+    expect((await row(scim, id)).state).toBe("disabled");
+  });
+});

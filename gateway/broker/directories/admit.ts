@@ -4,6 +4,7 @@
  */
 import type { Person, Stores } from "../../domain/index.js";
 import { INSTALLATION_LOCALE } from "../sign-in-rules.js";
+import { wasClosedBy } from "./closed-by.js";
 import { keptBound, type DirectoryDeps, type Unfit, type Vouched } from "./deps.js";
 import { findLink, insertLink, isMailOfAnother, mailKey } from "./find-link.js";
 import { displayNameOf, insertFromDirectory, loginFault } from "./new-person.js";
@@ -43,14 +44,7 @@ async function standUp(
   if (person.state === "active") return person;
   const closedByProvider = person.state === "disabled" && link.kind === "oidc" && link.failingSince !== null;
   if (!closedByProvider || link.sealed !== null || (await holdsMore(tx, person))) return undefined;
-  const [closing] = await tx.audit.find(
-    {
-      objectId: person.id,
-      verb: { in: ["person.disabled", "person.directory-gone", "person.dormant", "person.lapsed"] },
-    },
-    { orderBy: "at", descending: true, limit: 1 },
-  );
-  if (closing?.verb !== "person.directory-gone") return undefined;
+  if (!(await wasClosedBy(tx, person, link.kind))) return undefined;
   const expected = { state: "disabled", credentialEpoch: person.credentialEpoch } as const;
   const patch = { state: "active", credentialEpoch: person.credentialEpoch + 1 } as const;
   if (!(await tx.people.update(person.id, patch, expected))) return undefined;

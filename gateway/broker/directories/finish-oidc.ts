@@ -6,7 +6,7 @@ import { refused, type Actor, type Person, type Stores } from "../../domain/inde
 import type { DirectoryUseCases, SecondFactor } from "../broker.js";
 import { judgeProof } from "../factors/passkey-proof.js";
 import { SIGN_IN_CHALLENGE } from "../factors/passkey-sign-in.js";
-import { totpBound } from "../identity-deps.js";
+import { codeSecret, totpBound } from "../identity-deps.js";
 import { signInRules } from "../sign-in-rules.js";
 import { newPage, signedIn, type NewPage } from "../web-session.js";
 import type { DirectoryDeps } from "./deps.js";
@@ -55,7 +55,7 @@ export async function finishOidc(deps: Deps, input: Parameters<Finish>[0]): Retu
 function stepOf(deps: Deps, person: Person, code: string): Promise<number | undefined> {
   return deps.vault.checkTotp({
     bound: totpBound(person.id),
-    sealed: person.totpSealed,
+    sealed: codeSecret(person),
     code: code.slice(0, LONGEST_CODE),
     afterStep: person.totpLastStep,
     nowMs: deps.clock.now(),
@@ -88,10 +88,10 @@ async function pass(
 }
 
 async function useStep(tx: Stores, person: Person, step: number | undefined): Promise<boolean> {
-  if (step === undefined || person.totpEnrolledAt === null) return false;
+  if (step === undefined) return false;
   return tx.people.update(
     person.id,
     { totpLastStep: step },
-    { totpLastStep: { lt: step }, totpSealed: person.totpSealed },
+    { totpLastStep: { lt: step }, totpSealed: codeSecret(person) },
   );
 }

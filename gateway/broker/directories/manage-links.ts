@@ -144,6 +144,11 @@ async function movePassword(tx: Stores, person: Person, to: Person["passwordAt"]
   await tx.people.update(person.id, patch, { credentialEpoch: person.credentialEpoch });
 }
 
+/** What the entry let in is out with it, whoever that was. */
+async function endWays(tx: Stores, { id, credentialEpoch }: Person): Promise<void> {
+  await tx.people.update(id, { credentialEpoch: credentialEpoch + 1 }, { credentialEpoch });
+}
+
 /** The entry speaks for the person no more. Where his password lay there, he has none until his factors are reset. */
 export async function unlink(deps: DirectoryDeps, actor: Actor, id: ExternalIdentityId): Promise<Outcome<void>> {
   const fresh = await requireStepUp(deps.database.read, deps.clock, deps.policy, actor);
@@ -163,6 +168,7 @@ export async function unlink(deps: DirectoryDeps, actor: Actor, id: ExternalIden
       detail: { kind: row.kind, source: row.source, subject: row.subject },
     });
     if (person.passwordAt === row.kind) await movePassword(tx, person, "here");
+    else await endWays(tx, person);
     return done(person.id);
   });
   if (!outcome.ok) return outcome;

@@ -97,14 +97,18 @@ export async function insertFromDirectory(
   return person;
 }
 
-/** A fresh enrolment link's token for a person without a second factor; earlier ones are worth nothing. */
+/**
+ * A fresh enrolment link's token for who never came in yet; earlier ones are worth nothing, nor is a secret that they showed. Undefined
+ * for anybody else: whom a reset took his factors has a link from people here, and a password alone is no way round it.
+ */
 export async function offerEnrolment(
   deps: Pick<DirectoryDeps, "clock">,
   tx: Stores,
   person: Person,
 ): Promise<string | undefined> {
   const { token, hash } = newToken();
-  const patch = { enrolmentHash: hash, enrolmentExpiresAt: deps.clock.now() + ENROLMENT_MS };
-  const expected = { credentialEpoch: person.credentialEpoch, state: "active", totpEnrolledAt: null } as const;
+  const patch = { enrolmentHash: hash, enrolmentExpiresAt: deps.clock.now() + ENROLMENT_MS, totpSealed: null };
+  const { credentialEpoch } = person;
+  const expected = { credentialEpoch, state: "active", totpEnrolledAt: null, lastSignInAt: null } as const;
   return (await tx.people.update(person.id, patch, expected)) ? token : undefined;
 }

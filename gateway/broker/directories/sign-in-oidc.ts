@@ -7,6 +7,7 @@ import {
   done,
   refused,
   type Actor,
+  type AuditEvent,
   type DirectoryPerson,
   type Person,
   type Stores,
@@ -17,13 +18,15 @@ import { requireStepUp } from "../step-up.js";
 import { signInRules } from "../sign-in-rules.js";
 import { standing } from "../standing.js";
 import { newPage, signedIn, type NewPage } from "../web-session.js";
-import { admit } from "./admit.js";
+import { admit, holdsMore } from "./admit.js";
 import type { DirectoryDeps } from "./deps.js";
 import { linkByJourney } from "./link-own.js";
 import { offerEnrolment } from "./new-person.js";
 import { endJourney, keepHalf, keepJourney } from "./oidc-challenge.js";
 import type { Synced } from "./operator-groups.js";
 import { tellRefused } from "./tell-refused.js";
+
+const MOST_LINKINGS = 100;
 
 type Begin = DirectoryUseCases["beginOidc"];
 type Complete = DirectoryUseCases["completeOidc"];
@@ -58,6 +61,7 @@ export async function completeOidc(deps: DirectoryDeps, input: Parameters<Comple
     sourceAddress: input.sourceAddress,
     userAgent: input.userAgent,
     via: "oidc",
+    provedAt: answer.person.provedAt,
     ...(input.previous === undefined ? {} : { previous: input.previous }),
   });
   const come = await deps.database.write(async (tx) => {
@@ -91,13 +95,28 @@ async function goOn(
   page: NewPage,
   sourceAddress: string,
 ): Promise<Next> {
-  if (entry.provedSecondFactor) return { kind: "in", actor: await letIn(deps, tx, person, page, sourceAddress) };
+  if (entry.provedSecondFactor && (await isOwnLink(tx, person, entry.subject)))
+    return { kind: "in", actor: await letIn(deps, tx, person, page, sourceAddress) };
   const passkeys = await tx.passkeys.count({ personId: person.id, retiredAt: null });
   if (person.totpEnrolledAt !== null || passkeys > 0)
     return { kind: "half", half: { handle: await keepHalf(deps, tx, person), displayName: person.displayName } };
-  // Who has a password here enrols by the link that an administrator gave him.
-  const token = person.passwordAt === "oidc" ? await offerEnrolment(deps, tx, person) : undefined;
+  // Who has a password here enrols by the link that an administrator gave him; who decides, by the one that two gave him.
+  const token =
+    person.passwordAt === "oidc" && !(await holdsMore(tx, person)) ? await offerEnrolment(deps, tx, person) : undefined;
   return token === undefined ? { kind: "refused" } : { kind: "enrol", enrolmentToken: token };
+}
+
+/**
+ * Whether the provider's word may stand for both factors. Of who holds what two persons give it does not where one of them made the
+ * link: he could have named an entry of his own, and be that person.
+ */
+async function isOwnLink(tx: Stores, person: Person, subject: string): Promise<boolean> {
+  if (!(await holdsMore(tx, person))) return true;
+  const where = { objectId: person.id, verb: "person.directory-linked" } as const;
+  const rows = await tx.audit.find(where, { orderBy: "id", descending: true, limit: MOST_LINKINGS });
+  const events = rows.map(({ leaf }) => JSON.parse(leaf) as AuditEvent);
+  const linked = events.find(({ detail }) => detail["kind"] === "oidc" && detail["subject"] === subject);
+  return linked !== undefined && (linked.actor.id === null || linked.actor.id === person.id);
 }
 
 /** Writes the page session and its event. In the caller's transaction. */

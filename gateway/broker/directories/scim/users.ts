@@ -19,6 +19,7 @@ import { retirePerson } from "../../registry/retire-person.js";
 import { endHanging, hangingOn, tellEnded, type Hanging } from "../../registry/ending.js";
 import { INSTALLATION_LOCALE } from "../../sign-in-rules.js";
 import { holdsMore } from "../admit.js";
+import { closedBy } from "../closed-by.js";
 import type { DirectoryDeps } from "../deps.js";
 import { alertLast, endAccess, tellEndOfAccess } from "../end-access.js";
 import { findLink, insertLink, isMailOfAnother, mailKey } from "../find-link.js";
@@ -186,7 +187,7 @@ async function setActive(
     return ended === undefined ? refused("stale") : done(ended);
   }
   if (await holdsMore(tx, person)) return refused("needs-second-person", { field: "active" });
-  if (!(await wasClosedUpstream(tx, person))) return refused("forbidden", { field: "active" });
+  if (!(await mayReopen(tx, token, person))) return refused("forbidden", { field: "active" });
   const expected = { state: person.state, credentialEpoch: person.credentialEpoch };
   const patch = { state: "active", credentialEpoch: person.credentialEpoch + 1 } as const;
   if (!(await tx.people.update(person.id, patch, expected))) return refused("stale");
@@ -194,12 +195,10 @@ async function setActive(
   return done(undefined);
 }
 
-/** Whom people here closed stays closed, whatever the directory says. */
-async function wasClosedUpstream(tx: Stores, person: Person): Promise<boolean> {
-  const verbs = ["person.disabled", "person.directory-gone", "person.dormant", "person.lapsed"] as const;
-  const options = { orderBy: "at", descending: true, limit: 1 } as const;
-  const [closing] = await tx.audit.find({ objectId: person.id, verb: { in: verbs } }, options);
-  return closing === undefined || closing.verb === "person.directory-gone";
+/** Whom people here closed, or another directory, stays closed, whatever this one says. */
+async function mayReopen(tx: Stores, token: ScimToken, person: Person): Promise<boolean> {
+  const by = await closedBy(tx, person);
+  return by === "nobody" || (by !== "people" && by.directory === byToken(token));
 }
 
 async function append(tx: Stores, token: ScimToken, person: Person, detail: Record<string, string>): Promise<void> {
