@@ -100,7 +100,7 @@ async function change(
   if (!written.ok) return written;
   const by = byOf(actor);
   const ended = await endAfterChange(deps, tx, by, person, (await tx.people.get(id)) ?? person);
-  if (proposing) return proposed(deps, tx, { ...held, ended }, next, input.reason ?? "");
+  if (proposing) return proposed(deps, tx, { ...held, ended }, { after: next, waking, reason: input.reason ?? "" });
   await writeRights(tx, person, { held: roles, before: power, after: rights }, by, deps.clock.now());
   await settleIfComplete(deps, tx);
   return done({ person: await viewNow(deps, tx, person), proposal: null, view: null, ended });
@@ -118,10 +118,9 @@ async function proposed(
   deps: PeopleDeps,
   tx: Stores,
   held: Held & Pick<Changed, "ended">,
-  after: Rights,
-  reason: string,
+  asked: { readonly after: Rights; readonly waking: boolean; readonly reason: string },
 ): Promise<Outcome<Changed>> {
-  const proposal = await proposeRights(deps, tx, held.actor, { held, after, reason });
+  const proposal = await proposeRights(deps, tx, held.actor, { held, ...asked });
   // Nothing else may stay either: what was written with it goes back.
   if (!proposal.ok) throw new Undone(proposal);
   const view = await proposalView(tx, proposal.value, held.actor, deps.clock.now());

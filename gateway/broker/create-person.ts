@@ -169,7 +169,7 @@ async function create(
     return done({ person: await personView(deps, tx, person), proposal: null, view: null });
   }
   const held = { person, power: null, roles: await tx.roles.find({ personId: person.id }) };
-  const proposal = await proposeRights(deps, tx, actor, { held, after: asked, reason: WITH_THE_PERSON });
+  const proposal = await proposeRights(deps, tx, actor, { held, after: asked, waking: false, reason: WITH_THE_PERSON });
   // Without what he is for, the person is not made either.
   if (!proposal.ok) throw new Undone(proposal);
   const view = await proposalView(tx, proposal.value, now, deps.clock.now());

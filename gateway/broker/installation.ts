@@ -20,7 +20,7 @@ import type { IdentityUseCases } from "./broker.js";
 import { insertPerson } from "./create-person.js";
 import { isDisplayName, type IdentityDeps } from "./identity-deps.js";
 import { hashOfToken, newToken } from "./secrets-shown-once.js";
-import { hasEnough } from "./settle.js";
+import { hasEnough, isSettled } from "./settle.js";
 import { INSTALLATION_LOCALE } from "./sign-in-rules.js";
 
 const SETTING = "bootstrap-token";
@@ -28,13 +28,13 @@ const TOP_UNIT = "Gatehouse";
 const TOKEN_MS = 15 * 60_000;
 const POWERS: readonly Power[] = ["system", "security", "audit"];
 
-/** Whether anyone exists, and whether a power still has fewer people who can act than it takes (see `hasEnough`). */
+/** Whether anyone exists, and whether critical acts are not yet two persons' work or a power has fewer people who can act than it takes. */
 export async function installation(
   deps: Pick<IdentityDeps, "database" | "config">,
 ): ReturnType<IdentityUseCases["installation"]> {
   const { read } = deps.database;
   const hasPeople = (await read.people.count({})) > 0;
-  let bootstrap = false;
+  let bootstrap = !(await isSettled(read));
   for (const power of POWERS) bootstrap ||= !(await hasEnough(read, power));
   return { hasPeople, bootstrap, demo: deps.config.demo };
 }

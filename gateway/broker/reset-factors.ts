@@ -3,13 +3,14 @@ import type { Person, PersonId, Stores } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
 import type { By } from "./powers.js";
 import { ENROLMENT_MS } from "./create-person.js";
+import { dropKeptOf } from "./proposals/kept-secrets.js";
 import { withdrawOpenOf } from "./proposals/reject.js";
 
 /** So long his approvals and confirmations count for nothing after a reset: time for him to say that it was not he who asked. */
 const APPROVES_LATER_MS = 24 * 3_600_000;
 
 /**
- * Ends all sessions by the epoch, and what he proposed. False when the row changed meanwhile. `weighty`: he holds a power, or
+ * Ends all sessions by the epoch, what he proposed, and what waited for him. False when the row changed meanwhile. `weighty`: he holds a power, or
  * approves or confirms, and does so again only a day from now.
  */
 export async function takeFactors(
@@ -34,6 +35,7 @@ export async function takeFactors(
   if (!(await tx.people.update(person.id, patch, expected))) return false;
   await spendRecoveryCodes(tx, person.id, now);
   await withdrawOpenOf(tx, person.id, now);
+  await dropKeptOf(tx, person.id, now);
   const keys = await retireKeys(tx, person.id, now);
   const both = by.confirmedBy === undefined ? {} : { proposedBy: by.personId, confirmedBy: by.confirmedBy };
   await tx.audit.append({

@@ -13,13 +13,19 @@ const ENOUGH = 2;
 
 /** Whether a person can sign in: active, with both factors. */
 export function isAble(person: Pick<Person, "state" | "passwordHash" | "passwordAt" | "totpEnrolledAt">): boolean {
-  const knowsSomething = person.passwordHash !== null || person.passwordAt === "ldap";
+  const knowsSomething = person.passwordHash !== null || person.passwordAt !== "here";
   return person.state === "active" && knowsSomething && person.totpEnrolledAt !== null;
 }
 
 /** Whether critical acts need a second person. */
 export async function isSettled(stores: Pick<Stores, "settings">): Promise<boolean> {
-  return (await stores.settings.get(SETTLED)) !== undefined;
+  return (await settledAt(stores)) !== undefined;
+}
+
+/** Since when; undefined while they need none. */
+export async function settledAt(stores: Pick<Stores, "settings">): Promise<number | undefined> {
+  const setting = await stores.settings.get(SETTLED);
+  return setting === undefined ? undefined : Number(setting.value);
 }
 
 type RightsStores = Pick<Stores, "powers" | "roles" | "people" | "units">;

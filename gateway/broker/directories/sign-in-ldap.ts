@@ -5,7 +5,7 @@
  */
 import { done, isPersonLogin, refused, type DirectoryPerson, type Outcome, type Person } from "../../domain/index.js";
 import type { DirectoryUseCases } from "../broker.js";
-import { admit } from "./admit.js";
+import { admit, holdsMore } from "./admit.js";
 import type { DirectoryDeps } from "./deps.js";
 import { findLink } from "./find-link.js";
 import { offerEnrolment } from "./new-person.js";
@@ -106,6 +106,8 @@ async function makeOrFind(
     const before = known === undefined ? undefined : await tx.people.get(known.personId);
     if (before !== undefined && (before.passwordAt !== "ldap" || before.totpEnrolledAt !== null))
       return { unfit: "enrolled-already", personId: before.id };
+    // A password alone enrols nobody who decides: two persons give him his link.
+    if (before !== undefined && (await holdsMore(tx, before))) return { unfit: "holds-more", personId: before.id };
     const admitted = await admit(deps, tx, { kind: "ldap", source, entry, keep: null }, sourceAddress);
     if ("unfit" in admitted) return admitted;
     return { admitted, token: await offerEnrolment(deps, tx, admitted.person) };

@@ -2,7 +2,7 @@
  * What waits for a proposer after the confirmation: sealed, for an hour, fetched once. The row says afterwards only that
  * it was fetched or is gone.
  */
-import type { ProposalId, Stores } from "../../domain/index.js";
+import type { PersonId, ProposalId, Stores } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
 
 const KEPT_MS = 3_600_000;
@@ -50,6 +50,16 @@ export async function secretWaits(
 /** Lends the plaintext of what `takeSecret` answered. */
 export function openSecret(deps: Pick<BrokerDeps, "vault">, id: ProposalId, sealed: string): Promise<string> {
   return deps.vault.lend("proposal", boundOf(id), sealed, (secret) => secret);
+}
+
+/** Takes away what waits for this proposer: whoever signs in as him next may be another. */
+export async function dropKeptOf(tx: Stores, proposedBy: PersonId, now: number): Promise<void> {
+  const where = { proposedBy, state: "confirmed", decidedAt: { gt: now - KEPT_MS } } as const;
+  for (const { id } of await tx.proposals.find(where, { limit: 1000 })) {
+    const row = await tx.settings.get(PREFIX + id);
+    if (row !== undefined && keptOf(row.value) !== undefined)
+      await tx.settings.update(row.id, { value: "gone" }, { value: row.value });
+  }
 }
 
 /** Takes away what nobody fetched in time. */

@@ -53,7 +53,13 @@ export function proposeRights(
   deps: Pick<BrokerDeps, "clock" | "ids">,
   tx: Stores,
   actor: Actor,
-  input: { readonly held: Holding; readonly after: Rights; readonly reason: string },
+  input: {
+    readonly held: Holding;
+    readonly after: Rights;
+    /** Whether he is to be active again; else his state stays what it is. */
+    readonly waking: boolean;
+    readonly reason: string;
+  },
 ): Promise<Outcome<Proposal>> {
   const { person, power, roles } = input.held;
   const content: Content = {
@@ -64,7 +70,7 @@ export function proposeRights(
     powerWas: power,
     roles: [...new Set(input.after.roles)].sort(),
     rolesWas: [...ownRoles(person, roles)].sort(),
-    state: "active",
+    state: input.waking ? "active" : person.state,
     stateWas: person.state,
   };
   const subject = `person:${person.id}`;

@@ -91,6 +91,7 @@ describe.each(["memory", "sqlite"] as const)("proposals, on %s", (kind) => {
 
   test("of two who confirm at the same moment one does it; the same proposal is done once", async () => {
     const carol = await lab.add(grace, "carol", { power: "security" });
+    lab.pass(86_400_000);
     const proposal = await give(await lab.signIn(grace), alice);
     const pages = [await lab.onPage(heidi), await lab.onPage(carol)];
     const outcomes = await Promise.all(pages.map((page) => confirm(page, proposal)));
@@ -222,6 +223,7 @@ describe.each(["memory", "sqlite"] as const)("proposals, on %s", (kind) => {
     );
     await lab.confirm(pia.proposal as ProposalView);
     const local = await lab.enrol(pia.enrolmentToken);
+    lab.pass(86_400_000);
     const proposal = await give(await lab.signIn(grace), alice);
     expect(await confirm(await lab.onPage(local), proposal)).toEqual({ ok: false, code: "not-found" });
     expect(must(await lab.proposals.list(await lab.onPage(local), { state: "pending" })).items).toEqual([]);

@@ -41,8 +41,8 @@ export interface Proposed {
 }
 
 /**
- * `forbidden` to who holds not the kind's power and about oneself, `not-found` outside the scope, `conflict` (field
- * `proposal`) while one of this kind and subject is open, `too-many-tries` with a hundred open ones.
+ * `forbidden` to who holds not the kind's power and about oneself, `not-found` outside the scope, `approves-later` within a day of
+ * a reset, `conflict` (field `proposal`) while one of this kind and subject is open, `too-many-tries` with a hundred open ones.
  */
 export async function propose(
   deps: Pick<BrokerDeps, "clock" | "ids">,
@@ -56,6 +56,8 @@ export async function propose(
   if (now?.power !== power || input.subject === `person:${now.personId}`) return refused("forbidden");
   if (!covers(await scopeOf(tx, now, [power]), input.unitId)) return refused("not-found");
   const at = deps.clock.now();
+  // Whose factors were just reset may be who was shown the link: he would be both of the two.
+  if (at < ((await tx.people.get(now.personId))?.approvesFrom ?? 0)) return refused("approves-later");
   const [open] = await tx.proposals.find({ kind: input.kind, subject: input.subject, state: "pending" });
   if (open !== undefined && proposalStateAt(open, at) === "pending") return refused("conflict", { field: "proposal" });
   if (open !== undefined) await lapse(tx, open, at);

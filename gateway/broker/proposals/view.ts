@@ -7,13 +7,18 @@ import {
   type Actor,
   type Outcome,
   type Person,
+  type PersonId,
   type Proposal,
   type Stores,
 } from "../../domain/index.js";
 import type { ProposalView } from "../broker.js";
 import { isEnrolled } from "../identity-deps.js";
 import { covers, scopeOf } from "../scope.js";
+import { settledAt } from "../settle.js";
 import { KINDS } from "./kinds.js";
+
+/** So long nobody confirms what is proposed by who held his enrolment link: time for him to say that it is not he who comes in. */
+const FROM_ONE_HAND_MS = 24 * 3_600_000;
 
 /** Whether the reader, as he stands now, is of those a proposal is shown to: its power within its unit, and confirmers. */
 export async function maySee(stores: Stores, reader: Actor, proposal: Proposal): Promise<boolean> {
@@ -22,7 +27,8 @@ export async function maySee(stores: Stores, reader: Actor, proposal: Proposal):
 
 /**
  * Whether the reader, as he stands now, may be the second person. `needs-second-person` to the proposer himself,
- * `own-request` to whom it is about, `approves-later` within a day of a reset, `stale` when the proposer may no longer propose it.
+ * `own-request` to whom it is about, `approves-later` within a day of a reset, or of the proposer's giving him his way in,
+ * `stale` when the proposer may no longer propose it.
  */
 export async function mayConfirm(
   stores: Stores,
@@ -38,7 +44,19 @@ export async function mayConfirm(
   if (person === undefined) return refused("not-found");
   if (person.vendorId !== null) return refused("vendor-person");
   if (person.approvesFrom !== null && now < person.approvesFrom) return refused("approves-later");
+  if (await isFromOneHand(stores, proposal.proposedBy, person, now)) return refused("approves-later");
   return (await proposerOf(stores, proposal)) === undefined ? refused("stale") : done(undefined);
+}
+
+/** Whether the proposer alone held the newest link by which the person enrolled, a short while ago. Before two were there, someone had to. */
+async function isFromOneHand(stores: Stores, proposedBy: PersonId, person: Person, now: number): Promise<boolean> {
+  const [link] = await stores.audit.find(
+    { objectId: person.id, verb: { in: ["person.created", "person.factor-reset"] } },
+    { orderBy: "at", descending: true, limit: 1 },
+  );
+  if (link?.actorId !== proposedBy || now >= link.at + FROM_ONE_HAND_MS) return false;
+  const settled = await settledAt(stores);
+  return settled !== undefined && link.at > settled;
 }
 
 /** Who proposed it, if he still could: active, enrolled, and holding its power over its unit. */

@@ -1,9 +1,9 @@
 /**
- * Looks once a minute at the policy: what another node put in force is taken over here, and what lies in the folder without
- * being in force raises an alert, once for each content.
+ * Looks once a minute at the policy: what two persons put in force on another node is taken over here; what lies in the folder
+ * without being in force, or in the setting without having been confirmed, raises an alert, once for each content.
  */
 import type { Stores } from "../../domain/index.js";
-import { POLICY_SETTING, readKept } from "../../policy/index.js";
+import { digestOf, POLICY_SETTING, readKept } from "../../policy/index.js";
 import { raiseAlert } from "../alerts.js";
 import type { BrokerDeps } from "../deps.js";
 import { alertNotice } from "../notices.js";
@@ -14,11 +14,13 @@ export async function watchPolicy(deps: Deps): Promise<void> {
   await takeOver(deps);
   const found = await deps.bundles.readFolder().catch(() => undefined);
   if (found === undefined || found.digest === deps.policy.digest) return;
-  const subject = `policy:${found.digest}`;
+  await tell(deps, `policy:${found.digest}`, { inForce: deps.policy.digest, inFolder: found.digest });
+}
+
+async function tell(deps: Deps, subject: string, detail: Readonly<Record<string, string>>): Promise<void> {
   if ((await deps.database.read.alerts.count({ kind: "policy-changed", subject })) > 0) return;
   const id = await deps.database.write(async (tx) => {
     const unitId = await topOf(tx);
-    const detail = { inForce: deps.policy.digest, inFolder: found.digest };
     return unitId === undefined ? undefined : raiseAlert(deps, tx, { unitId, kind: "policy-changed", subject, detail });
   });
   if (id !== undefined) deps.notify(alertNotice(id));
@@ -28,8 +30,19 @@ export async function watchPolicy(deps: Deps): Promise<void> {
 async function takeOver(deps: Deps): Promise<void> {
   const setting = await deps.database.read.settings.get(POLICY_SETTING);
   if (setting === undefined || setting.value.startsWith(`{"digest":"${deps.policy.digest}"`)) return;
-  deps.bundles.replace(await deps.bundles.load(readKept(setting)));
+  const files = readKept(setting);
+  const digest = digestOf(files);
+  if (!(await wasConfirmed(deps.database.read, digest)))
+    return tell(deps, `policy:unconfirmed:${digest}`, { inForce: deps.policy.digest, unconfirmed: digest });
+  deps.bundles.replace(await deps.bundles.load(files));
   deps.log("info", "took over the policy in force", { digest: deps.policy.digest });
+}
+
+/** The setting and the event of two persons' change are written together; a setting that stands alone was written past them. */
+async function wasConfirmed(stores: Pick<Stores, "audit">, digest: string): Promise<boolean> {
+  const newest = { orderBy: "at", descending: true, limit: 1 } as const;
+  const [change] = await stores.audit.find({ verb: "policy.changed" }, newest);
+  return change?.objectId === digest;
 }
 
 async function topOf(stores: Pick<Stores, "units">) {
