@@ -52,6 +52,7 @@ export function translate(error: unknown): Error {
   for (const [word, message] of Object.entries(RULES) as [Rule, string][]) {
     if (raised(inner, word)) return new GatehouseError(word, message, cause);
   }
+  if (raised(inner, "taken")) return new GatehouseError("conflict", "a row with this id or unique value exists", cause);
   if (raised(inner, "append-only")) return new GatehouseError("internal", "this table is append-only", cause);
   if (["SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID", "23505"].includes(code)) {
     return new GatehouseError("conflict", "a row with this id or unique value exists", cause);

@@ -180,6 +180,28 @@ describe.each(DATABASES)("who may hold what on %s", (_name, open) => {
     expect(held?.state).toBe("active");
   });
 
+  it("counts who comes by a provider with a second factor here as one who can act", async () => {
+    const came = await house.holder("system", { passwordHash: null, passwordAt: "oidc" });
+    for (const { id } of await house.database.read.powers.find({ power: "system" }))
+      if (id !== came.id) await house.database.write((tx) => tx.powers.remove(id));
+    const gone = house.database.write((tx) => tx.people.update(came.id, { state: "disabled" }));
+    await expect(gone).rejects.toMatchObject(code("last-of-power"));
+    await house.holder("system");
+  });
+
+  it("moves no unit: a power reaches as far as its unit does", async () => {
+    const top = rows.unit();
+    const below = rows.unit({ parentId: top.id });
+    await house.database.write(async (tx) => {
+      await tx.units.insert(top);
+      await tx.units.insert(below);
+    });
+    for (const to of ["NULL", `'${below.id}'`])
+      await expect(house.sql(`UPDATE "unit" SET "parent_id" = ${to} WHERE "id" = '${below.id}'`)).rejects.toThrow(
+        words("append-only"),
+      );
+  });
+
   it("counts for the whole installation only who holds a power at the top", async () => {
     const top = rows.unit();
     const below = rows.unit({ parentId: top.id });
@@ -379,6 +401,17 @@ describe("a row that stands, on SQLite,", () => {
     house = await House.open(openSqlite);
   });
   afterAll(() => house?.close());
+
+  it("is not displaced by an update that takes its id", async () => {
+    const [one, other] = [await house.holder("audit"), await house.holder("system")];
+    await house.holder("system");
+    const before = await house.sql(`SELECT * FROM "power_holding" ORDER BY "id"`);
+    const displace = `UPDATE OR REPLACE "power_holding" SET "id" = '${one.id}' WHERE "id" = '${other.id}'`;
+    await expect(house.sql(displace)).rejects.toThrow(words("taken"));
+    expect(await house.sql(`SELECT * FROM "power_holding" ORDER BY "id"`)).toEqual(before);
+    const renamed = house.database.write((tx) => tx.people.update(one.id, { login: other.login }));
+    await expect(renamed).rejects.toMatchObject(code("conflict"));
+  });
 
   it("is not replaced by an insert that asks for it", async () => {
     const written = await house.database.write((tx) => insertOneOfEach(tx, rows, ids));

@@ -40,6 +40,8 @@ export const STANDING_ROWS: readonly (readonly [table: string, keys: readonly (r
 export function evidenceRules(): Rule[] {
   return [
     ...KEPT.map((table): Rule => ({ name: `${table}_kept`, table, on: "DELETE", refusedIf: "TRUE", word: WORD })),
+    // A power reaches as far as its unit's subtree: a unit that moves would widen it past two persons.
+    frozen("unit", changed(["id", "parent_id"])),
     frozen("signature", "TRUE"),
     frozen(
       "proposal",

@@ -48,7 +48,8 @@ export function dropped(dialect: Dialect): string[] {
 
 export function triggers(dialect: Dialect): string[] {
   const rules = [...powerRules(), ...evidenceRules()];
-  if (dialect === "sqlite") return [...rules.map(sqliteTrigger), ...STANDING_ROWS.map(unreplaced)];
+  if (dialect === "sqlite")
+    return [...rules.map(sqliteTrigger), ...STANDING_ROWS.flatMap((rows) => [unreplaced(rows), undisplaced(rows)])];
   return [
     `CREATE TABLE "power_turn" ("id" TEXT PRIMARY KEY NOT NULL, "taken" BIGINT NOT NULL)`,
     `INSERT INTO "power_turn" VALUES ('turn', 0)`,
@@ -76,6 +77,18 @@ function unreplaced([table, keys]: (typeof STANDING_ROWS)[number]): string {
   return (
     `CREATE TRIGGER "${table}_not_replaced" BEFORE INSERT ON "${table}" WHEN ${same.join(" OR ")} ` +
     `BEGIN SELECT RAISE(IGNORE); END`
+  );
+}
+
+/** `UPDATE OR REPLACE` does the same to the row whose id or unique value it takes; here it takes none that is another's. */
+function undisplaced([table, keys]: (typeof STANDING_ROWS)[number]): string {
+  const all = [["id"], ...keys];
+  const same = all.map((columns) => columns.map((column) => `o."${column}" = NEW."${column}"`).join(" AND "));
+  const columns = [...new Set(all.flat())].map((column) => `"${column}"`).join(", ");
+  return (
+    `CREATE TRIGGER "${table}_not_displaced" BEFORE UPDATE OF ${columns} ON "${table}" WHEN ` +
+    same.map((term) => `EXISTS (SELECT 1 FROM "${table}" o WHERE ${term} AND o."id" <> OLD."id")`).join(" OR ") +
+    ` BEGIN SELECT RAISE(ABORT, 'gatehouse: taken'); END`
   );
 }
 

@@ -12,7 +12,7 @@ const SETTLED = "second-person";
 function able(person: string): string {
   return (
     `(${person}."state" = 'active' AND ${person}."totp_enrolled_at" IS NOT NULL ` +
-    `AND (${person}."password_hash" IS NOT NULL OR ${person}."password_at" = 'ldap'))`
+    `AND (${person}."password_hash" IS NOT NULL OR ${person}."password_at" <> 'here'))`
   );
 }
 
