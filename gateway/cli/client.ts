@@ -2,9 +2,10 @@
  * How the command line speaks to a running gateway: over its API, as a signed-in person. The session's cookie lies in the
  * caller's state folder with mode 0600 until `sign-out`, its end, or anything that ends web sessions.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { writeWhole } from "./write-whole.js";
 
 interface Kept {
   readonly url: string;
@@ -18,7 +19,7 @@ function keptFile(environment: NodeJS.ProcessEnv): string {
 export function keepSession(kept: Kept): void {
   const file = keptFile(process.env);
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, JSON.stringify(kept), { mode: 0o600 });
+  writeWhole(file, JSON.stringify(kept));
 }
 
 export function forgetSession(): void {
@@ -42,6 +43,8 @@ export async function call(
 ): Promise<Response> {
   const response = await fetch(new URL(`/api/v1${path}`, kept.url), {
     method: init.method ?? "GET",
+    // A gateway sends nobody on: what is sent along, a password too, is for this address alone.
+    redirect: "error",
     headers: {
       "x-gatehouse": "1",
       origin: new URL(kept.url).origin,

@@ -2,10 +2,11 @@
  * Where `gatehouse login` keeps what it got: under `~/.ssh`, named after the gateway, readable by its owner alone. A key is made in
  * memory and written only once it is good; each file appears whole or not at all.
  */
-import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { openSshPrivateKey, openSshPublicKey } from "../vault/openssh-key.js";
+import { writeWhole } from "./write-whole.js";
 
 export interface KeyFiles {
   readonly privateKey: string;
@@ -46,18 +47,6 @@ export function keepKey(files: KeyFiles, pair: KeyPair, kept: KeptLogin, inAgent
   writeWhole(files.publicKey, `${pair.publicKey} gatehouse\n`);
   if (inAgent) rmSync(files.privateKey, { force: true });
   else writeWhole(files.privateKey, pair.privateKey);
-}
-
-function writeWhole(file: string, text: string): void {
-  const part = `${file}.${randomBytes(6).toString("hex")}`;
-  try {
-    writeFileSync(part, text, { mode: 0o600, flag: "wx" });
-    chmodSync(part, 0o600);
-    renameSync(part, file);
-  } catch (error) {
-    rmSync(part, { force: true });
-    throw error;
-  }
 }
 
 /** What was kept last; undefined when nothing is, or it cannot be read. */

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { login, logout, type LoginInput } from "./login.js";
 import { loginTexts } from "./login-texts.js";
 
-type Answer = { readonly status: number; readonly body?: unknown };
+type Answer = { readonly status: number; readonly body?: unknown; readonly location?: string };
 interface Heard {
   readonly method: string;
   readonly path: string;
@@ -22,6 +22,8 @@ let heard: Heard[];
 /** What a poll is answered; undefined: nothing, as long as the asker stays. */
 let poll: () => Answer | undefined;
 let said: string[];
+/** Where the gateway says to go; undefined: to itself. */
+let link: string | undefined;
 let stop: AbortController;
 
 const TOKEN = "T".repeat(43);
@@ -32,6 +34,7 @@ beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), "gatehouse-login-"));
   heard = [];
   said = [];
+  link = undefined;
   stop = new AbortController();
   poll = () => ({ status: 200, body: DONE });
   server = createServer((request, response) => {
@@ -40,11 +43,13 @@ beforeEach(async () => {
     request.on("end", () => {
       const { method = "", url: path = "" } = request;
       heard.push({ method, path, body: Buffer.concat(chunks).toString() });
-      const started = { code: "7K3M-9QXT", url: `${url}/a/7K3M-9QXT`, number: "42", expiresAt: 90_000, token: TOKEN };
+      const there = link ?? `${url}/a/7K3M-9QXT`;
+      const started = { code: "7K3M-9QXT", url: there, number: "42", expiresAt: 90_000, token: TOKEN };
       const answer =
         method === "POST" ? { status: 201, body: started } : method === "DELETE" ? { status: 204 } : poll();
       if (answer === undefined) return;
-      response.writeHead(answer.status, { "content-type": "application/json" });
+      const location = "location" in answer ? { location: answer.location } : {};
+      response.writeHead(answer.status, { "content-type": "application/json", ...location });
       response.end(answer.body === undefined ? "" : JSON.stringify(answer.body));
     });
   });
@@ -138,11 +143,31 @@ describe("gatehouse login", () => {
     expect(turn).toBe(4);
   });
 
-  test("trusts no odd answer with what it prints to be copied", async () => {
-    poll = () => ({ status: 200, body: { ...DONE, ssh: { host: "gate.example;reboot", port: 22 } } });
+  test.each([
+    ["host", { host: "gate.example;reboot", port: 22 }],
+    ["port", { host: "gate.example", port: "22;reboot" }],
+    ["port, too large", { host: "gate.example", port: 65_536 }],
+  ])("trusts no odd %s with what it prints to be copied", async (_what, ssh) => {
+    poll = () => ({ status: 200, body: { ...DONE, ssh } });
     await expect(login(input())).rejects.toThrow("not understood");
     expect(files()).toEqual([]);
     expect(told("DELETE")).toHaveLength(1);
+  });
+
+  test.each(["https://gate.example.evil/a/7K3M-9QXT", "javascript:alert(1)", "7K3M-9QXT", ""])(
+    "shows no link that leads elsewhere than to the gateway named: %j",
+    async (elsewhere) => {
+      link = elsewhere;
+      await expect(login(input())).rejects.toThrow("not understood");
+      expect(said).toEqual([]);
+      expect(files()).toEqual([]);
+    },
+  );
+
+  test("follows no gateway that sends it on", async () => {
+    poll = () => ({ status: 307, location: "/elsewhere" });
+    await expect(login(input())).rejects.toThrow("does not answer");
+    expect(heard.map((one) => one.path)).not.toContain("/elsewhere");
   });
 
   test("gives the key to a real agent for as long as it lives, and takes it back", async () => {

@@ -61,7 +61,8 @@ export async function login(input: LoginInput): Promise<number> {
   const body = { login: input.login, name: input.name, publicKey: pair.publicKey };
   const started = (await (await call("/auth/device-logins", { method: "POST", body }, anyone(url))).json()) as Started;
   try {
-    if (!/^[0-9]{2}$/.test(started.number)) throw new Error(`${url} answered what is not understood`);
+    if (!/^[0-9]{2}$/.test(started.number) || !isLinkOf(url, started.url))
+      throw new Error(`${url} answered what is not understood`);
     say(texts.open(sanitise(started.url, 500)));
     say(texts.number(started.number, 90));
     const done = await approved(input, started);
@@ -75,6 +76,11 @@ export async function login(input: LoginInput): Promise<number> {
     await end(url, started.token);
     throw error;
   }
+}
+
+/** Who follows the link shows a passkey there: it leads to the very gateway that was named, or nowhere. */
+function isLinkOf(url: string, link: unknown): boolean {
+  return typeof link === "string" && URL.canParse(link) && new URL(link).origin === new URL(url).origin;
 }
 
 const anyone = (url: string) => ({ url, cookie: "" });
@@ -101,7 +107,8 @@ async function approved({ url, signal }: LoginInput, { token }: Started): Promis
 async function settle(input: LoginInput, pair: KeyPair, token: string, done: Done): Promise<void> {
   const { url, texts, say, environment, keep } = input;
   const { host, port } = done.ssh;
-  if (!/^[A-Za-z0-9.:_-]{1,253}$/.test(host) || !/^[a-z][a-z0-9._-]{0,31}$/.test(done.login))
+  const isPort = Number.isInteger(port) && port > 0 && port < 65_536;
+  if (!isPort || !/^[A-Za-z0-9.:_-]{1,253}$/.test(host) || !/^[a-z][a-z0-9._-]{0,31}$/.test(done.login))
     throw new Error(`${url} answered what is not understood`);
   const files = keyFiles(input.home, url);
   const before = keptLogin(files);
