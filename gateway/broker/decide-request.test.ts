@@ -130,6 +130,7 @@ describe("deciding a request", () => {
         role: "approver",
         unitId: people.alice.unitId,
         grantedBy: null,
+        confirmedBy: null,
         createdAt: 0,
       }),
     );

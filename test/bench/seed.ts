@@ -103,8 +103,8 @@ async function seedPerson(tx: Stores, common: Common, login: string): Promise<Se
   await tx.personKeys.insert(
     rows.personKey(person.id, { publicKey: key.line, fingerprint: key.fingerprint, createdAt: at }),
   );
-  const role = { personId: person.id, role: "operator", unitId, grantedBy: approver.id, createdAt: at } as const;
-  await tx.roles.insert({ id: `${person.id}:operator:${unitId}`, ...role });
+  const role = { personId: person.id, role: "operator", unitId, grantedBy: approver.id } as const;
+  await tx.roles.insert({ ...role, id: `${person.id}:operator:${unitId}`, confirmedBy: null, createdAt: at });
   await seedGrant(tx, common, person, at);
   return { login, password: PASSWORD, totp, privateKey: key.privateKey };
 }

@@ -63,6 +63,8 @@ export async function buildDesktopHouse(config: Partial<BrokerConfig> = {}, repl
           endedAt: null,
           sourceAddress: person.sourceAddress,
           userAgent: "test",
+          steppedUpAt: now,
+          via: "password",
         }),
       );
       return { ...person, webSessionId };
