@@ -1,6 +1,6 @@
 /** What a hostile browser, or a signed-in person with a right of his own, tries against a running gateway over HTTP. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Api, code, grantNew, startGatehouse, until, type Gatehouse } from "../support/gatehouse.js";
+import { Api, code, confirmed, grantNew, startGatehouse, until, type Gatehouse } from "../support/gatehouse.js";
 
 const UNKNOWN = "01900000-0000-7000-8000-00000000dead";
 
@@ -85,7 +85,8 @@ test("who asked first and was made an approver afterwards still cannot say yes t
   const actions = ["ssh.shell"];
   await security.call("POST", "/entitlements", { personId: person.id, accountId, actions, to: null });
   const asked = await request(await new Api(house.http).signIn(person));
-  await security.call("PATCH", `/people/${person.id}`, { roles: ["operator", "approver"] });
+  const given = { roles: ["operator", "approver"], reason: "she decides from now on" };
+  await confirmed(house, (await security.call("PATCH", `/people/${person.id}`, given)).proposal);
   const again = await new Api(house.http).signIn(person, 1);
   const yes = { verdict: "approved", reason: "myself", digest: asked.digest };
   expect(await answer(again, "POST", `/requests/${asked.id}/approval`, yes)).toBe("403 own-request");

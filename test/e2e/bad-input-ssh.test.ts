@@ -21,6 +21,9 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 
+/** What the door asks of whoever has no key that it takes. */
+const PROMPTS = ["(empty / 留空: browser) Password: ", "One-time code: "];
+
 const resident = (): number => residentMiB(lab.house.process.pid ?? 0);
 
 async function works(): Promise<void> {
@@ -226,7 +229,7 @@ describe("at the sign-in", () => {
       const tried = await tryToSignIn([typed(name)], ["wrong-password-1", "000000"], `127.8.0.${at + 1}`);
       expect(tried, what).toEqual(ordinary);
     }
-    expect(ordinary.prompts).toEqual(["Password: ", "One-time code: "]);
+    expect(ordinary.prompts).toEqual(PROMPTS);
     for (const raw of ["\u001b]0;pwned", "\u0000", "\u202E"]) expect(lab.house.output()).not.toContain(raw);
     const auditor = await lab.house.as("ivan");
     const { items } = await auditor.call("GET", "/audit/events?limit=50&verb=person.sign-in-failed");
@@ -308,7 +311,7 @@ describe("at the sign-in", () => {
     );
     expect(agent.signatures).toBe(1);
     expect(tried.ready).toBe(false);
-    expect(tried.prompts).toEqual(["Password: ", "One-time code: "]);
+    expect(tried.prompts).toEqual(PROMPTS);
   });
 
   test("whoever offers keys without end is hung up on", async () => {

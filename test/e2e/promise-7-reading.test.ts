@@ -1,6 +1,6 @@
 /** Promise 7: every replay, export, search and watch is an event, authorised afresh at every range. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Api, until } from "../support/gatehouse.js";
+import { Api, confirmed, until } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
 
 let lab: Lab;
@@ -94,6 +94,8 @@ test("an auditor whose power was just taken away reads nothing more, at the next
   const third = await lab.house.newPerson([], "audit");
   const api = await new Api(lab.house.http).signIn(third);
   expect((await api.raw("GET", `/recordings/${recordingId}/index`)).status).toBe(200);
-  await (await lab.house.as("grace")).call("PATCH", `/people/${third.id}`, { power: null });
+  const taken = { power: null, reason: "he is an auditor no more" };
+  const { proposal } = await (await lab.house.as("grace")).call("PATCH", `/people/${third.id}`, taken);
+  await confirmed(lab.house, proposal);
   for (const path of READS(recordingId)) expect((await api.raw("GET", path)).status, path).toBe(401);
 });

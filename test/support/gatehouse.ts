@@ -131,6 +131,14 @@ async function signDeclarations(http: string, who: Credentials, recoveryCode: st
   await api.call("DELETE", "/auth/session");
 }
 
+/** What two persons give or take, the second one gives or takes now. */
+export async function confirmed(
+  house: Gatehouse,
+  { id, digest }: { readonly id: string; readonly digest: string },
+): Promise<void> {
+  await (await house.as("heidi")).call("POST", `/proposals/${id}/confirmation`, { digest });
+}
+
 interface Options {
   readonly demo?: boolean;
   readonly env?: Record<string, string>;
@@ -232,11 +240,7 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
         power,
         roles,
       });
-      // What two persons give, the second one gives now.
-      if (made.proposal !== null) {
-        const { id, digest } = made.proposal as { id: string; digest: string };
-        await (await house.as("heidi")).call("POST", `/proposals/${id}/confirmation`, { digest });
-      }
+      if (made.proposal !== null) await confirmed(house, made.proposal);
       const nobody = new Api(http);
       const offer = await nobody.call("POST", "/auth/enrolment", { token: made.enrolmentToken });
       const password = `Pw7-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
