@@ -1,3 +1,3 @@
 export * from "./contract.js";
-export { digestOf, loadBundle, loadPolicy, readBundle, type BundleFiles } from "./load-policy.js";
+export { digestOf, loadPolicy, readBundle, type BundleFiles } from "./load-policy.js";
 export { openPolicy, POLICY_SETTING, readKept, slotOf, writeKept, type Bundles, type OpenPolicy } from "./slot.js";

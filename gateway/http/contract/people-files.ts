@@ -8,8 +8,6 @@ export type ImportKind = z.infer<typeof importParams>["kind"];
 
 /** The body of an import is the file itself, `application/octet-stream`. */
 export const IMPORT_MOST_BYTES = 16 * 1024 * 1024;
-/** So many faults are told one by one. */
-export const IMPORT_FAULTS_SHOWN = 1_000;
 /** `dryRun=true`: nothing is written, and every fault is told. */
 export const importQuery = z.strictObject({ dryRun: optional(queryFlag) });
 export type ImportQuery = z.input<typeof importQuery>;
