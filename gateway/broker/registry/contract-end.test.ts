@@ -102,6 +102,8 @@ describe("the last day", () => {
   it("clips the grant, ends the session by the clock, and the round ends what is under the contract, once", async () => {
     const last = toAt() - 60_000;
     house.clock.advance(last);
+    const passwordChangedAt = house.clock.now();
+    await house.deps.database.write((tx) => tx.people.update(house.people.mallory.personId, { passwordChangedAt }));
     const { grantId } = await opened(3_600_000);
     const { read } = house.deps.database;
     expect((await read.grants.get(grantId))?.to).toBe(house.contract.toAt);

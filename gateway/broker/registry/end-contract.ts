@@ -14,7 +14,7 @@ import {
 import type { Ending } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
 import { reasonFits } from "../request-access.js";
-import { covers } from "../scope.js";
+import { covers, type UnitScope } from "../scope.js";
 import { closeWaysIn } from "./close-ways-in.js";
 import {
   endHanging,
@@ -41,16 +41,22 @@ export async function contractEnding(deps: RegisterDeps, actor: Actor, id: Contr
   const { read } = deps.database;
   const found = await endable(read, actor, id);
   if (!found.ok) return found;
-  const concerned = await ofContract(read, found.value);
-  return done(await endingOf(read, concerned, concerned.people));
+  const concerned = await ofContract(read, found.value.contract);
+  return done(await endingOf(read, found.value.scope, concerned, concerned.people));
 }
 
-async function endable(stores: Stores, actor: Actor, id: ContractId): Promise<Outcome<Contract>> {
+interface Endable {
+  readonly contract: Contract;
+  readonly scope: UnitScope;
+}
+
+async function endable(stores: Stores, actor: Actor, id: ContractId): Promise<Outcome<Endable>> {
   const keeper = await keeperOf(stores, actor);
   if (!keeper.ok) return keeper;
   const contract = await stores.contracts.get(id);
-  if (contract === undefined || !covers(keeper.value.scope, contract.unitId)) return refused("not-found");
-  return contract.state === "active" ? done(contract) : refused("conflict");
+  const { scope } = keeper.value;
+  if (contract === undefined || !covers(scope, contract.unitId)) return refused("not-found");
+  return contract.state === "active" ? done({ contract, scope }) : refused("conflict");
 }
 
 async function ofContract(stores: Stores, contract: Contract): Promise<Concerned> {
@@ -69,7 +75,7 @@ export async function endContract(
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Hanging>> => {
     const found = await endable(tx, actor, id);
     if (!found.ok) return found;
-    const ended = await endContractIn(deps, tx, actor, found.value, reason.trim(), {});
+    const ended = await endContractIn(deps, tx, actor, found.value.contract, reason.trim(), {});
     return ended === undefined ? refused("conflict") : done(ended);
   });
   if (!outcome.ok) return outcome;
@@ -111,18 +117,28 @@ async function writeEnded(
   return true;
 }
 
-/** For security administrators: what `retireVendor` would end. `conflict` when it is retired. */
+/**
+ * For security administrators: what `retireVendor` would end. `conflict` when it is retired; `forbidden` while it works for
+ * units that the administrator does not cover: it is for somebody above them all.
+ */
 export async function vendorEnding(deps: RegisterDeps, actor: Actor, id: VendorId): Promise<Outcome<Ending>> {
   const { read } = deps.database;
   const concerned = await ofVendor(read, actor, id);
-  return concerned.ok ? done(await endingOf(read, concerned.value, concerned.value.people)) : concerned;
+  if (!concerned.ok) return concerned;
+  const { scope, people } = concerned.value;
+  return done(await endingOf(read, scope, concerned.value, people));
 }
 
-async function ofVendor(stores: Stores, actor: Actor, id: VendorId): Promise<Outcome<Concerned>> {
+async function ofVendor(
+  stores: Stores,
+  actor: Actor,
+  id: VendorId,
+): Promise<Outcome<Concerned & { readonly scope: UnitScope }>> {
   const keeper = await keeperOf(stores, actor);
   if (!keeper.ok) return keeper;
   const vendor = await stores.vendors.get(id);
-  if (vendor === undefined || !covers(keeper.value.scope, vendor.unitId)) return refused("not-found");
+  const { scope } = keeper.value;
+  if (vendor === undefined || !covers(scope, vendor.unitId)) return refused("not-found");
   if (vendor.state !== "active") return refused("conflict");
   const contracts: Contract[] = [];
   const people: Person[] = [];
@@ -130,8 +146,9 @@ async function ofVendor(stores: Stores, actor: Actor, id: VendorId): Promise<Out
     contracts.push(...(await contractsOf(stores, vendorId)));
     people.push(...(await peopleOf(stores, { vendorId })));
   }
+  if (![...contracts, ...people].every((one) => covers(scope, one.unitId))) return refused("forbidden");
   const personIds = people.map((one) => one.id);
-  return done({ people, contracts, personIds, contractIds: contracts.map((one) => one.id) });
+  return done({ scope, people, contracts, personIds, contractIds: contracts.map((one) => one.id) });
 }
 
 const PAGE = 1000;

@@ -12,12 +12,14 @@ import type {
   Session,
   Store,
   Stores,
+  UnitId,
   Where,
 } from "../../domain/index.js";
 import type { Ending } from "../broker.js";
 import { endGrant } from "../change-asset.js";
 import type { BrokerDeps } from "../deps.js";
 import { grantNotice, requestNotice } from "../notices.js";
+import { covers, type UnitScope } from "../scope.js";
 
 /** Who ends something, and from where; nobody for the gate's own clock. */
 export interface Ender {
@@ -85,19 +87,28 @@ export function tellEnded(deps: Pick<BrokerDeps, "notify">, { grants, requests }
   for (const request of requests) deps.notify(requestNotice(request.id, request.requesterId));
 }
 
-/** What ending the hooks would end, for people to read. `people` are those it is about. */
-export async function endingOf(stores: Stores, hooks: Hooks, people: readonly Person[]): Promise<Ending> {
+/**
+ * What ending the hooks would end, for people to read: what lies in the reader's units, since of others he knows nothing.
+ * `people` are those it is about.
+ */
+export async function endingOf(
+  stores: Stores,
+  scope: UnitScope,
+  hooks: Hooks,
+  people: readonly Person[],
+): Promise<Ending> {
+  const isHere = ({ unitId }: { readonly unitId: UnitId }): boolean => covers(scope, unitId);
   const hanging = await hangingOn(stores, hooks);
   const running = { state: { in: ["opening", "live", "frozen"] } } as const;
   const byGrant = batches(hanging.grants.map((grant) => grant.id)).map((ids) => ({ grantId: { in: ids } }));
   const byPerson = batches(hooks.personIds).map((ids) => ({ personId: { in: ids } }));
   const sessions = await collect<Session>(stores.sessions, running, [...byGrant, ...byPerson]);
   return {
-    people: people.map(({ id, login, displayName }) => ({ id, login, displayName })),
-    entitlements: hanging.entitlements.length,
-    grants: hanging.grants.length,
-    requests: hanging.requests.length,
-    sessions: sessions.map(({ id, snapshot, startedAt }) => ({
+    people: people.filter(isHere).map(({ id, login, displayName }) => ({ id, login, displayName })),
+    entitlements: hanging.entitlements.filter(isHere).length,
+    grants: hanging.grants.filter(isHere).length,
+    requests: hanging.requests.filter(isHere).length,
+    sessions: sessions.filter(isHere).map(({ id, snapshot, startedAt }) => ({
       id,
       login: snapshot.login,
       account: snapshot.accountLogin,

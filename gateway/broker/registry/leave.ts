@@ -16,7 +16,7 @@ import type { BrokerDeps } from "../deps.js";
 import { tellPerson } from "../identity-deps.js";
 import { withdrawOpenOf } from "../proposals/reject.js";
 import { reasonFits } from "../request-access.js";
-import { covers } from "../scope.js";
+import { covers, type UnitScope } from "../scope.js";
 import { isLastOfPower } from "../settle.js";
 import { orUndone, Undone } from "../undone.js";
 import { closeWaysIn } from "./close-ways-in.js";
@@ -31,16 +31,15 @@ export async function personEnding(deps: Pick<Deps, "database">, actor: Actor, i
   const { read } = deps.database;
   const found = await leaver(read, actor, id);
   if (!found.ok) return found;
+  const { person, scope } = found.value;
   const sponsored = await peopleOf(read, { sponsorId: id });
-  const personIds = [id, ...sponsored.map((person) => person.id)];
-  const ending = await endingOf(read, { personIds, contractIds: [] }, [found.value]);
+  const personIds = [id, ...sponsored.map((one) => one.id)];
+  const ending = await endingOf(read, scope, { personIds, contractIds: [] }, [person]);
   return done({
     ...ending,
-    sponsored: sponsored.map((person) => ({
-      id: person.id,
-      login: person.login,
-      displayName: person.displayName,
-    })),
+    sponsored: sponsored
+      .filter((one) => covers(scope, one.unitId))
+      .map(({ id: of, login, displayName }) => ({ id: of, login, displayName })),
     blockedBy: (await isLastOfPower(read, id)) ? "last-of-power" : null,
   });
 }
@@ -52,7 +51,7 @@ export async function leave(deps: Deps, actor: Actor, id: PersonId, reason: stri
     const found = await leaver(tx, actor, id);
     if (!found.ok) return found;
     if (await isLastOfPower(tx, id)) return refused("last-of-power");
-    const left = await personLeaves(deps, tx, found.value, actor, reason.trim());
+    const left = await personLeaves(deps, tx, found.value.person, actor, reason.trim());
     if (left === undefined) throw new Undone(refused("stale"));
     return done(left);
   });
@@ -63,13 +62,18 @@ export async function leave(deps: Deps, actor: Actor, id: PersonId, reason: stri
 }
 
 /** Outside the actor's units and unknown are answered alike. */
-async function leaver(stores: Stores, actor: Actor, id: PersonId): Promise<Outcome<Person>> {
+async function leaver(
+  stores: Stores,
+  actor: Actor,
+  id: PersonId,
+): Promise<Outcome<{ readonly person: Person; readonly scope: UnitScope }>> {
   const keeper = await keeperOf(stores, actor);
   if (!keeper.ok) return keeper;
   if (keeper.value.person.personId === id) return refused("forbidden");
   const person = await stores.people.get(id);
-  if (person === undefined || !covers(keeper.value.scope, person.unitId)) return refused("not-found");
-  return person.state === "retired" ? refused("conflict") : done(person);
+  const { scope } = keeper.value;
+  if (person === undefined || !covers(scope, person.unitId)) return refused("not-found");
+  return person.state === "retired" ? refused("conflict") : done({ person, scope });
 }
 
 export interface Left {

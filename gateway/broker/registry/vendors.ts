@@ -13,7 +13,7 @@ import {
 import { isPlainName, nameKey } from "../../text/index.js";
 import type { Listing, Page, RegistryUseCases, VendorView } from "../broker.js";
 import { mapListing, pageOf } from "../pages.js";
-import { covers, withinUnits } from "../scope.js";
+import { covers, withinUnits, type UnitScope } from "../scope.js";
 import { keeperOf, readerOf, tellRegister, type Keeper, type RegisterDeps } from "./register-deps.js";
 import { holdUnit, queueOnTop } from "./unit-tree.js";
 import { vendorNames, vendorsBelow, vendorsUp } from "./vendor-chain.js";
@@ -32,11 +32,12 @@ export async function listVendors(
   const { read } = deps.database;
   const reader = await readerOf(read, actor);
   if (!reader.ok) return reader;
-  const scope = withinUnits(reader.value.scope);
-  const where = page.q === undefined || page.q === "" ? scope : { ...scope, name: { contains: page.q } };
+  const { scope } = reader.value;
+  const within = withinUnits(scope);
+  const where = page.q === undefined || page.q === "" ? within : { ...within, name: { contains: page.q } };
   const listing = await pageOf(read.vendors, where, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
-  return done(await mapListing(listing, (vendor) => vendorView(read, vendor)));
+  return done(await mapListing(listing, (vendor) => vendorView(read, vendor, scope)));
 }
 
 export async function getVendor(
@@ -49,16 +50,18 @@ export async function getVendor(
   if (!reader.ok) return reader;
   const vendor = await read.vendors.get(id);
   if (vendor === undefined || !covers(reader.value.scope, vendor.unitId)) return refused("not-found");
-  return done(await vendorView(read, vendor));
+  return done(await vendorView(read, vendor, reader.value.scope));
 }
 
-export async function vendorView(stores: Stores, vendor: Vendor): Promise<VendorView> {
+/** Its people and contracts are counted within the reader's units. */
+async function vendorView(stores: Stores, vendor: Vendor, scope: UnitScope): Promise<VendorView> {
+  const here = { ...withinUnits(scope), vendorId: vendor.id };
   return {
     ...vendor,
     chain: await vendorNames(stores, vendor.id),
     unitName: (await stores.units.get(vendor.unitId))?.name ?? "",
-    people: await stores.people.count({ vendorId: vendor.id, state: { not: "retired" } }),
-    contracts: await stores.contracts.count({ vendorId: vendor.id, state: "active" }),
+    people: await stores.people.count({ ...here, state: { not: "retired" } }),
+    contracts: await stores.contracts.count({ ...here, state: "active" }),
   };
 }
 
@@ -68,7 +71,7 @@ export async function createVendor(deps: RegisterDeps, actor: Actor, input: NewV
     const keeper = await keeperOf(tx, actor);
     if (!keeper.ok) return keeper;
     const created = await createVendorIn(deps, tx, keeper.value, input);
-    return created.ok ? done(await vendorView(tx, created.value)) : created;
+    return created.ok ? done(await vendorView(tx, created.value, keeper.value.scope)) : created;
   });
   if (outcome.ok) tellRegister(deps, outcome.value.id);
   return outcome;
@@ -147,7 +150,7 @@ export async function changeVendor(
     const keeper = await keeperOf(tx, actor);
     if (!keeper.ok) return keeper;
     const changed = await changeVendorIn(tx, keeper.value, id, input);
-    return changed.ok ? done(await vendorView(tx, changed.value)) : changed;
+    return changed.ok ? done(await vendorView(tx, changed.value, keeper.value.scope)) : changed;
   });
   if (outcome.ok) tellRegister(deps, id);
   return outcome;
