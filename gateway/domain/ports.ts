@@ -62,6 +62,8 @@ export interface Store<Row extends { readonly id: string }> {
   count(where: Where<Row>): Promise<number>;
   /** Rejects with code `conflict` when the id or another unique column is taken. */
   insert(row: Row): Promise<void>;
+  /** The same for many, in few statements. */
+  insertAll(rows: readonly Row[]): Promise<void>;
   /** Applies `patch` to the row if it also satisfies `expect`; says whether it did. Atomic in one statement. */
   update(id: Row["id"], patch: Partial<Row>, expect?: Where<Row>): Promise<boolean>;
 }
@@ -103,6 +105,8 @@ export interface SearchStore {
 export interface AuditLog {
   /** In a transaction: written in it, canonicalised, id and time added. Visible to the sequencer after commit. */
   append(entry: AuditEntry): Promise<void>;
+  /** The same for many, in this order and in few statements. */
+  appendAll(entries: readonly AuditEntry[]): Promise<void>;
   find(where: Where<AuditRow>, options?: FindOptions<AuditRow>): Promise<AuditRow[]>;
 }
 

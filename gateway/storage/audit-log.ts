@@ -26,12 +26,18 @@ export interface AuditStamp {
 
 export function createAuditLog(scope: Scope, stamp: AuditStamp): AuditLog {
   const rows = createStore<AuditRow>(scope, auditEvents);
-  return {
-    async append(entry) {
-      assertWritable(scope);
+  const appendAll = async (entries: readonly AuditEntry[]): Promise<void> => {
+    assertWritable(scope);
+    const all: AuditRow[] = [];
+    for (const entry of entries) {
       const unitId = entry.unitId === undefined ? await unitOf(scope, entry.object) : entry.unitId;
-      await rows.insert(toRow(toEvent(entry, stamp), unitId));
-    },
+      all.push(toRow(toEvent(entry, stamp), unitId));
+    }
+    await rows.insertAll(all);
+  };
+  return {
+    append: (entry) => appendAll([entry]),
+    appendAll,
     find: (where, options) => rows.find(where, options),
   };
 }

@@ -49,6 +49,21 @@ describe("SQLite behind one queue", () => {
     expect(names).toEqual(["a", "a again", "b", "b again"]);
   });
 
+  it("lets everything else on the node go on while a long transaction runs", async () => {
+    let turns = 0;
+    const count = (): void => {
+      turns += 1;
+      ticking = setImmediate(count);
+    };
+    let ticking = setImmediate(count);
+    const rows = Array.from({ length: 160 }, (_, at) => unit(`u${String(at)}`));
+    await database.write(async (tx) => {
+      for (const row of rows) await tx.units.insert(row);
+    });
+    clearImmediate(ticking);
+    expect(turns).toBeGreaterThanOrEqual(9);
+  });
+
   it("ends a transaction that takes too long, and the next one works", async () => {
     const slow = database.write(async (tx) => {
       await tx.units.insert(unit("slow"));

@@ -25,9 +25,13 @@ export interface TransactionScope extends Scope {
 
 /**
  * A statement that failed spoils its transaction: PostgreSQL would refuse what follows, SQLite would keep half of it; here
- * both refuse.
+ * both refuse. `turn` is waited for before each statement.
  */
-export function transactionScope(dialect: Dialect, runner: QueryRunner): TransactionScope {
+export function transactionScope(
+  dialect: Dialect,
+  runner: QueryRunner,
+  turn: () => Promise<void> | undefined = () => undefined,
+): TransactionScope {
   const pending = new Set<Promise<unknown>>();
   let open = true;
   let failure: Error | undefined;
@@ -41,7 +45,7 @@ export function transactionScope(dialect: Dialect, runner: QueryRunner): Transac
     async run(work) {
       if (!open) throw new GatehouseError("internal", "the transaction has ended");
       if (failure !== undefined) throw new GatehouseError("internal", "the transaction has failed", failure);
-      const running = work(runner);
+      const running = inTurn(turn(), () => work(runner));
       pending.add(running);
       try {
         return await running;
@@ -60,6 +64,11 @@ export function transactionScope(dialect: Dialect, runner: QueryRunner): Transac
     },
     close,
   };
+}
+
+async function inTurn<T>(turn: Promise<void> | undefined, work: () => Promise<T>): Promise<T> {
+  if (turn !== undefined) await turn;
+  return work();
 }
 
 /** Rejects outside a transaction. */

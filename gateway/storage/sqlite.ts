@@ -22,8 +22,9 @@ const BLOCKING_WAIT_MS = 50;
 const BUSY_PAUSE_MS = 25;
 /** Pages that the reading connection keeps, in KiB: searches walk the index of tokens. */
 const READ_CACHE_KIB = 32_768;
-/** Reads in one turn of the event loop: a few milliseconds of them. */
+/** Statements in one turn of the event loop: a few milliseconds of them. */
 const READS_A_TURN = 16;
+const WRITES_A_TURN = 16;
 
 export async function openSqlite(options: EngineOptions): Promise<Engine> {
   const file = options.url.replace(/^sqlite:(\/\/(?=\/))?/, "");
@@ -36,6 +37,7 @@ export async function openSqlite(options: EngineOptions): Promise<Engine> {
   }).initialize();
   const queue = createWriteQueue(options.timeoutMs);
   const turn = createTurns(READS_A_TURN);
+  const writeTurn = createTurns(WRITES_A_TURN);
   const reads: Scope = {
     dialect: "sqlite",
     writable: false,
@@ -46,7 +48,7 @@ export async function openSqlite(options: EngineOptions): Promise<Engine> {
   };
   return {
     reads,
-    transaction: (work) => queue.run(() => transact(writer.createQueryRunner(), work, options.timeoutMs)),
+    transaction: (work) => queue.run(() => transact(writer.createQueryRunner(), work, options.timeoutMs, writeTurn)),
     async close() {
       await queue.idle();
       await reader.destroy();
@@ -89,9 +91,14 @@ function source(
   });
 }
 
-async function transact<T>(runner: QueryRunner, work: (scope: Scope) => Promise<T>, timeoutMs: number): Promise<T> {
+async function transact<T>(
+  runner: QueryRunner,
+  work: (scope: Scope) => Promise<T>,
+  timeoutMs: number,
+  turn: ReturnType<typeof createTurns>,
+): Promise<T> {
   await begin(runner, timeoutMs);
-  const scope = transactionScope("sqlite", runner);
+  const scope = transactionScope("sqlite", runner, turn);
   try {
     const result = await within(timeoutMs, work(scope), () => unavailable("a transaction took too long"));
     await scope.finish();

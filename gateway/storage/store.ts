@@ -12,6 +12,8 @@ import type { Table } from "./table.js";
 
 const DEFAULT_LIMIT = 100;
 const MOST_ROWS = 1000;
+/** In one statement; SQLite takes 32,766. */
+const MOST_PARAMETERS = 4_000;
 
 export type RemovableStore<Row extends { readonly id: string }> = Store<Row> & {
   remove(id: Row["id"]): Promise<boolean>;
@@ -22,7 +24,8 @@ export function createStore<Row extends { readonly id: string }>(scope: Scope, t
     get: async (id) => (await select(scope, table, { id }, { limit: 1 }))[0],
     find: (where, options = {}) => select(scope, table, where, options),
     count: (where) => count(scope, table, where),
-    insert: (row) => insert(scope, table, row),
+    insert: (row) => insertAll(scope, table, [row]),
+    insertAll: (rows) => insertAll(scope, table, rows),
     update: (id, patch, expect = {}) => update(scope, table, id, patch, expect),
   };
 }
@@ -94,17 +97,26 @@ async function count<Row extends { readonly id: string }>(
   return Number(rows[0]?.total ?? 0);
 }
 
-async function insert<Row extends { readonly id: string }>(scope: Scope, table: Table<Row>, row: Row): Promise<void> {
+async function insertAll<Row extends { readonly id: string }>(
+  scope: Scope,
+  table: Table<Row>,
+  rows: readonly Row[],
+): Promise<void> {
   assertWritable(scope);
-  const given = row as Readonly<Record<string, unknown>>;
-  for (const field of Object.keys(given)) columnOf(table as Table<never>, field);
   const columns = [...table.columns.values()];
-  const values = columns.map((column) => toColumn(column, given[column.field]));
-  const sql =
-    `INSERT INTO "${table.name}" (${columns.map(quoted).join(", ")}) ` +
-    `VALUES (${columns.map(() => "?").join(", ")}) ON CONFLICT DO NOTHING`;
-  const { changed } = await statement(scope, sql, values);
-  if (changed === 0) throw new GatehouseError("conflict", `a row of ${table.name} with this id or unique value exists`);
+  const atOnce = Math.floor(MOST_PARAMETERS / columns.length);
+  for (let at = 0; at < rows.length; at += atOnce) {
+    const some = rows.slice(at, at + atOnce) as readonly object[] as readonly Readonly<Record<string, unknown>>[];
+    for (const row of some) for (const field of Object.keys(row)) columnOf(table as Table<never>, field);
+    const values = some.flatMap((row) => columns.map((column) => toColumn(column, row[column.field])));
+    const marks = `(${columns.map(() => "?").join(", ")})`;
+    const sql =
+      `INSERT INTO "${table.name}" (${columns.map(quoted).join(", ")}) ` +
+      `VALUES ${some.map(() => marks).join(", ")} ON CONFLICT DO NOTHING`;
+    const { changed } = await statement(scope, sql, values);
+    if (changed < some.length)
+      throw new GatehouseError("conflict", `a row of ${table.name} with this id or unique value exists`);
+  }
 }
 
 async function update<Row extends { readonly id: string }>(

@@ -44,6 +44,7 @@ describe("reading", () => {
 
   test.each([
     ["neither encoding", Buffer.from("610aff80ff", "hex"), "csv-encoding", 1],
+    ["a wrong byte behind a BOM, which GB18030 would take", Buffer.from("efbbbf610ac3fb", "hex"), "csv-encoding", 1],
     ["NUL characters, as in UTF-16", Buffer.from("a,b\n", "utf16le"), "csv-encoding", 1],
     ["nothing", new Uint8Array(), "csv-empty", 1],
     ["only blank lines", encode("\n\r\n , \n"), "csv-empty", 1],
@@ -55,18 +56,40 @@ describe("reading", () => {
     expect(await readCsv(bytes)).toEqual({ ok: false, fault: { code, line } });
   });
 
+  test("takes four bytes of GB18030 that lie over the edge of two slices", async () => {
+    const four = Buffer.from("8139ee39", "hex");
+    const lead = Buffer.concat([Buffer.from("c3fb0a", "hex"), Buffer.from("x\n".repeat(1000))]);
+    const filler = Buffer.from(`${",".repeat(10)}${"y".repeat(1000)}\n`.repeat(300)).subarray(
+      0,
+      262_144 - lead.length - 3,
+    );
+    const file = await read(Buffer.concat([lead, filler, Buffer.from("\n"), four, Buffer.from("\n")]));
+    expect([file.encoding, file.rows.at(-1)?.values]).toEqual(["gb18030", [new TextDecoder("gb18030").decode(four)]]);
+  });
+
+  test("refuses 16 MiB of one value, and of quotes, holding nobody up", async () => {
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
+    for (const character of ["x", '"', "字"]) {
+      const bytes = Buffer.alloc(16 * 1024 * 1024, character).subarray(0, 16 * 1024 * 1024 - 1);
+      expect((await readCsv(bytes)).ok, character).toBe(false);
+    }
+    delay.disable();
+    expect(delay.max / 1e6).toBeLessThan(500);
+  });
+
   test("refuses 16 MiB and a byte", async () => {
     const reading = await readCsv(new Uint8Array(16 * 1024 * 1024 + 1));
     expect(reading).toEqual({ ok: false, fault: { code: "csv-too-large", line: 1 } });
   });
 
-  test("takes 20,000 lines and refuses 100,000 at the first too many, holding nobody up", async () => {
-    expect((await read(encode("a,b\n".repeat(20_000)))).rows).toHaveLength(19_999);
+  test("takes 5,000 lines and refuses 100,000 at the first too many, holding nobody up", async () => {
+    expect((await read(encode("a,b\n".repeat(5_000)))).rows).toHaveLength(4_999);
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
     const reading = await readCsv(encode(`a,b\n${"one value,another value of some length\n".repeat(100_000)}`));
     delay.disable();
-    expect(reading).toEqual({ ok: false, fault: { code: "csv-too-many-lines", line: 20_001 } });
+    expect(reading).toEqual({ ok: false, fault: { code: "csv-too-many-lines", line: 5_001 } });
     expect(delay.max / 1e6).toBeLessThan(500);
   });
 

@@ -8,7 +8,7 @@ import { CsvError, parse, type Parser } from "csv-parse";
 import { asRead } from "./formulas.js";
 
 export const CSV_BYTES = 16 * 1024 * 1024;
-export const CSV_LINES = 20_000;
+export const CSV_LINES = 5_000;
 const CSV_COLUMNS = 64;
 const RECORD_CHARACTERS = 65_536;
 const SLICE_BYTES = 262_144;
@@ -40,13 +40,18 @@ export type CsvReading =
  */
 export async function readCsv(bytes: Uint8Array): Promise<CsvReading> {
   if (bytes.length > CSV_BYTES) return faulty("csv-too-large", 1);
-  const text = (await decode(bytes, "utf-8")) ?? (await decode(bytes, "gb18030"));
+  const text = (await decode(bytes, "utf-8")) ?? (hasMark(bytes) ? undefined : await decode(bytes, "gb18030"));
   if (text === undefined) return faulty("csv-encoding", 1);
   const read = await rowsOf(text.slices);
   if (!read.ok) return read;
   const [header, ...rows] = read.rows;
   if (header === undefined) return faulty("csv-empty", 1);
   return { ok: true, file: { encoding: text.encoding, header, rows } };
+}
+
+/** A byte order mark says UTF-8: what is not that behind one is broken, though GB18030 would make characters of it. */
+function hasMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 function faulty(code: CsvFault["code"], line: number): { readonly ok: false; readonly fault: CsvFault } {

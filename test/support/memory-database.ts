@@ -163,6 +163,9 @@ class MemoryStore<R extends Row> implements Store<R> {
     this.#checkUnique(row);
     this.#table().set(row.id, structuredClone(row));
   }
+  async insertAll(rows: readonly R[]): Promise<void> {
+    for (const row of rows) await this.insert(row);
+  }
   async update(id: R["id"], patch: Partial<R>, expect: Where<R> = {}): Promise<boolean> {
     this.#mayWrite();
     const row = this.#table().get(id);
@@ -243,6 +246,9 @@ class MemoryAuditLog implements AuditLog {
       leaf: canonical(event),
     };
     this.#table().set(row.id, row);
+  }
+  async appendAll(entries: readonly AuditEntry[]): Promise<void> {
+    for (const entry of entries) await this.append(entry);
   }
   async find(where: Where<AuditRow>, options?: FindOptions<AuditRow>): Promise<AuditRow[]> {
     return select<AuditRow>(this.#table(), where, options);

@@ -20,10 +20,15 @@ export function keepIdentity(
   number: string,
 ): { readonly identityKey: string; readonly identitySealed: string; readonly identityTail: string } {
   return {
-    identityKey: vault.blind([`identity:0:${number}`, `identity:1:${number}`]).join(""),
+    identityKey: identityKey(vault, number),
     identitySealed: vault.seal("identity", identityBound(id), number),
     identityTail: number.slice(-TAIL),
   };
+}
+
+/** The blind index alone. */
+export function identityKey(vault: Pick<Vault, "blind">, number: string): string {
+  return vault.blind([`identity:0:${number}`, `identity:1:${number}`]).join("");
 }
 
 /** What a person's identity number is sealed to. */

@@ -47,6 +47,9 @@ export const IMPORT_COLUMNS = {
 
 export type ImportColumns = typeof IMPORT_COLUMNS;
 
+/** A column's name is shorter, however it is typed. */
+const LONGEST_NAME = 100;
+
 /** One line of a file by the English names of its columns; a cell that is not there is empty. */
 export interface Line {
   readonly line: number;
@@ -63,7 +66,7 @@ export function readHeader(kind: ImportKind, header: CsvRow, faults: Faults): ((
     faults.add(header.line, value === "" ? null : value, code, value);
   };
   header.values.forEach((value, place) => {
-    const typed = value.normalize("NFKC").trim().toLowerCase();
+    const typed = value.slice(0, LONGEST_NAME).normalize("NFKC").trim().toLowerCase();
     const found = known.find((one) => one.name === typed || one.zh === typed);
     if (found === undefined) fault("column-unknown", value);
     else if (places.has(found.name)) fault("column-twice", value);

@@ -7,7 +7,7 @@ import {
   type ContractScope,
   type Stores,
 } from "../../domain/index.js";
-import { nameKey } from "../../text/index.js";
+import { isPlainName, nameKey } from "../../text/index.js";
 import type { ImportFaultCode } from "../broker.js";
 import { covers } from "../scope.js";
 import { changeContractIn, createContractIn } from "./contracts.js";
@@ -40,6 +40,7 @@ async function importOne(at: Importing, tx: Stores, line: Line): Promise<keyof O
   const number = line.cell("number");
   for (const name of ["number", "title", "vendor", "from", "to", "owner", "assets", "actions"])
     if (line.cell(name) === "") return at.fault(line, name, "value-missing");
+  if (!isPlainName(number)) return at.fault(line, "number", "number-form");
   if (at.seenTwice(nameKey(number))) return at.fault(line, "number", "line-twice");
   const vendor = await vendorNamed(tx, line.cell("vendor"));
   if (vendor?.name !== line.cell("vendor") || !covers(at.keeper.scope, vendor.unitId))

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { done, type Actor, type Outcome, type Stores, type UnitId } from "../../domain/index.js";
-import { readCsv, type CsvFile } from "../../text/index.js";
+import { CSV_LINES, readCsv, type CsvFile, type CsvReading } from "../../text/index.js";
 import type { ImportFaultCode, ImportKind, ImportReport, RegistryUseCases } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
 import { notice } from "../notices.js";
@@ -47,6 +47,9 @@ interface Tried {
   readonly ended: readonly Hanging[];
 }
 
+/** One file is one transaction, and nobody else writes meanwhile: a second or two of it. Contracts ask for more than people do. */
+const MOST_LINES: Readonly<Record<ImportKind, number>> = { vendors: 500, contracts: 500, people: CSV_LINES };
+
 const APPLY: Readonly<Record<ImportKind, (at: Importing, tx: Stores, lines: readonly Line[]) => Promise<Outcomes>>> = {
   vendors: importVendors,
   contracts: importContracts,
@@ -60,7 +63,7 @@ export async function importCsv(deps: ImportDeps, actor: Actor, input: Input): P
   if (!keeper.ok) return keeper;
   const recent = await requireStepUp(read, deps.clock, deps.policy, actor);
   if (!recent.ok) return recent;
-  const reading = await readCsv(input.bytes);
+  const reading = notTooLong(input.kind, await readCsv(input.bytes));
   if (!reading.ok) {
     const faults = new Faults();
     faults.add(reading.fault.line, null, reading.fault.code, "");
@@ -79,6 +82,11 @@ export async function importCsv(deps: ImportDeps, actor: Actor, input: Input): P
   tellRegister(deps, input.kind);
   if (input.kind === "people") deps.notify(notice("people", input.kind, [], [], ["security"]));
   return done(report);
+}
+
+function notTooLong(kind: ImportKind, reading: CsvReading): CsvReading {
+  const tooMany = reading.ok ? reading.file.rows[MOST_LINES[kind]] : undefined;
+  return tooMany === undefined ? reading : { ok: false, fault: { line: tooMany.line, code: "csv-too-many-lines" } };
 }
 
 /** Thrown so that the transaction is taken back; carries what was found. */

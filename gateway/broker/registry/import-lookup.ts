@@ -1,11 +1,13 @@
 /** How lines of a file name what is here already: units by name or path, vendors and contracts as they are written, people by login. */
 import type { Account, Asset, Contract, Person, Stores, Unit, UnitId, Vendor } from "../../domain/index.js";
-import { nameKey } from "../../text/index.js";
+import { isPlainName, nameKey } from "../../text/index.js";
 import { covers } from "../scope.js";
 import type { Keeper } from "./register-deps.js";
 import { unitsById, unitsUp } from "./unit-tree.js";
 
 export const PATH_MARK = " / ";
+/** Of a cell that names a unit. A key of what is much longer takes long to make: a heap of marks is put in order. */
+const LONGEST_PATH = 2_000;
 const LISTED = /[;；、\n]+/;
 
 /** The parts of a cell that lists several things. */
@@ -25,7 +27,10 @@ export async function unitFinder(stores: Stores, keeper: Keeper): Promise<(cell:
     for (const name of [unit.name, unitPath(units, unit.id)])
       byName.set(nameKey(name), byName.has(nameKey(name)) && byName.get(nameKey(name)) !== unit ? null : unit);
   }
-  return (cell) => (cell === "" ? keeper.person.unitId : byName.get(nameKey(cell))?.id);
+  return (cell) => {
+    if (cell === "") return keeper.person.unitId;
+    return cell.length > LONGEST_PATH ? undefined : byName.get(nameKey(cell))?.id;
+  };
 }
 
 /** Names from the top down. */
@@ -38,6 +43,7 @@ export function unitPath(units: ReadonlyMap<UnitId, Unit>, id: UnitId): string {
 
 /** The vendor that is written so, or looks so. */
 export async function vendorNamed(stores: Pick<Stores, "vendors">, name: string): Promise<Vendor | undefined> {
+  if (!isPlainName(name)) return undefined;
   return (await stores.vendors.find({ nameKey: nameKey(name) }, { limit: 1 }))[0];
 }
 
@@ -45,6 +51,7 @@ export async function contractNumbered(
   stores: Pick<Stores, "contracts">,
   number: string,
 ): Promise<Contract | undefined> {
+  if (!isPlainName(number)) return undefined;
   return (await stores.contracts.find({ numberKey: nameKey(number) }, { limit: 1 }))[0];
 }
 

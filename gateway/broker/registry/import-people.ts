@@ -19,20 +19,76 @@ import { covers } from "../scope.js";
 import { newToken } from "../secrets-shown-once.js";
 import { endAfterChange } from "./after-change.js";
 import type { Line } from "./import-columns.js";
+import { batchOf, type ImportBatch } from "./import-batch.js";
 import type { Importing, Outcomes } from "./import-csv.js";
+import { identityKey, normalIdentity } from "./identity-number.js";
 import { contractNumbered, listed, personCalled, vendorNamed } from "./import-lookup.js";
 import { PeopleNames } from "./people-names.js";
-import { checkPersonBonds, type BondsAsked, type PersonBonds } from "./person-bonds.js";
+import { checkPersonBonds, type BondsAsked, type BondStores, type PersonBonds } from "./person-bonds.js";
+import { remembered } from "./remembered.js";
 import { vendorIdsUp } from "./vendor-chain.js";
+
+/** Lines between which others get their turn, and after which what is held is written. */
+const LINES_A_TURN = 50;
+const BATCH = 500;
 
 export async function importPeople(at: Importing, tx: Stores, lines: readonly Line[]): Promise<Outcomes> {
   const outcomes = { created: 0, changed: 0, unchanged: 0 };
-  const names = new PeopleNames();
-  for (const line of lines) {
-    const what = await importOne(at, tx, line, names);
+  const shared: Shared = {
+    names: new PeopleNames(),
+    batch: batchOf(tx),
+    bonds: remembered(tx),
+    people: await peopleCalled(tx, lines),
+    owners: await ownersOf(at, tx, lines),
+  };
+  for (const [index, line] of lines.entries()) {
+    if (index % LINES_A_TURN === 0) {
+      await shared.batch.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const what = await importOne(at, tx, line, shared);
     if (what !== undefined) outcomes[what] += 1;
   }
+  await shared.batch.flush();
   return outcomes;
+}
+
+/** What the lines share, read once. */
+interface Shared {
+  readonly names: PeopleNames;
+  readonly batch: ImportBatch;
+  readonly bonds: BondStores;
+  /** By login, as they were before the file. */
+  readonly people: ReadonlyMap<string, Person>;
+  /** Who has which identity number; new ones are added. */
+  readonly owners: Map<string, PersonId>;
+}
+
+async function peopleCalled(tx: Stores, lines: readonly Line[]): Promise<ReadonlyMap<string, Person>> {
+  const logins = lines.map((line) => line.cell("login")).filter(isPersonLogin);
+  return new Map((await peopleWith(tx, "login", logins)).map((person) => [person.login, person]));
+}
+
+async function ownersOf(at: Importing, tx: Stores, lines: readonly Line[]): Promise<Map<string, PersonId>> {
+  const keys = lines.flatMap((line) => {
+    const number = normalIdentity(line.cell("identity number"));
+    return number === undefined ? [] : [identityKey(at.deps.vault, number)];
+  });
+  const owners = await peopleWith(tx, "identityKey", keys);
+  return new Map(owners.flatMap(({ id, identityKey: key }) => (key === null ? [] : [[key, id]])));
+}
+
+async function peopleWith(
+  tx: Stores,
+  column: "login" | "identityKey",
+  values: readonly string[],
+): Promise<readonly Person[]> {
+  const people: Person[] = [];
+  for (let from = 0; from < values.length; from += BATCH) {
+    const where = { [column]: { in: values.slice(from, from + BATCH) } };
+    people.push(...(await tx.people.find(where, { limit: BATCH })));
+  }
+  return people;
 }
 
 interface Found {
@@ -42,30 +98,27 @@ interface Found {
   readonly asked: BondsAsked;
 }
 
-async function importOne(
-  at: Importing,
-  tx: Stores,
-  line: Line,
-  names: PeopleNames,
-): Promise<keyof Outcomes | undefined> {
+async function importOne(at: Importing, tx: Stores, line: Line, shared: Shared): Promise<keyof Outcomes | undefined> {
   const login = line.cell("login");
   if (!isPersonLogin(login)) return at.fault(line, "login", login === "" ? "value-missing" : "login-form");
   if (at.seenTwice(login)) return at.fault(line, "login", "line-twice");
-  const before = (await personCalled(tx, login)) ?? null;
+  const before = shared.people.get(login) ?? null;
   if (before !== null && (before.state === "retired" || !covers(at.keeper.scope, before.unitId)))
     return at.fault(line, "login", "login-taken");
   const roles = await rolesOf(at, tx, line, before);
-  const found = roles === undefined ? undefined : await find(at, tx, line, before, names);
+  const found = roles === undefined ? undefined : await find(at, tx, line, before, shared);
   if (roles === undefined || found === undefined) return undefined;
-  const bonds = await checkPersonBonds(at.deps, tx, at.keeper.scope, found.asked);
+  const bonds = await checkPersonBonds(at.deps, shared.bonds, at.keeper.scope, found.asked);
   if (!bonds.ok) return refuse(at, tx, line, found, bonds);
   const { personId, displayName } = found.asked;
   const named = { id: personId, displayName, unitId: bonds.value.unitId, vendorId: bonds.value.vendorId };
   const what =
     before === null
-      ? await create(at, tx, line, found.asked, bonds.value, roles)
+      ? await create(at, shared.batch.stores, line, found.asked, bonds.value, roles)
       : await change(at, tx, line, before, displayName, bonds.value);
-  if (what !== undefined) await names.add(tx, named);
+  if (what === undefined) return undefined;
+  await shared.names.add(tx, named);
+  if (bonds.value.identityKey !== null) shared.owners.set(bonds.value.identityKey, personId);
   return what;
 }
 
@@ -96,21 +149,22 @@ async function find(
   tx: Stores,
   line: Line,
   before: Person | null,
-  names: PeopleNames,
+  { names, owners, batch, bonds }: Shared,
 ): Promise<Found | undefined> {
   const unitCell = line.cell("unit");
   const unitId = at.unitOf(unitCell);
   if (unitId === undefined) return at.fault(line, "unit", "unit-unknown");
-  const vendor = line.cell("vendor") === "" ? null : ((await vendorNamed(tx, line.cell("vendor"))) ?? null);
+  const vendor = line.cell("vendor") === "" ? null : ((await vendorNamed(bonds, line.cell("vendor"))) ?? null);
   if (line.cell("vendor") !== "" && vendor?.name !== line.cell("vendor"))
     return at.fault(line, "vendor", "vendor-unknown");
   if (before !== null && vendor !== null && vendor.id !== before.vendorId)
     return at.fault(line, "vendor", "value-not-changeable");
   const number = line.cell("contract");
-  const contract = number === "" ? null : ((await contractNumbered(tx, number)) ?? null);
+  const contract = number === "" ? null : ((await contractNumbered(bonds, number)) ?? null);
   if (number !== "" && contract?.number !== number) return at.fault(line, "contract", "contract-unknown");
   if (vendor === null && before === null && contract !== null) return at.fault(line, "vendor", "vendor-needed");
-  const sponsor = line.cell("sponsor") === "" ? null : ((await personCalled(tx, line.cell("sponsor"))) ?? null);
+  if (batch.knows(line.cell("sponsor"))) await batch.flush();
+  const sponsor = line.cell("sponsor") === "" ? null : ((await personCalled(bonds, line.cell("sponsor"))) ?? null);
   if (line.cell("sponsor") !== "" && sponsor === null) return at.fault(line, "sponsor", "sponsor-unknown");
   const ofVendor = (before === null ? (vendor?.id ?? null) : before.vendorId) !== null;
   if (before !== null && !ofVendor && unitCell !== "" && unitId !== before.unitId)
@@ -121,6 +175,7 @@ async function find(
     personId: before?.id ?? asId<PersonId>(at.deps.ids.next()),
     before,
     names,
+    owners,
     displayName: line.cell("name"),
     ...(before === null ? { vendorId: vendor?.id ?? null } : {}),
     ...(ofVendor ? (unitCell === "" ? {} : { unitId }) : { unitId: before?.unitId ?? unitId }),

@@ -23,7 +23,8 @@ import { holdUnit } from "./unit-tree.js";
 import { vendorsUp } from "./vendor-chain.js";
 
 type Deps = Pick<BrokerDeps, "vault" | "clock">;
-type BondStores = Pick<Stores, "people" | "units" | "vendors" | "contracts">;
+/** What the checks read, and hold by writing as it is. */
+export type BondStores = Pick<Stores, "people" | "units" | "vendors" | "contracts">;
 
 /** What is asked for a person; what is absent stays as it is, for a new person as nothing. */
 export interface BondsAsked {
@@ -41,6 +42,8 @@ export interface BondsAsked {
   readonly email?: string | null;
   /** Shared by the checks of many people in one transaction. */
   readonly names?: PeopleNames;
+  /** Who has which identity number, where all that will be asked were read beforehand. */
+  readonly owners?: ReadonlyMap<string, PersonId>;
 }
 
 /** The columns of a person that these checks decide. */
@@ -151,7 +154,7 @@ async function checkSponsor(
 async function checkIdentity(
   deps: Deps,
   tx: BondStores,
-  { personId, before, identityNumber }: BondsAsked,
+  { personId, before, identityNumber, owners }: BondsAsked,
   vendorId: VendorId | null,
 ): Promise<Outcome<IdentityColumns>> {
   const field = "identityNumber";
@@ -163,6 +166,9 @@ async function checkIdentity(
   const number = normalIdentity(identityNumber);
   if (number === undefined) return refused("invalid-input", { field });
   const columns = keepIdentity(deps.vault, personId, number);
-  const others = await tx.people.find({ identityKey: columns.identityKey, id: { not: personId } }, { limit: 1 });
-  return others.length > 0 ? refused("conflict", { field }) : done(columns);
+  const owner =
+    owners === undefined
+      ? (await tx.people.find({ identityKey: columns.identityKey }, { limit: 1 }))[0]?.id
+      : owners.get(columns.identityKey);
+  return owner === undefined || owner === personId ? done(columns) : refused("conflict", { field });
 }
