@@ -327,6 +327,14 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
       expect((await lab.identity.resume(busy.cookie, "x")).ok).toBe(false);
     });
 
+    test("is dead by a clock that was set back, and with it the second factor that it was opened with", async () => {
+      const { cookie } = await webSignIn();
+      lab.pass(600_000);
+      expect((await lab.identity.resume(cookie, "x")).ok).toBe(true);
+      lab.pass(-61_000);
+      expect((await lab.identity.resume(cookie, "x")).ok).toBe(false);
+    });
+
     test("the gate's own quiet asking does not keep it alive", async () => {
       const { cookie } = await webSignIn();
       lab.pass(20 * 60_000);

@@ -27,6 +27,21 @@ describe("the throttle", () => {
     for (let i = 0; i < 5; i += 1) expect((await throttle.begin(attempt)).ok).toBe(true);
   });
 
+  test("a clock that was set back keeps nobody waiting for it to catch up", async () => {
+    let now = 1_000_000_000;
+    const throttle = createThrottle({ now: () => now });
+    const attempt = { login: "a", address: "10.0.0.1", kept: NEVER, isKnownAddress: async () => false };
+    for (let i = 0; i < 6; i += 1) await throttle.begin(attempt);
+    for (let i = 0; i < 40; i += 1) throttle.token("10.0.0.1");
+    expect((await throttle.begin(attempt)).ok).toBe(false);
+    expect(throttle.token("10.0.0.1").ok).toBe(false);
+    const kept = { failures: 40, at: now };
+    now -= 86_400_000;
+    expect(throttle.token("10.0.0.1").ok).toBe(true);
+    expect((await throttle.begin(attempt)).ok).toBe(true);
+    expect((await createThrottle({ now: () => now }).begin({ ...attempt, kept })).ok).toBe(true);
+  });
+
   test("a refused attempt counts for nothing: waiting as told is enough", async () => {
     let now = 1_000_000_000;
     const throttle = createThrottle({ now: () => now });

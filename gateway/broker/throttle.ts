@@ -3,9 +3,11 @@
  * at one login waits longer after each failure; and a login that fails much from everywhere slows addresses that never
  * got in as that person. An address that did is never slowed by what others do at that login, nor by what others behind it do
  * at other logins, so nobody can lock another out. An attempt
- * is counted before it is judged, so that many at once are no way round; a refused one counts for nothing.
+ * is counted before it is judged, so that many at once are no way round; a refused one counts for nothing. When the clock is set
+ * back, what was counted is forgotten rather than waited for.
  */
 import type { Clock } from "../domain/index.js";
+import { isAhead } from "./clock-skew.js";
 
 const SECOND_MS = 1000;
 const FORGET_MS = 3_600_000;
@@ -94,14 +96,15 @@ export function createThrottle(clock: Pick<Clock, "now">): Throttle {
   const told = new Bounded<number>();
 
   const recent = (count: Count | undefined, now: number): Count =>
-    count === undefined || now - count.at > FORGET_MS ? { failures: 0, at: 0 } : count;
+    count === undefined || now - count.at > FORGET_MS || isAhead(count.at, now) ? { failures: 0, at: 0 } : count;
   const refuse = (by: "address" | "account", key: string, retryAfterMs: number, now: number): Admittance => {
     const tell = now - (told.get(key) ?? -TELL_EVERY_MS) >= TELL_EVERY_MS;
     if (tell) told.set(key, now);
     return { ok: false, by, tell, retryAfterMs: Math.ceil(retryAfterMs) };
   };
   const tokensOf = (address: string, now: number): number => {
-    const bucket = addresses.get(address) ?? { tokens: ADDRESS.burst, at: now };
+    const kept = addresses.get(address);
+    const bucket = kept === undefined || isAhead(kept.at, now) ? { tokens: ADDRESS.burst, at: now } : kept;
     return Math.min(ADDRESS.burst, bucket.tokens + Math.max(0, now - bucket.at) / ADDRESS.refillMs);
   };
   const takeToken = (address: string, now: number): Admittance => {

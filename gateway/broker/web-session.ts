@@ -17,6 +17,7 @@ import {
 import type { SignInPolicy } from "../policy/index.js";
 import type { Authenticate } from "./authenticate.js";
 import type { IdentityUseCases, SignIn, WebSignIn } from "./broker.js";
+import { isAhead } from "./clock-skew.js";
 import { actorOf, isEnrolled, type IdentityDeps } from "./identity-deps.js";
 import { mustChangePassword } from "./password-rules.js";
 import { hashOfToken, newToken } from "./secrets-shown-once.js";
@@ -151,9 +152,9 @@ export async function markSeen(deps: Pick<Deps, "database" | "clock">, id: WebSe
   await deps.database.write((tx) => tx.webSessions.update(id, { lastSeenAt }, { endedAt: null }));
 }
 
-/** Neither signed out, nor too old, nor unused for too long; its epoch is not asked here. */
+/** Neither signed out, nor too old, nor unused for too long, nor seen by a clock that was set back since; its epoch is not asked here. */
 export function isAlive(session: WebSession, rules: Pick<SignInPolicy, "idleMs" | "longestMs">, now: number): boolean {
-  if (session.endedAt !== null || now >= session.expiresAt) return false;
+  if (session.endedAt !== null || now >= session.expiresAt || isAhead(session.lastSeenAt, now)) return false;
   return now - session.createdAt < rules.longestMs && now - session.lastSeenAt < rules.idleMs;
 }
 

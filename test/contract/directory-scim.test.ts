@@ -326,6 +326,16 @@ describe.each([["SQLite"], ["PostgreSQL"]] as const)("on %s, a token", (name) =>
   }, 60_000);
 });
 
+describe("a directory's token", () => {
+  it("is kept out by nobody who tries wrong ones from its address", async () => {
+    const scim = await open("sqlite");
+    const statuses = new Set<number>();
+    for (let i = 0; i < 40; i += 1) statuses.add((await scim.ask("GET", "/Users", undefined, "x".repeat(43))).status);
+    expect([...statuses]).toEqual([401, 429]);
+    expect((await scim.ask("GET", "/Users")).status).toBe(200);
+  });
+});
+
 describe("a person whom people here closed", () => {
   it("is not opened by leaving a mapped group and coming back", async () => {
     const scim = await open("sqlite");

@@ -11,6 +11,7 @@ import {
   type Stores,
   type WebSessionId,
 } from "../../domain/index.js";
+import { isAhead } from "../clock-skew.js";
 import type { BrokerDeps } from "../deps.js";
 import { hashOfToken, newToken } from "../secrets-shown-once.js";
 
@@ -57,7 +58,7 @@ export async function spendChallenge(
   if (row === undefined) return undefined;
   const { purpose, personId, webSessionId } = asked;
   const meant = row.purpose === purpose && row.personId === personId && row.webSessionId === webSessionId;
-  if (!meant || now >= row.expiresAt) return undefined;
+  if (!meant || now >= row.expiresAt || isAhead(row.createdAt, now)) return undefined;
   return (await tx.challenges.update(row.id, { usedAt: now }, { usedAt: null })) ? row.value : undefined;
 }
 

@@ -96,6 +96,16 @@ describe("a device key", () => {
     expect(await show(publicKey)).toEqual(REFUSED);
   });
 
+  test("opens nothing by a clock that was set back, not even to before it was used", async () => {
+    const { publicKey, key } = await registered();
+    house.pass(HOUR_MS);
+    must(await show(publicKey));
+    house.pass(-HOUR_MS / 2);
+    expect(await show(publicKey)).toEqual(REFUSED);
+    house.pass(key.expiresAt - house.now() - 1);
+    must(await show(publicKey));
+  });
+
   test("opens from where it was made alone, unless policy says otherwise; a try from elsewhere is told once a minute", async () => {
     const { publicKey } = await registered();
     const failed = async () => (await house.verbs()).filter((verb) => verb === "person.sign-in-failed").length;

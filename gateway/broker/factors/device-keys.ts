@@ -17,6 +17,7 @@ import {
   type TerminalApproval,
 } from "../../domain/index.js";
 import type { SignInPolicy } from "../../policy/index.js";
+import { isAhead } from "../clock-skew.js";
 import { notice } from "../notices.js";
 import { readPublicKey, type PublicKeyLine } from "../public-key.js";
 import { covers, scopeOf } from "../scope.js";
@@ -71,12 +72,13 @@ export async function addDeviceKey(
   return done(key);
 }
 
-/** Whether it opens now, whoever asks: neither retired nor over, and its person's epoch did not rise. */
+/** Whether it opens now, whoever asks: neither retired nor over nor used by a later clock, and its person's epoch did not rise. */
 export function deviceKeyStands(key: DeviceKey, person: Pick<Person, "id" | "credentialEpoch">, now: number): boolean {
   return (
     key.personId === person.id &&
     key.retiredAt === null &&
     now < key.expiresAt &&
+    !isAhead(key.lastUsedAt ?? key.createdAt, now) &&
     key.credentialEpoch === person.credentialEpoch
   );
 }

@@ -14,6 +14,7 @@ import {
   type SoftwareAuthenticator,
 } from "../../../test/support/software-authenticator.js";
 import type { Ceremony, FactorUseCases, WebAuthnJson } from "../broker.js";
+import { standing } from "../standing.js";
 import { requireStepUp } from "../step-up.js";
 import { createThrottle } from "../throttle.js";
 import { createFactors } from "./factors.js";
@@ -236,7 +237,28 @@ describe("signing in with a passkey", () => {
     expect(await signIn()).toEqual(NOT_IN);
     const [alert] = await lab.database.read.alerts.find({ kind: "passkey-cloned" });
     expect(alert).toMatchObject({ subject: `person:${grace.id}`, state: "open" });
-    expect((await lab.identity.me(page)).notices[0]?.verb).toBe("person.passkey-cloned");
+    expect((await lab.identity.me(await lab.onPage(grace))).notices[0]?.verb).toBe("person.passkey-cloned");
+  });
+
+  test("ends what a clone opened before it was found", async () => {
+    must(await add());
+    const clone = device.copy();
+    must(await signIn());
+    const thief = must(await signIn(clone, { counter: 7 }));
+    expect((await lab.identity.resume(thief.cookie, "10.0.0.1")).ok).toBe(true);
+    expect(await signIn()).toEqual(NOT_IN);
+    expect(await lab.identity.resume(thief.cookie, "10.0.0.1")).toEqual({ ok: false, code: "unauthenticated" });
+    expect(await standing(lab.database.read, page)).toBeUndefined();
+  });
+
+  test("is kept from nobody by what others behind his address try, once he came in from there", async () => {
+    must(await add());
+    const nobody = { ...FROM, handle: "x".repeat(43), response: json({ id: "none", response: {} }) };
+    for (let i = 0; i < 40; i += 1) await factors.signInByPasskey(nobody);
+    expect(await factors.signInByPasskey(nobody)).toMatchObject({ code: "too-many-tries" });
+    must(await signIn());
+    const tries = [await factors.signInByPasskey(nobody), await factors.signInByPasskey(nobody)];
+    expect(tries).toMatchObject([NOT_IN, { code: "too-many-tries" }]);
   });
 
   test("does not retire a passkey for an old counter that nobody signed", async () => {

@@ -18,7 +18,8 @@ import type { PasskeySite } from "../../vault/index.js";
 import { raiseAlert } from "../alerts.js";
 import type { Ceremony, WebAuthnJson } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
-import { alertNotice } from "../notices.js";
+import { alertNotice, notice } from "../notices.js";
+import { endPages } from "../web-session.js";
 import { openChallenge, spendChallenge, type ChallengeFor } from "./challenges.js";
 
 export type ProofDeps = Pick<BrokerDeps, "database" | "clock" | "ids" | "vault" | "config" | "notify">;
@@ -103,7 +104,11 @@ export async function judgeProof(
   return done({ ...passkey, ...used });
 }
 
-async function passkeyNamed(stores: Pick<Stores, "passkeys">, response: WebAuthnJson): Promise<Passkey | undefined> {
+/** The passkey that an answer says it is of, with nothing proved. */
+export async function passkeyNamed(
+  stores: Pick<Stores, "passkeys">,
+  response: WebAuthnJson,
+): Promise<Passkey | undefined> {
   const { id } = response;
   return typeof id === "string" && id.length <= LONGEST_ID ? stores.passkeys.get(asId(id)) : undefined;
 }
@@ -129,7 +134,10 @@ async function appendRefusal(
   });
 }
 
-/** The signature is the passkey's and the counter went back: there are two of it, and nobody knows which one is the owner's. */
+/**
+ * The signature is the passkey's and the counter went back: there are two of it, and nobody knows which one is the owner's. What
+ * either opened ends: pages, terminals and device keys.
+ */
 async function retireClone(
   deps: ProofDeps,
   tx: Stores,
@@ -138,7 +146,8 @@ async function retireClone(
   counter: number,
 ): Promise<Outcome<Passkey>> {
   const person = await tx.people.get(passkey.personId);
-  await tx.passkeys.update(passkey.id, { retiredAt: deps.clock.now() }, { retiredAt: null });
+  const now = deps.clock.now();
+  await tx.passkeys.update(passkey.id, { retiredAt: now }, { retiredAt: null });
   await tx.audit.append({
     verb: "person.passkey-cloned",
     actorId: null,
@@ -147,11 +156,15 @@ async function retireClone(
     detail: { passkey: passkey.id, name: passkey.name, seen: passkey.counter, shown: counter },
   });
   if (person !== undefined) {
+    const { credentialEpoch } = person;
+    await tx.people.update(person.id, { credentialEpoch: credentialEpoch + 1 }, { credentialEpoch });
+    await endPages(tx, person.id, now);
     const subject = `person:${person.id}`;
     const detail = { login: person.login, name: passkey.name };
     const fact = { unitId: person.unitId, kind: "passkey-cloned", subject, detail } as const;
     const alert: AlertId = await raiseAlert(deps, tx, fact);
     deps.notify(alertNotice(alert));
+    deps.notify(notice("people", person.id, [person.id], [], ["security"]));
   }
   return NOT_GOOD;
 }

@@ -8,7 +8,8 @@ import { actorOf, isEnrolled, type IdentityDeps } from "../identity-deps.js";
 import { signInRules } from "../sign-in-rules.js";
 import { newPage, signedIn } from "../web-session.js";
 import type { ChallengeFor } from "./challenges.js";
-import { beginProof, judgeProof } from "./passkey-proof.js";
+import { isKnownPlace } from "./known-place.js";
+import { beginProof, judgeProof, passkeyNamed } from "./passkey-proof.js";
 
 /** What an answer for nobody in particular is bound to; a directory's second factor takes one too. */
 export const SIGN_IN_CHALLENGE: ChallengeFor = { purpose: "passkey-sign-in", personId: null, webSessionId: null };
@@ -24,7 +25,8 @@ export async function signInByPasskey(
   input: Parameters<FactorUseCases["signInByPasskey"]>[0],
 ): Promise<Outcome<WebSignIn>> {
   const admitted = deps.throttle.token(input.sourceAddress);
-  if (!admitted.ok) return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
+  if (!admitted.ok && !(await wasHereBefore(deps, input)))
+    return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
   const rules = await signInRules(deps.database.read, deps.policy);
   const page = newPage(rules, deps.clock.now(), { ...input, via: "passkey" });
   const entered = await deps.database.write(async (tx): Promise<Actor | undefined> => {
@@ -35,9 +37,18 @@ export async function signInByPasskey(
     return actorOf(tx, person, input.sourceAddress);
   });
   if (entered === undefined) return refused("sign-in-refused");
-  deps.throttle.tokenWasRight(input.sourceAddress);
+  // Takes the try back, too.
   deps.throttle.succeeded(entered.login, input.sourceAddress);
   return signedIn(deps, page, entered);
+}
+
+/** What others behind the same address try keeps nobody out whose passkey's owner came from there before. */
+async function wasHereBefore(
+  deps: Pick<IdentityDeps, "database">,
+  { response, sourceAddress }: Pick<Parameters<FactorUseCases["signInByPasskey"]>[0], "response" | "sourceAddress">,
+): Promise<boolean> {
+  const passkey = await passkeyNamed(deps.database.read, response);
+  return isKnownPlace(deps.database.read, passkey?.personId, sourceAddress);
 }
 
 /** Notes that the person came in; false when he may not. */

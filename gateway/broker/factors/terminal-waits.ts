@@ -3,6 +3,7 @@
  * a second, and at once when this node decided it.
  */
 import type { Stores, TerminalApproval, TerminalApprovalId } from "../../domain/index.js";
+import { isAhead } from "../clock-skew.js";
 import type { BrokerDeps } from "../deps.js";
 
 const LOOK_EVERY_MS = 500;
@@ -56,7 +57,7 @@ export async function decidedTerminal(
 }
 
 export function isOver(row: TerminalApproval, now: number): boolean {
-  return now >= row.expiresAt;
+  return now >= row.expiresAt || isAhead(row.createdAt, now);
 }
 
 /** Takes a pending one back, so that no late approval comes of it; an approved one that nobody used, too. */

@@ -8,14 +8,16 @@ const NOTED_EVERY_MS = 60_000;
 
 type Deps = Pick<DirectoryDeps, "database" | "clock" | "throttle">;
 
-/** `unauthenticated` for a token that is none, or retired. Wrong ones count against the address. */
+/** `unauthenticated` for a token that is none, or retired. Wrong ones count against the address, and keep no right one out. */
 export async function enter(deps: Deps, bearer: string, sourceAddress: string): Promise<Outcome<ScimToken>> {
-  const admitted = deps.throttle.token(sourceAddress);
-  if (!admitted.ok) return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
   const hash = hashOfToken(bearer);
   const [token] = hash === undefined ? [] : await deps.database.read.scimTokens.find({ hash }, { limit: 1 });
-  if (token?.retiredAt !== null) return refused("unauthenticated");
-  deps.throttle.tokenWasRight(sourceAddress);
+  if (token?.retiredAt !== null) {
+    const admitted = deps.throttle.token(sourceAddress);
+    return admitted.ok
+      ? refused("unauthenticated")
+      : refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
+  }
   const now = deps.clock.now();
   if (now - (token.lastUsedAt ?? 0) >= NOTED_EVERY_MS)
     await deps.database.write((tx) => tx.scimTokens.update(token.id, { lastUsedAt: now }, { retiredAt: null }));
