@@ -170,5 +170,6 @@ router.beforeEach((to) => {
   if (identity.me === undefined) {
     return { name: "sign-in", ...(to.fullPath === "/" ? {} : { query: { next: to.fullPath } }) };
   }
+  if (identity.me.mustChangePassword) return to.name === "me" ? true : { name: "me" };
   return to.name === "home" ? { name: homeOf(identity.me) } : true;
 });

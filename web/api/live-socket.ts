@@ -37,13 +37,14 @@ function ask(sessionId: string, listener: WatchListener): void {
   });
 }
 
-/** Opens the socket if it is not open. The cookie goes with the upgrade. */
-export function connect(): void {
+/** Opens the socket if it is not open. The cookie goes with the upgrade. `onRefused`: a try of it, the first or a later one, failed. */
+export function connect(onRefused: () => void): void {
   if (socket !== undefined) return;
   socket = io({ path: LIVE_PATH, transports: ["websocket"], reconnectionDelayMax: 10_000 });
   socket.on("notice", (notice) => {
     for (const listener of noticeListeners) listener(notice.topic, notice.id);
   });
+  socket.on("connect_error", onRefused);
   socket.on("connect", () => {
     for (const [sessionId, listener] of watches) ask(sessionId, listener);
   });
@@ -75,7 +76,6 @@ export function onNotice(listener: (topic: NoticeTopic, id: string) => void): ()
 
 /** Watches a running session until the answered function is called or the session ends. One watch a session and page. */
 export function watchSession(sessionId: string, listener: WatchListener): () => void {
-  connect();
   watches.set(sessionId, listener);
   if (socket?.connected === true) ask(sessionId, listener);
   return () => {

@@ -2,6 +2,7 @@
 import { defineStore } from "pinia";
 import { computed, ref } from "vue";
 import * as api from "../api/identity.js";
+import { Problem } from "../api/http.js";
 import { connect, disconnect } from "../api/live-socket.js";
 import type { Locale, Me, PasswordBody, AddKeyBody, SignInBody } from "../api/types.js";
 
@@ -11,7 +12,14 @@ export const useIdentityStore = defineStore("identity", () => {
 
   async function load(): Promise<void> {
     me.value = await api.me();
-    connect();
+    // An overdue password opens no socket: there is nothing to be told yet.
+    if (!me.value.mustChangePassword) connect(lookAgain);
+  }
+  /** The gate did not take the socket: where that is because nobody is signed in any more, asking it says so. */
+  function lookAgain(): void {
+    void api.me().catch((cause: unknown) => {
+      if (!(cause instanceof Problem)) throw cause;
+    });
   }
   async function signIn(input: SignInBody): Promise<void> {
     await api.signIn(input);

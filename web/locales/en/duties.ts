@@ -98,6 +98,7 @@ export const duties = {
     title: "Sealed envelopes",
     help: "For the case that all of one power are gone. Each envelope has two halves that two persons keep; together they work once.",
     seal: "Seal anew",
+    half: "Half {n} of 2",
     sealFirst: "Seal",
     sealTitle: "Seal new envelopes?",
     sealHelp:

@@ -56,7 +56,7 @@ export const register = {
     help: "This cannot be taken back. It ends at once:",
     sessions: "Running sessions: {n}",
     people: "People who lose their access: {n}.",
-    sponsored: "People who lose their sponsor, and with him their access: {n}.",
+    sponsored: "People who lose their sponsor, and so their access: {n}.",
     counts: "Grants: {grants} · requests: {requests} · entitlements: {entitlements}",
     nobody: "Nobody is working under it now.",
   },

@@ -40,6 +40,7 @@ export const verbs = {
   power: {
     granted: "power granted",
     withdrawn: "power withdrawn",
+    refused: "refused by the rules of the powers",
   },
   role: {
     granted: "role granted",

@@ -40,6 +40,7 @@ export const verbs = {
   power: {
     granted: "授予权限",
     withdrawn: "收回权限",
+    refused: "因权限分立规则被拒绝",
   },
   role: {
     granted: "授予角色",
