@@ -83,6 +83,11 @@ describe("a SCIM filter", () => {
     );
   });
 
+  it("takes a value of 255 characters and none longer", () => {
+    expect(read(() => readFilter(`id eq "${"x".repeat(255)}"`))).toMatchObject({ attribute: "id" });
+    expect(read(() => readFilter(`id eq "${"x".repeat(256)}"`))).toBeInstanceOf(ScimFault);
+  });
+
   it("nested without end is refused, not followed", () => {
     for (const open of ["(", "not (", "emails[", "a.", "userName eq 1 and ("])
       expect(read(() => readFilter(open.repeat(500 / open.length)))).toBeInstanceOf(ScimFault);
