@@ -7,6 +7,7 @@ import type {
   DeviceKeyId,
   Grant,
   GrantId,
+  Person,
   PersonId,
   PersonStanding,
   WebSessionId,
@@ -25,18 +26,21 @@ export async function readStandings(
   { database: { read } }: Deps,
   ids: readonly PersonId[],
 ): Promise<ReadonlyMap<PersonId, PersonStanding>> {
-  const standings = new Map<PersonId, PersonStanding>();
+  const people: Person[] = [];
+  const operators = new Set<PersonId>();
   for (const batch of batches(ids)) {
-    const people = await read.people.find({ id: { in: batch } }, { limit: BATCH });
-    const operators = await readOperators(read, batch);
-    const bonds = await readBonds(read, people);
-    for (const { id, state, credentialEpoch } of people) {
+    people.push(...(await read.people.find({ id: { in: batch } }, { limit: BATCH })));
+    for (const id of await readOperators(read, batch)) operators.add(id);
+  }
+  // Of them all at once: they share their contracts, vendors and sponsors.
+  const bonds = await readBonds(read, people);
+  return new Map(
+    people.map(({ id, state, credentialEpoch }) => {
       const { hold = false, contract = null } = bonds.get(id) ?? {};
       const span = contract === null ? null : spanOf(contract);
-      standings.set(id, { state, credentialEpoch, isOperator: operators.has(id), bondsHold: hold, contract: span });
-    }
-  }
-  return standings;
+      return [id, { state, credentialEpoch, isOperator: operators.has(id), bondsHold: hold, contract: span }];
+    }),
+  );
 }
 
 /** A person may hold the role for several units. */

@@ -264,7 +264,7 @@ describe("what a person hangs on", () => {
     const standings = await readStandings({ database: { read: counting } }, ids);
     expect(standings.size).toBe(2000);
     expect([...standings.values()].every((one) => one.bondsHold && one.contract !== null)).toBe(true);
-    expect(statements).toBeLessThan(40);
+    expect(statements).toBeLessThan(18);
   });
 });
 
