@@ -5,7 +5,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openBrowser, signInPage, visit } from "../support/browser.js";
-import { ROOT, until } from "../support/gatehouse.js";
+import { Api, ROOT, until } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
 
 const SHOTS = join(ROOT, "test", ".artifacts", "pages");
@@ -161,7 +161,6 @@ describe.each([
     const { context, page, faults } = await visit(browser, { locale, dark });
     const powers = ["audit", "security", "system"];
     const who = powers.includes(role) ? await lab.house.newPerson([], role) : await lab.house.newPerson([role]);
-    const { Api } = await import("../support/gatehouse.js");
     const api = await new Api(lab.house.http).signIn(who);
     await api.call("PUT", "/me/locale", { locale });
     await signInPage(page, lab.house.http, who, 1);
@@ -189,9 +188,40 @@ describe.each([
   });
 });
 
+test.each([
+  { locale: "zh-CN" as const, dark: false, words: { person: "新增人员", contract: "登记合同", vendor: "登记供应商" } },
+  {
+    locale: "en" as const,
+    dark: true,
+    words: { person: "Add a person", contract: "Enter a contract", vendor: "Enter a vendor" },
+  },
+])("the forms of the register in $locale, dark: $dark", async ({ locale, dark, words }) => {
+  const { context, page, faults } = await visit(browser, { locale, dark });
+  const who = await lab.house.newPerson([], "security");
+  await (await new Api(lab.house.http).signIn(who)).call("PUT", "/me/locale", { locale });
+  await signInPage(page, lab.house.http, who, 1);
+  const show = async (name: string): Promise<void> => {
+    await expectAccessible(page, name);
+    await page.screenshot({ path: join(SHOTS, `form-${name}-${locale}.png`), fullPage: true });
+  };
+  await page.goto(`${lab.house.http}/people`);
+  await page.getByRole("button", { name: words.person }).click();
+  await page.locator("#person-vendor").selectOption({ label: "蓝桥运维工作室 › 华信集成有限公司" });
+  await page.locator("#person-contract").selectOption({ index: 1 });
+  await show("person");
+  await page.goto(`${lab.house.http}/register?tab=contracts`);
+  await page.getByRole("button", { name: words.contract }).click();
+  await page.locator("label.el-checkbox", { hasText: "web-01" }).click();
+  await show("contract");
+  await page.goto(`${lab.house.http}/register?tab=vendors`);
+  await page.getByRole("button", { name: words.vendor }).click();
+  await show("vendor");
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
 test("foreign text is text: markup in a reason or name neither runs nor hides", async () => {
   const person = await lab.house.newPerson(["operator"]);
-  const { Api } = await import("../support/gatehouse.js");
   await (
     await lab.house.as("grace")
   ).call("POST", "/entitlements", { personId: person.id, accountId: lab.account.id, actions: ["ssh.exec"], to: null });

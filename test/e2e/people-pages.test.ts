@@ -47,6 +47,7 @@ beforeAll(async () => {
   );
   clock = startClockShift();
   house = await startGatehouse({ env: { ...clock.env, GATEHOUSE_POLICIES: policies } });
+  await makeToken();
   browser = await openBrowser();
   [grace, heidi, operator] = await Promise.all([
     visit(browser, { locale: "en" }),
@@ -66,6 +67,17 @@ afterEach(() => {
   const faults = [...grace.faults, ...heidi.faults, ...operator.faults];
   expect(faults.filter((one) => !/WebSocket.*Authentication failed/.test(one))).toEqual([]);
 });
+
+/** A directory that people can be linked to. */
+async function makeToken(): Promise<void> {
+  const [security, second] = [await house.as("grace"), await house.as("heidi")];
+  for (const login of ["grace", "heidi"]) spent.set(login, Math.floor(Date.now() / 30_000));
+  const { unitId } = await security.call("GET", "/me");
+  const asked = { name: "people-directory", unitId, reason: "The directory of the bureau" };
+  const { proposalId } = await security.call("POST", "/directory/scim-tokens", asked);
+  const { digest } = await second.call("GET", `/proposals/${proposalId}`);
+  await second.call("POST", `/proposals/${proposalId}/confirmation`, { digest });
+}
 
 const demo = (login: string): Credentials => {
   const found = house.people.get(login);
@@ -217,7 +229,12 @@ test("signing out everywhere ends the other browser too; the security administra
   await open(grace, "/people?q=alice");
   await act(grace.page, "alice", "Sign-ins and links");
   await dialog(grace.page).getByText("HeadlessChrome").nth(1).waitFor();
+  await dialog(grace.page).getByLabel("Its name for the person").fill("00u-alice");
+  await press(dialog(grace.page), "Link");
+  await dialog(grace.page).getByRole("rowheader", { name: "00u-alice" }).waitFor();
   await shot(grace.page, "access");
+  await press(dialog(grace.page), "Unlink");
+  await dialog(grace.page).getByText("No entry of a directory is linked.").waitFor();
   await open(operator, "/me");
   await press(operator.page, "Sign out everywhere");
   await shot(operator.page, "sign-out-everywhere");
@@ -241,6 +258,7 @@ test("a new operator signs both declarations before anything else", async () => 
   await press(grace.page, "Add a person");
   await grace.page.locator("#person-login").fill("newcomer");
   await grace.page.locator("#person-name").fill("Nora Newcomer");
+  await grace.page.getByLabel("Language").selectOption("en");
   await grace.page.locator("label.el-checkbox", { hasText: "Operator" }).click();
   await press(dialog(grace.page), "Save");
   const link = await grace.page.getByText(/\/enrol#token=/).innerText();
@@ -255,7 +273,6 @@ test("a new operator signs both declarations before anything else", async () => 
   await page.locator("#fault").getByText("At least 3 of").waitFor();
   await nobody.call("POST", "/auth/enrolment/completion", { token, secret: who.totp, password: who.password, code });
   await signIn(operator, who);
-  await shot(page, "unsigned");
   await page.getByRole("link", { name: /Sign the declarations first/ }).click();
   for (const title of ["Confidentiality", "Recording of sessions"]) {
     const card = page.getByRole("region", { name: title });
@@ -266,6 +283,28 @@ test("a new operator signs both declarations before anything else", async () => 
   }
   await page.waitForURL(`${house.http}/access`);
   expect(await page.getByText("Sign the declarations first").count()).toBe(0);
+});
+
+test("credentials leave the vault as a sealed file by two system administrators", async () => {
+  const [erin, frank] = [await visit(browser, { locale: "en" }), await visit(browser, { locale: "en" })];
+  await signIn(erin, demo("erin"));
+  await signIn(frank, demo("frank"));
+  await open(erin, "/assets");
+  await press(erin.page, "Export credentials");
+  await dialog(erin.page).locator("textarea").fill("The house moves to another machine");
+  expect(await dialog(erin.page).getByRole("button", { name: "Propose" }).isDisabled()).toBe(true);
+  await erin.page.locator("label.el-checkbox", { hasText: "demo@sandbox" }).click();
+  await shot(erin.page, "vault-export");
+  await press(dialog(erin.page), "Propose");
+  await erin.page.waitForURL(`${house.http}/proposals`);
+  await confirmFirst(frank, "vault-export-confirm");
+  await erin.page.getByLabel("State").selectOption("all");
+  await press(erin.page, "Fetch, once");
+  await erin.page.locator("#passphrase").fill("seven quiet herons by the pond");
+  const [download] = await Promise.all([erin.page.waitForEvent("download"), press(dialog(erin.page), "Fetch, once")]);
+  expect(download.suggestedFilename()).toMatch(/^gatehouse-vault-.*\.json$/);
+  expect([...erin.faults, ...frank.faults]).toEqual([]);
+  await Promise.all([erin.context.close(), frank.context.close()]);
 });
 
 test("two seal the envelopes, each prints one half, and both halves open it after the wait", async () => {
