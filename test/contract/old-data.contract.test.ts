@@ -4,9 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataSource, type DataSourceOptions } from "typeorm";
 import { describe, expect, it } from "vitest";
+import { renewNameKeys } from "../../gateway/broker/registry/name-keys.js";
 import { openDatabase } from "../../gateway/storage/index.js";
 import { Initial1700000000001 } from "../../gateway/storage/migrations/1-initial.js";
 import { Desktops1700000000002 } from "../../gateway/storage/migrations/2-desktops.js";
+import { nameKey } from "../../gateway/text/index.js";
 import { clock, ids, nodeId } from "../support/databases.js";
 import { startPostgres } from "../support/postgres.js";
 import { createRows, NOW } from "../support/rows.js";
@@ -62,6 +64,9 @@ async function writePeople(source: DataSourceOptions): Promise<void> {
       ('${id}', 'top', '${login}', 'O', 'en', 'active', 'h', ${NOW}, 0, 0, ${NOW}, 1)`;
   for (const statement of [
     `INSERT INTO "unit" VALUES ('top', NULL, 'Bureau', ${NOW})`,
+    `INSERT INTO "unit" VALUES ('u1', 'top', 'Oil', ${NOW})`,
+    `INSERT INTO "unit" VALUES ('u2', 'top', 'OiI', ${NOW})`,
+    `INSERT INTO "unit" VALUES ('u3', 'top', '信息 Ⅰ', ${NOW})`,
     person("officer", "olga"),
     person("approver", "anna"),
     `INSERT INTO "power_holding" VALUES ('officer', 'security', NULL, ${NOW})`,
@@ -96,6 +101,28 @@ describe.each([
         expect(await database.read.assets.get(added.id), time).toEqual(added);
         await database.close();
       }
+    } finally {
+      await there.leave();
+    }
+  });
+
+  it("has its units' names told apart as now, but for those that look alike already", async () => {
+    const there = await place();
+    try {
+      await writePeople(there.source);
+      const lines: unknown[] = [];
+      const log = (_level: string, _message: string, detail: unknown): void => void lines.push(detail);
+      const database = await openDatabase({ url: there.url, clock, ids, nodeId, log: () => undefined });
+      for (const time of ["first", "second"]) {
+        await renewNameKeys({ database, log });
+        const units = await database.read.units.find({}, { orderBy: "id" });
+        expect(
+          units.map((unit) => unit.nameKey === nameKey(unit.name)),
+          time,
+        ).toEqual([true, true, false, true]);
+      }
+      expect(lines).toEqual([{ unit: "u2" }, { unit: "u2" }]);
+      await database.close();
     } finally {
       await there.leave();
     }
