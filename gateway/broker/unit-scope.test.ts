@@ -65,6 +65,23 @@ describe("an approver", () => {
     must(await house.broker.access.revoke(ofEast, grantId, "because"));
   });
 
+  it("of one unit decides nothing of another that he only sees by his power", async () => {
+    const seeing = await appoint(house, east, { power: "security" });
+    const { personId } = seeing;
+    const role = {
+      personId,
+      role: "approver",
+      unitId: west,
+      grantedBy: null,
+      confirmedBy: null,
+      createdAt: 1,
+    } as const;
+    await house.deps.database.write((tx) => tx.roles.insert({ ...role, id: `${personId}:approver:${west}` }));
+    const request = await ask([eastAccount]);
+    expect(must(await house.broker.access.get(seeing, request.id)).decidable).toEqual({ ok: false, code: "forbidden" });
+    expect(await say(seeing, request)).toEqual({ ok: false, code: "forbidden" });
+  });
+
   it("of one unit does not decide what reaches into another: that belongs to the unit above both", async () => {
     const ofEast = await appoint(house, east, { role: "approver" });
     const request = await ask([eastAccount, house.accountId]);

@@ -74,6 +74,9 @@ describe("what may be a name", () => {
     ["Latin with Cyrillic", "Аcme"],
     ["Latin with Greek", "Αcme"],
     ["Greek with Cyrillic", "Αсме"],
+    ["a part of a character", "⺀公司"],
+    ["a stroke", "㇐公司"],
+    ["what a wrong encoding leaves", "公\ufffd司"],
     ["a heap of marks", "A\u0301\u0302\u0303\u0304cme"],
   ])("not: %s", (_, name) => {
     expect(isPlainName(name)).toBe(false);

@@ -21,17 +21,19 @@ export function nameKey(text: string): string {
 }
 
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u;
+/** What stands for a broken or missing character, and parts of Chinese characters, which pass for whole ones. */
+const NO_LETTERS = /[\uFFFC\uFFFD\u2E80-\u2EFF\u31C0-\u31EF]/u;
 const PILED_MARKS = /\p{M}{3}/u;
 /** Scripts whose letters pass for one another; no word of any language mixes them. */
 const IMITATING = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Armenian}/u];
 
 /**
  * Whether a text may be a name: 1 … 100 characters with something to see in them, no blank at either end, nothing unseen
- * (control, format, direction, private use), no heap of marks, and no word of two scripts that imitate one another.
+ * (control, format, direction, private use), no part of a character, no heap of marks, and no word of two scripts that imitate one another.
  */
 export function isPlainName(text: string): boolean {
   const { length } = [...text];
   if (length === 0 || length > LONGEST_NAME || text.trim() !== text) return false;
-  if (UNSEEN.test(text) || PILED_MARKS.test(text) || nameKey(text) === "") return false;
+  if (UNSEEN.test(text) || NO_LETTERS.test(text) || PILED_MARKS.test(text) || nameKey(text) === "") return false;
   return text.split(/[^\p{L}\p{M}\p{N}]+/u).every((word) => IMITATING.filter((script) => script.test(word)).length < 2);
 }

@@ -29,7 +29,8 @@ export async function unitFinder(stores: Stores, keeper: Keeper): Promise<(cell:
   }
   return (cell) => {
     if (cell === "") return keeper.person.unitId;
-    return cell.length > LONGEST_PATH ? undefined : byName.get(nameKey(cell))?.id;
+    const isPath = cell.length <= LONGEST_PATH && cell.split(PATH_MARK).every(isPlainName);
+    return isPath ? byName.get(nameKey(cell))?.id : undefined;
   };
 }
 
