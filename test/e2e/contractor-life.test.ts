@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser, signInPage, visit, type Visit } from "../support/browser.js";
-import { code, ROOT, until, type Credentials } from "../support/gatehouse.js";
+import { lastCode, ROOT, until, type Credentials } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
 import { finish, SshClient } from "../support/ssh-client.js";
 import { addVirtualAuthenticator } from "../support/virtual-authenticator.js";
@@ -108,7 +108,7 @@ test("the security administrator enters vendor, sub-contractor and contract, and
 test("a file with a fault is refused by line, and a sound one imports the person", async () => {
   const { page, faults } = office;
   await page.goto(`${lab.house.http}/register?tab=files`);
-  const header = "登录名,姓名,供应商,合同编号,担保人,证件号码,角色";
+  const header = "登录名,姓名,供应商,合同编号,责任人,证件号码,角色";
   const good = `${LOGIN},张敏,${SUB},${CONTRACT},carol,11010119900307291X,operator`;
   const bad = join(home, "people-bad.csv");
   writeFileSync(bad, `\uFEFF${header}\n${good}\nlisi,李四,${SUB},${CONTRACT},carol,110101199003072928,approver\n`);
@@ -142,7 +142,7 @@ test("the contractor enrols, signs both declarations and adds a passkey", async 
   await page.locator("#password").fill(PASSWORD);
   await page.locator("#again").fill(PASSWORD);
   totp = (await page.locator(".qr .mono, .qr code").first().innerText()).trim();
-  await page.locator("#code").fill(await code(totp, -1));
+  await page.locator("#code").fill(await lastCode(totp, "page"));
   await page
     .getByRole("button", { name: /enrol|finish|set up/i })
     .last()

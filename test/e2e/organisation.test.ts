@@ -4,7 +4,14 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Api } from "../support/gatehouse.js";
-import { everyItem, startOrganisation, told, type Member, type Organisation } from "../support/organisation.js";
+import {
+  everyItem,
+  startOrganisation,
+  told,
+  type Made,
+  type Member,
+  type Organisation,
+} from "../support/organisation.js";
 import { startPostgres, type TestPostgres } from "../support/postgres.js";
 
 const DAY_MS = 86_400_000;
@@ -15,6 +22,7 @@ interface Proposal {
   readonly state: string;
   readonly confirmable: { readonly ok: boolean; readonly code?: string };
 }
+const NONE = { id: "", digest: "" };
 interface Sheet {
   readonly half: number;
   readonly codes: readonly { readonly power: string; readonly code: string }[];
@@ -60,7 +68,7 @@ describe.each(["sqlite", "postgres"] as const)("an organisation, on %s", (databa
   test("from then on a power is only proposed: not by one, not with another content, not by whom it is about", async () => {
     const made = await org.make(first, { login: "system", power: "system" });
     expect(made.person.power).toBeNull();
-    const proposal = made.proposal ?? { id: "", digest: "" };
+    const proposal = made.proposal ?? NONE;
     expect(await confirm(first, proposal)).toMatchObject({ status: 403, code: "needs-second-person" });
     expect(await confirm(second, { ...proposal, digest: "0".repeat(64) })).toMatchObject({ code: "stale" });
     expect((await first.api.call("GET", `/people/${made.person.id}`)).power).toBeNull();
@@ -164,13 +172,19 @@ describe.each(["sqlite", "postgres"] as const)("an organisation, on %s", (databa
     expect(back.person.state).toBe("disabled");
     expect(await confirm(second, back.proposal)).toMatchObject({ status: 200 });
     confirmer = await org.again(confirmer);
-    const asked = await org.make(first, { login: "approver-2", roles: ["approver"] });
+    const [hers, asked] = [
+      await org.make(first, { login: "approver-2", roles: ["approver"] }),
+      await org.make(second, { login: "approver-3", roles: ["approver"] }),
+    ];
     const proposals = await everyItem<Proposal>(confirmer.api, "/proposals?state=pending");
-    const seen = proposals.find(({ id }) => id === asked.proposal?.id);
-    expect(seen?.confirmable).toEqual({ ok: true });
-    expect(await confirm(confirmer, seen ?? { id: "", digest: "" })).toMatchObject({ status: 200 });
+    const seen = (made: Made): Proposal | undefined => proposals.find(({ id }) => id === made.proposal?.id);
+    // She gave him his way in: for a day he is not her second person.
+    expect(seen(hers)?.confirmable).toEqual({ ok: false, code: "approves-later" });
+    expect(await confirm(confirmer, hers.proposal ?? NONE)).toMatchObject({ code: "approves-later" });
+    expect(seen(asked)?.confirmable).toEqual({ ok: true });
+    expect(await confirm(confirmer, asked.proposal ?? NONE)).toMatchObject({ status: 200 });
     expect((await told(auditor, "proposal.confirmed")).at(-1)?.detail).toMatchObject({
-      proposedByLogin: "first",
+      proposedByLogin: "second",
       confirmedByLogin: "superior",
     });
     expect((await confirmer.api.raw("POST", "/people", {})).status).toBe(403);

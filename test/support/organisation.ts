@@ -96,7 +96,7 @@ export async function startOrganisation(env: Record<string, string> = {}): Promi
 
   const codeOf = async ({ totp }: Pick<Credentials, "totp">): Promise<string> => {
     const now = Math.floor(clock.now() / STEP_MS);
-    const step = Math.max((steps.get(totp) ?? 0) + 1, now - 1);
+    const step = Math.max((steps.get(totp) ?? 0) + 1, now);
     if (step > now + 1) await clock.move((step - now - 1) * STEP_MS);
     steps.set(totp, step);
     return generate({ secret: totp, epoch: (step * STEP_MS) / 1000 });
