@@ -60,7 +60,11 @@ export function createPasswordPrompt(): PasswordPrompt {
   };
 }
 
-export async function startDoor(sshd?: TestSshd, limits: Partial<SshDoorLimits> = {}): Promise<TestDoor> {
+export async function startDoor(
+  sshd?: TestSshd,
+  limits: Partial<SshDoorLimits> = {},
+  host = "127.0.0.1",
+): Promise<TestDoor> {
   const broker = new FakeBroker();
   if (sshd !== undefined) {
     broker.target = {
@@ -76,7 +80,7 @@ export async function startDoor(sshd?: TestSshd, limits: Partial<SshDoorLimits> 
   const door = createSshDoor({
     broker,
     hostKey: makeOpensshKey().privateKey,
-    listen: { host: "127.0.0.1", port: 0 },
+    listen: { host, port: 0 },
     publicUrl: "http://localhost:8080",
     classifyExec: classify,
     createPasswordPrompt,

@@ -11,12 +11,17 @@ export interface CrowdLimits {
 
 export type Entry = { readonly admitted: false } | { readonly admitted: true; readonly evict: object | undefined };
 
+/** As the page's side writes it: IPv4 is itself also where one socket listens for both kinds, and no zone is named. */
+export function plainAddress(address: string): string {
+  const bare = address.replace(/%.*$/, "");
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare;
+}
+
 /** IPv4 (also mapped into IPv6) as it is; IPv6 by its /64, which is what one subscriber holds. */
-export function addressKey(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
+export function addressKey(mapped: string): string {
+  const address = plainAddress(mapped);
   if (!address.includes(":")) return address;
-  const [head = "", tail] = address.split("%", 1)[0]?.split("::") ?? [];
+  const [head = "", tail] = address.split("::");
   const before = head === "" ? [] : head.split(":");
   const after = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = tail === undefined ? [] : Array<string>(Math.max(0, 8 - before.length - after.length)).fill("0");

@@ -150,6 +150,12 @@ describe("the accept loop", () => {
     await sshd.stop();
   }, 60_000);
 
+  it("knows an address by one name, as the page does, also where one socket listens for both kinds", async () => {
+    gate = await startDoor(undefined, {}, "::");
+    await gate.client.ssh("alice", []);
+    expect(gate.broker.signIns[0]).toMatchObject({ sourceAddress: "127.0.0.1" });
+  });
+
   it("closes: takes nobody new, cuts who is left after the grace", async () => {
     gate = await startDoor();
     const socket = await dial(gate.port, "127.0.0.1");

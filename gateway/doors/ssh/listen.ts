@@ -8,7 +8,7 @@ import { GatehouseError } from "../../domain/index.js";
 import { FAST_CIPHERS, OPERATOR_ALGORITHMS } from "./algorithms.js";
 import { authenticate, type SignedIn } from "./authenticate.js";
 import { OperatorConnection } from "./connection.js";
-import { Crowd } from "./crowd.js";
+import { Crowd, plainAddress } from "./crowd.js";
 import { codeText } from "./errors.js";
 import { DEFAULT_LIMITS, type DoorContext, type SshDoorDeps } from "./door-deps.js";
 import { assertNativeBinding, hangUp, installPtyModes, preferCiphers, type RawPeer } from "./ssh2-shims.js";
@@ -132,7 +132,7 @@ class Door implements SshDoor {
     if (guest === undefined) return void socket.destroy();
     this.#crowd.hear(socket);
     if (OPENSSH.test(header.versions.software)) preferCiphers(client as unknown as RawPeer, FAST_CIPHERS);
-    const sourceAddress = socket.remoteAddress ?? "";
+    const sourceAddress = plainAddress(socket.remoteAddress ?? "");
     authenticate(client, this.#context, {
       sourceAddress,
       onAttempt: () => {
