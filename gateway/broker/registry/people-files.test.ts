@@ -124,7 +124,7 @@ describe("importing", () => {
     expect([top?.unitId, under?.parentId]).toEqual([units.here, top?.id]);
     const report = await load(
       "people",
-      "登录名,姓名,供应商,合同编号,担保人,证件号码,角色,邮箱\nzhang.san,张三,乙公司,HT-2027-1,bob,１１０１０119900101123x,operator,z@example.com\n",
+      "登录名,姓名,供应商,合同编号,责任人,证件号码,角色,邮箱\nzhang.san,张三,乙公司,HT-2027-1,bob,１１０１０119900101123x,operator,z@example.com\n",
     );
     expect([report.created, report.faultsInAll, report.enrolments.map((one) => one.login)]).toEqual([
       1,

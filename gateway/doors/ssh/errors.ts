@@ -52,7 +52,7 @@ const CODES: Record<ErrorCode, Line> = {
   "vendor-cycle": ["that would make a circle", "分包关系不能成环"],
   "not-under-contract": [
     "your contract, your sponsor or your company is not active here; ask your sponsor",
-    "您的合同、担保人或所属单位已失效，请联系担保人",
+    "您的合同、责任人或所属单位已失效，请联系责任人",
   ],
   "outside-contract": ["your contract does not cover that", "合同范围不含此项"],
   "needs-signature": [
@@ -67,7 +67,7 @@ const CODES: Record<ErrorCode, Line> = {
   "passkey-refused": ["the passkey was not accepted", "通行密钥未被接受"],
   "terminal-approval-refused": [
     "the approval in the browser was refused, or came too late",
-    "浏览器批准被拒绝或已超时",
+    "浏览器确认被拒绝或已超时",
   ],
   "device-key-refused": [
     "this asset takes no device key: sign in with password or key, and code",

@@ -39,7 +39,7 @@ export const IMPORT_COLUMNS = {
     { name: "unit", zh: "单位", needed: false },
     { name: "vendor", zh: "供应商", needed: false },
     { name: "contract", zh: "合同编号", needed: false },
-    { name: "sponsor", zh: "担保人", needed: false },
+    { name: "sponsor", zh: "责任人", needed: false },
     { name: "identity number", zh: "证件号码", needed: false },
     { name: "identity tail", zh: "证件尾号", needed: false },
     { name: "email", zh: "邮箱", needed: false },

@@ -66,7 +66,7 @@ export const factors = {
   signedInVia: { password: "password and code", passkey: "passkey", oidc: "directory" },
   directory: {
     title: "Directories",
-    help: "Who is linked signs in by that entry; with LDAP the directory keeps the password from then on.",
+    help: "Who is linked signs in by that entry; with LDAP the directory keeps the password from then on. Unlinking ends all their sign-ins and sessions.",
     none: "No entry of a directory is linked.",
     nowhere: "No directory is set up here.",
     entry: "Entry",

@@ -62,7 +62,7 @@ export const register = {
   },
   files: {
     title: "In and out as CSV",
-    help: "UTF-8 or GB18030, at most 20,000 lines, headings in Chinese or English. Nothing is written while one line has a fault.",
+    help: "UTF-8 or GB18030, at most 5,000 people or 500 vendors or contracts, headings in Chinese or English. Nothing is written while one line has a fault.",
     what: "What",
     vendors: "Vendors",
     contracts: "Contracts",
@@ -85,7 +85,7 @@ export const register = {
   },
   importFault: {
     "csv-too-large": "The file is larger than 16 MiB.",
-    "csv-too-many-lines": "The file has more than 20,000 lines.",
+    "csv-too-many-lines": "The file has more lines than one import takes: 5,000 people, 500 vendors or contracts.",
     "csv-encoding": "The file is neither UTF-8 nor GB18030.",
     "csv-empty": "The file is empty.",
     "csv-columns": "The heading cannot be read.",

@@ -32,7 +32,7 @@ export const common = {
     reviews: "定期复核",
     declarations: "承诺书",
     safeguards: "安全保障",
-    breakGlass: "应急开启",
+    breakGlass: "应急授权",
     terminal: "终端等待批准",
     access: "我的访问",
     ask: "申请访问",

@@ -31,7 +31,7 @@ export const duties = {
   proposalKind: {
     person: { rights: "变更权限或角色", reset: "重置认证因素" },
     policy: { change: "变更策略" },
-    vault: { export: "导出保险库" },
+    vault: { export: "导出凭据保险库" },
     retention: { change: "变更留存期" },
     hold: { release: "解除证据保全" },
     "break-glass": { seal: "重新封存应急信封" },
@@ -61,7 +61,7 @@ export const duties = {
     signed: "已签署",
   },
   reviews: {
-    help: "担保人逐一确认其负责的人员与权限；逾期无人确认的自动失效。",
+    help: "责任人逐一确认其负责的人员与权限；逾期无人确认的自动失效。",
     whose: "范围",
     mine: "待我确认",
     all: "全部",
@@ -142,7 +142,7 @@ export const duties = {
   },
   breakGlass: {
     newHolder: "由谁接任：",
-    title: "应急开启",
+    title: "应急授权",
     help: "仅在某一权限的人员全部缺位时使用。每次尝试都会记录并告警。",
     first: "前一半",
     second: "后一半",

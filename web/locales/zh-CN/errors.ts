@@ -61,8 +61,8 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
   "name-taken": { what: "已有相同或极易混淆的名称。", next: "请换一个不会被认错的名称。" },
   "vendor-cycle": { what: "分包关系成了环。", next: "请核对谁是谁的分包商。" },
   "not-under-contract": {
-    what: "合同、担保人、供应商或单位目前无效。",
-    next: "请核对合同期限与担保人，或联系担保人。",
+    what: "合同、责任人、供应商或单位目前无效。",
+    next: "请核对合同期限与责任人，或联系责任人。",
   },
   "outside-contract": { what: "超出合同约定的范围。", next: "请缩小申请范围，或先变更合同范围。" },
   "needs-signature": { what: "尚未签署保密承诺与录像告知。", next: "请在“承诺书”页面阅读并签署。" },

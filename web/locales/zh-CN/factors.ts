@@ -65,7 +65,7 @@ export const factors = {
   signedInVia: { password: "密码与动态口令", passkey: "通行密钥", oidc: "目录登录" },
   directory: {
     title: "目录关联",
-    help: "关联后可用该目录条目登录；关联到 LDAP 时，密码改由目录保管。",
+    help: "关联后可用该目录条目登录；关联到 LDAP 时，密码改由目录保管。解除关联会结束其全部登录与会话。",
     none: "没有关联任何目录条目。",
     nowhere: "本系统没有配置目录。",
     entry: "目录条目",

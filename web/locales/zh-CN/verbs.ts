@@ -177,14 +177,14 @@ export const verbs = {
   "break-glass": {
     sealed: "封存应急信封",
     shown: "出示应急码",
-    refused: "拒绝应急开启",
-    opened: "应急开启",
+    refused: "拒绝应急授权",
+    opened: "应急授权",
   },
   vault: {
-    exported: "导出保险库",
+    exported: "导出凭据保险库",
   },
   retention: {
-    changed: "变更保存期限",
+    changed: "变更留存期",
   },
   hold: {
     placed: "设置证据保全",
