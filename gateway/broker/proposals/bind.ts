@@ -8,6 +8,7 @@ import { collectSecret } from "./collect.js";
 import { confirmProposal } from "./confirm.js";
 import { getProposal, listProposals } from "./list.js";
 import { policyState, proposePolicy } from "./policy-change.js";
+import { noteRefusal } from "./note-refusal.js";
 import { rejectProposal, withdrawProposal } from "./reject.js";
 import { collectVaultExport, proposeVaultExport } from "./vault-export.js";
 
@@ -19,7 +20,8 @@ export function bindProposals(given: BrokerDeps): Omit<ProposalUseCases, Beside>
   return {
     list: (actor, page) => listProposals(deps, actor, page),
     get: (actor, id) => getProposal(deps, actor, id),
-    confirm: (actor, id, digest) => confirmProposal(deps, actor, id, digest),
+    confirm: async (actor, id, digest) =>
+      noteRefusal(deps, actor, { kind: "proposal", id }, await confirmProposal(deps, actor, id, digest)),
     reject: (actor, id, reason) => rejectProposal(deps, actor, id, reason),
     withdraw: (actor, id) => withdrawProposal(deps, actor, id),
     collect: (actor, id) => collectSecret(deps, actor, id),

@@ -67,6 +67,7 @@ export const AUDIT_VERBS = [
   "scim.refused",
   "power.granted",
   "power.withdrawn",
+  "power.refused",
   "role.granted",
   "role.withdrawn",
   "asset.created",
