@@ -251,7 +251,7 @@ export async function endGrants(
 /** Takes one grant away that has not ended, with its event. In the caller's transaction; false when it ended meanwhile. */
 export async function endGrant(
   deps: Pick<Deps, "clock">,
-  tx: Stores,
+  tx: Pick<Stores, "grants"> & { readonly audit: Pick<Stores["audit"], "append"> },
   by: GrantEnder,
   grant: Grant,
   state: Extract<GrantState, "suspended" | "revoked">,
@@ -267,6 +267,7 @@ export async function endGrant(
     object: { kind: "grant", id: grant.id },
     sourceAddress: by.sourceAddress,
     decidedBy: reason,
+    unitId: grant.unitId,
     detail: { personId: grant.personId, accountId: grant.accountId, requestId: grant.requestId },
   });
   return true;

@@ -170,6 +170,26 @@ describe("changing a contract", () => {
     expect(await read.entitlements.count({ contractId: house.contract.id, endedAt: null })).toBe(0);
   });
 
+  it("ends the others when one cannot be ended at this moment, and says so", async () => {
+    const { registry } = house.broker;
+    const other = must(await registry.createContract(house.people.sec1, house.terms({ number: "HT-2027-009" })));
+    house.clock.advance(house.contract.toAt - house.clock.now());
+    const { database } = house.deps;
+    const write: typeof database.write = (work) =>
+      database.write((tx) => {
+        const find: typeof tx.entitlements.find = (where, options) =>
+          JSON.stringify(where).includes(house.contract.id)
+            ? Promise.reject(new Error("too many"))
+            : tx.entitlements.find(where, options);
+        const entitlements = { ...tx.entitlements, find, update: tx.entitlements.update.bind(tx.entitlements) };
+        return work({ ...tx, entitlements });
+      });
+    const failing = { ...house.deps, database: { ...database, read: database.read, write } };
+    await expect(endPassedContracts(failing)).rejects.toThrow("too many");
+    expect(await database.read.contracts.get(house.contract.id)).toMatchObject({ state: "active" });
+    expect(await database.read.contracts.get(other.id)).toMatchObject({ state: "ended" });
+  });
+
   it("shortens what would outlive it, and longer dates do not lengthen it again", async () => {
     house.clock.advance(7 * 3_600_000);
     const { grantId } = await opened(3 * 3_600_000);

@@ -19,18 +19,24 @@ const DAY_MS = 86_400_000;
 const WARN_DAYS = [1, 7, 30] as const;
 const THE_GATE = { personId: null, sourceAddress: null };
 
-/** One pass: ends each contract whose last day has passed. */
+/** One pass: ends each contract whose last day has passed. One that cannot be ended now holds up no other; its error comes last. */
 export async function endPassedContracts(deps: Deps): Promise<void> {
   const only = { toAt: { lte: deps.clock.now() } };
   const passed = await deps.database.read.contracts.find({ ...only, state: "active" }, { limit: BATCH });
+  const failures: unknown[] = [];
   for (const contract of passed) {
-    const ended = await deps.database.write((tx) =>
-      endContractIn(deps, tx, THE_GATE, contract, "last-day-passed", only),
-    );
-    if (ended === undefined) continue;
-    tellRegister(deps, contract.id);
-    tellEnded(deps, ended);
+    try {
+      const ended = await deps.database.write((tx) =>
+        endContractIn(deps, tx, THE_GATE, contract, "last-day-passed", only),
+      );
+      if (ended === undefined) continue;
+      tellRegister(deps, contract.id);
+      tellEnded(deps, ended);
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** One pass: an alert for each contract that comes nearer to its end than it was told of before. */
