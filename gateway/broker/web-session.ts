@@ -158,12 +158,19 @@ export function isAlive(session: WebSession, rules: Pick<SignInPolicy, "idleMs" 
   return now - session.createdAt < rules.longestMs && now - session.lastSeenAt < rules.idleMs;
 }
 
-/** Ends every page session of a person. What ends them all is one event of the caller's. */
-export async function endPages(tx: Pick<Stores, "webSessions">, personId: PersonId, now: number): Promise<void> {
+/** Ends every page session of a person, or those opened so, but for one. What ends them is one event of the caller's. */
+export async function endPages(
+  tx: Pick<Stores, "webSessions">,
+  personId: PersonId,
+  now: number,
+  { via, but }: { readonly via?: WebSession["via"]; readonly but?: WebSessionId | undefined } = {},
+): Promise<void> {
+  const where = { personId, endedAt: null, ...(via === undefined ? {} : { via }) };
   for (;;) {
-    const open = await tx.webSessions.find({ personId, endedAt: null }, { limit: BATCH });
-    for (const { id } of open) await tx.webSessions.update(id, { endedAt: now }, { endedAt: null });
-    if (open.length < BATCH) return;
+    const open = await tx.webSessions.find(where, { limit: BATCH });
+    const ends = open.filter((page) => page.id !== but);
+    for (const { id } of ends) await tx.webSessions.update(id, { endedAt: now }, { endedAt: null });
+    if (open.length < BATCH || ends.length === 0) return;
   }
 }
 
