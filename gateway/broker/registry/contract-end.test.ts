@@ -289,6 +289,29 @@ describe("what a person hangs on", () => {
 });
 
 describe("retiring a vendor", () => {
+  it("closes every way in of everyone who leaves, and nobody else's", async () => {
+    const { database, clock, ids } = house.deps;
+    const { mallory, alice } = house.people;
+    await database.write(async (tx) => {
+      for (const [personId, name] of [
+        [mallory.personId, "his"],
+        [mallory.personId, "his other"],
+        [alice.personId, "hers"],
+      ] as const)
+        await tx.personKeys.insert({
+          id: asId(ids.next()),
+          personId,
+          name,
+          publicKey: "ssh-ed25519 AAAA",
+          fingerprint: `SHA256:${name}`,
+          createdAt: clock.now(),
+          retiredAt: null,
+        });
+    });
+    must(await house.broker.registry.retireVendor(house.people.sec1, house.top.id, "bankrupt"));
+    expect((await database.read.personKeys.find({ retiredAt: null })).map((key) => key.name)).toEqual(["hers"]);
+  });
+
   it("lets its people and those of its sub-contractors leave, with everything under them", async () => {
     await opened();
     const { registry } = house.broker;

@@ -185,10 +185,8 @@ export async function retireVendor(
     });
     const { contracts, people } = concerned.value;
     for (const contract of contracts) await writeEnded(deps, tx, actor, contract, "vendor-retired", {});
-    for (const person of people) {
-      await retirePerson(tx, person, actor, "vendor-retired");
-      await closeWaysIn(tx, person.id, deps.clock.now());
-    }
+    for (const person of people) await retirePerson(tx, person, actor, "vendor-retired");
+    await closeWaysIn(tx, concerned.value.personIds, deps.clock.now());
     const hanging = await hangingOn(tx, concerned.value);
     return done(await endHanging(deps, tx, actor, hanging, "vendor-retired"));
   });

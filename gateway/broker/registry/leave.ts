@@ -94,7 +94,7 @@ export async function personLeaves(
 ): Promise<Left | undefined> {
   if (!(await retirePerson(tx, person, by, reason))) return undefined;
   const now = deps.clock.now();
-  await closeWaysIn(tx, person.id, now);
+  await closeWaysIn(tx, [person.id], now);
   await withdrawOpenOf(tx, person.id, now);
   const sponsored = (await peopleOf(tx, { sponsorId: person.id })).map((one) => one.id);
   const own = await hangingOn(tx, { personIds: [person.id], contractIds: [] });

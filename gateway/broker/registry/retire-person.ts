@@ -14,7 +14,8 @@ export async function retirePerson(tx: Stores, person: Person, by: Ender, reason
     if (await tx.people.update(row.id, { ...next, ...closed }, { state: row.state, credentialEpoch })) {
       const object = { kind: "person", id: row.id };
       const { personId: actorId, sourceAddress } = by;
-      await tx.audit.append({ verb: "person.left", actorId, object, sourceAddress, detail: { reason } });
+      const { unitId } = row;
+      await tx.audit.append({ verb: "person.left", actorId, object, unitId, sourceAddress, detail: { reason } });
       return true;
     }
     row = await tx.people.get(row.id);
