@@ -211,6 +211,11 @@ test("leaving shows whom it strands before it is done, and ends the person", asy
   const { page } = grace;
   await signIn(grace, demo("grace"));
   await open(grace, "/people?q=dave");
+  await page.getByRole("button", { name: /^More for Dave/ }).click();
+  await page.getByRole("menuitem", { name: "Leave" }).waitFor();
+  await shot(page, "menu");
+  await page.keyboard.press("Escape");
+  await open(grace, "/people?q=dave");
   await act(page, "dave", "Leave");
   await dialog(page).getByText("Alice (operator) (alice)").waitFor();
   await shot(page, "leaving");
@@ -233,8 +238,6 @@ test("signing out everywhere ends the other browser too; the security administra
   await press(dialog(grace.page), "Link");
   await dialog(grace.page).getByRole("rowheader", { name: "00u-alice" }).waitFor();
   await shot(grace.page, "access");
-  await press(dialog(grace.page), "Unlink");
-  await dialog(grace.page).getByText("No entry of a directory is linked.").waitFor();
   await open(operator, "/me");
   await press(operator.page, "Sign out everywhere");
   await shot(operator.page, "sign-out-everywhere");
@@ -246,6 +249,14 @@ test("signing out everywhere ends the other browser too; the security administra
   await open(grace, "/people?q=alice");
   await act(grace.page, "alice", "Sign-ins and links");
   await press(dialog(grace.page), "End");
+  await dialog(grace.page).getByText("Not signed in anywhere.").waitFor();
+  await open(operator, "/access");
+  await operator.page.waitForURL(/sign-in/);
+  await signIn(operator, demo("alice"));
+  await open(grace, "/people?q=alice");
+  await act(grace.page, "alice", "Sign-ins and links");
+  await press(dialog(grace.page), "Unlink");
+  await dialog(grace.page).getByText("No entry of a directory is linked.").waitFor();
   await dialog(grace.page).getByText("Not signed in anywhere.").waitFor();
   await open(operator, "/access");
   await operator.page.waitForURL(/sign-in/);

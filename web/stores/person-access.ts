@@ -35,11 +35,11 @@ export const usePersonAccessStore = defineStore("person-access", () => {
   }
   async function link(input: DirectoryLinkBody): Promise<void> {
     await api.linkPerson(personId.value, input);
-    await loadLinks();
+    await Promise.all([loadLinks(), sessions.load()]);
   }
   async function unlink(id: string): Promise<void> {
     await api.unlinkPerson(id);
-    await loadLinks();
+    await Promise.all([loadLinks(), sessions.load()]);
   }
   return { sessions, links, offers, tokens, load, endSession, link, unlink };
 });
