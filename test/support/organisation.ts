@@ -18,7 +18,7 @@ export interface Member extends Credentials {
 }
 
 /** What `POST /people` takes; `unitId` and the bonds as ids. */
-export interface Newcomer {
+interface Newcomer {
   readonly login: string;
   readonly power?: "system" | "security" | "audit";
   readonly roles?: readonly ("operator" | "approver" | "confirmer")[];
@@ -70,7 +70,7 @@ export interface Made {
   readonly proposal: { readonly id: string; readonly digest: string } | null;
 }
 
-export const ACTIONS = ["ssh.shell", "ssh.exec"] as const;
+const ACTIONS = ["ssh.shell", "ssh.exec"] as const;
 
 /** Signs what an operator must have signed. */
 async function signDeclarations(api: Api): Promise<void> {
