@@ -172,7 +172,7 @@ describe.each(["memory", "sqlite"] as const)("proposals, on %s", (kind) => {
     });
     const before = (await lab.verbs()).length;
     expect(await confirm(await lab.onPage(heidi), proposal)).toMatchObject({ code: "exclusive-powers" });
-    expect((await lab.verbs()).slice(before)).toEqual(["person.signed-in"]);
+    expect((await lab.verbs()).slice(before)).toEqual(["person.signed-in", "power.refused"]);
     expect((await lab.database.read.proposals.get(proposal.id))?.state).toBe("pending");
   });
 
