@@ -46,7 +46,6 @@ export const dutiesDocument = (id: string): ReturnType<typeof download> => downl
 export const contractEnding = (id: string): Promise<Ending> => get(`/contracts/${id}/ending`);
 export const endContract = (id: string, reason: string): Promise<void> => post(`/contracts/${id}/end`, { reason });
 
-export const getPerson = (id: string): Promise<PersonView> => get(`/people/${id}`);
 export const personEnding = (id: string): Promise<Ending> => get(`/people/${id}/ending`);
 export const leave = (id: string, reason: string): Promise<void> => post(`/people/${id}/departure`, { reason });
 
