@@ -10,7 +10,6 @@ import type {
   Ending,
   ImportKind,
   ImportReport,
-  PersonView,
   UnitListing,
   UnitView,
   VendorListing,
