@@ -199,10 +199,25 @@ const asset = {
   hostKeyConfirmedBy: ID,
   hostKeyConfirmedAt: STARTED,
   pin: "aa",
+  businessSystem: "ERP",
+  protectionLevel: 3,
+  dataClass: "important",
+  ownerId: null,
+  ownerName: null,
+  sensitive: true,
+  unitName: "Example Bureau",
   pendingChange: null,
   state: "active",
   createdAt: STARTED,
   createdBy: ID,
+};
+const unit = {
+  id: ID,
+  parentId: null,
+  name: "Example Bureau",
+  state: "active",
+  createdAt: STARTED,
+  path: ["Example Bureau"],
 };
 const account = {
   id: ID,
@@ -308,6 +323,7 @@ export async function startReplayHouse(): Promise<ReplayHouse> {
         done({ publicKey: `x509-sha256 ${"c4".repeat(32)}`, fingerprint: "C4:".repeat(31) + "C4", matches: false }),
     },
     people: { list: page([]) },
+    registry: { units: async () => done([unit] as never) },
     audit: { listAlerts: page([]), alerts: page([]) } as never,
     access: { list: page([request]), reachable: async () => [reachable] as never },
   });
