@@ -3,8 +3,7 @@
  * middle of an act, envelopes are sealed and opened, reviews answered, declarations signed, people leave, passwords run out.
  * The gateway's clock is moved; the browsers keep their own.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -13,6 +12,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { openBrowser, visit, type Visit } from "../support/browser.js";
 import { startClockShift, type ClockShift } from "../support/clock-shift.js";
 import { Api, ROOT, startGatehouse, until, type Credentials, type Gatehouse } from "../support/gatehouse.js";
+import { policyFolder } from "../support/policy-folder.js";
 import { addVirtualAuthenticator } from "../support/virtual-authenticator.js";
 
 const SHOTS = join(ROOT, "test", ".artifacts", "pages");
@@ -32,28 +32,13 @@ const halves: string[] = [];
 
 beforeAll(async () => {
   mkdirSync(SHOTS, { recursive: true });
-  policies = mkdtempSync(join(tmpdir(), "gatehouse-policies-"));
-  cpSync(join(ROOT, "policies", "default"), policies, { recursive: true });
-  const file = join(policies, "sign-in.yaml");
-  const rules = readFileSync(file, "utf8")
-    .replace(/^password: .*$/m, `password: { preset: dengbao, longestDays: ${EVERY_DAYS} }`)
-    .replace(/^review: .*$/m, `review: { everyDays: ${EVERY_DAYS}, remindDays: 7, answerDays: 14 }`);
-  writeFileSync(file, rules);
-  const asked =
-    "preset: dengbao, characters: 10, kinds: 3, history: 5, dormantDays: 90, stepUp: 10m, idle: 30m, longest: 12h";
-  writeFileSync(
-    join(policies, "sign-in.cases.yaml"),
-    `signIn: [{ name: this house, ask: { installation: en }, expect: { ${asked}, changeDays: ${EVERY_DAYS} } }]\n`,
-  );
+  policies = policyFolder(EVERY_DAYS);
   clock = startClockShift();
   house = await startGatehouse({ env: { ...clock.env, GATEHOUSE_POLICIES: policies } });
   await makeToken();
   browser = await openBrowser();
-  [grace, heidi, operator] = await Promise.all([
-    visit(browser, { locale: "en" }),
-    visit(browser, { locale: "en" }),
-    visit(browser, { locale: "en" }),
-  ]);
+  const one = (): Promise<Visit> => visit(browser, { locale: "en" });
+  [grace, heidi, operator] = [await one(), await one(), await one()];
   await addVirtualAuthenticator(heidi.page);
 });
 afterAll(async () => {
