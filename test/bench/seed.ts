@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { asId } from "../../gateway/domain/index.js";
-import type { Account, Clock, Grant, NodeId, Person, Stores } from "../../gateway/domain/index.js";
+import type { Account, Clock, Grant, NodeId, Person, Signature, Stores } from "../../gateway/domain/index.js";
 import { createIds, openDatabase } from "../../gateway/storage/index.js";
 import type { StorageDatabase } from "../../gateway/storage/index.js";
 import { openVault } from "../../gateway/vault/index.js";
@@ -58,6 +58,8 @@ interface Common {
   readonly passwordHash: string;
   readonly totp: string;
   readonly vault: Vault;
+  /** One of each declaration in force, as somebody of the demo signed it. */
+  readonly signed: readonly Signature[];
 }
 
 /** `count` people called `PREFIX1`, `PREFIX2` … with a live grant on the account. */
@@ -72,7 +74,8 @@ export async function seedPeople(
   if (account === undefined || asset === undefined || approver === undefined) throw new Error("nothing to seed for");
   const passwordHash = await vault.hashPassword(PASSWORD);
   const { secret: totp } = vault.newTotp("seed", "seed");
-  const common: Common = { account, assetPin: asset.pin, approver, passwordHash, totp, vault };
+  const signed = [...new Map((await read.signatures.find({})).map((one) => [one.kind, one])).values()];
+  const common: Common = { account, assetPin: asset.pin, approver, passwordHash, totp, vault, signed };
   const seeded: Seeded[] = [];
   while (seeded.length < input.count) {
     const most = Math.min(ROWS_AT_ONCE, input.count - seeded.length);
@@ -105,6 +108,8 @@ async function seedPerson(tx: Stores, common: Common, login: string): Promise<Se
   );
   const role = { personId: person.id, role: "operator", unitId, grantedBy: approver.id } as const;
   await tx.roles.insert({ ...role, id: `${person.id}:operator:${unitId}`, confirmedBy: null, createdAt: at });
+  for (const one of common.signed)
+    await tx.signatures.insert({ ...one, id: asId(ids.next()), personId: person.id, signedAt: at });
   await seedGrant(tx, common, person, at);
   return { login, password: PASSWORD, totp, privateKey: key.privateKey };
 }

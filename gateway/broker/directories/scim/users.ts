@@ -15,8 +15,8 @@ import {
 } from "../../../domain/index.js";
 import type { ScimUseCases, ScimUser } from "../../broker.js";
 import { isDisplayName, tellPerson } from "../../identity-deps.js";
-import { retirePerson } from "../../registry/retire-person.js";
-import { endHanging, hangingOn, tellEnded, type Hanging } from "../../registry/ending.js";
+import { personLeaves, tellLeft, type Left } from "../../registry/leave.js";
+import type { Hanging } from "../../registry/ending.js";
 import { INSTALLATION_LOCALE } from "../../sign-in-rules.js";
 import { holdsMore } from "../admit.js";
 import { closedBy } from "../closed-by.js";
@@ -215,22 +215,20 @@ async function append(tx: Stores, token: ScimToken, person: Person, detail: Reco
 /** The person leaves, with everything under him; the row and what is recorded of him stay. */
 export async function removeUser(deps: DirectoryDeps, token: ScimToken, id: PersonId): Promise<Outcome<void>> {
   const by = { personId: null, sourceAddress: null };
-  let outcome: Outcome<Hanging>;
+  let outcome: Outcome<Left>;
   try {
-    outcome = await deps.database.write(async (tx): Promise<Outcome<Hanging>> => {
+    outcome = await deps.database.write(async (tx): Promise<Outcome<Left>> => {
       if ((await tokenNow(tx, token.id)) === undefined) return refused("unauthenticated");
       const reached = await reachPerson(tx, token, id);
       if (reached === undefined) return refused("not-found");
-      if (!(await retirePerson(tx, reached.person, by, byToken(token)))) return refused("stale");
-      const hanging = await hangingOn(tx, { personIds: [id], contractIds: [] });
-      return done(await endHanging(deps, tx, by, hanging, "left"));
+      const left = await personLeaves(deps, tx, reached.person, by, byToken(token));
+      return left === undefined ? refused("stale") : done(left);
     });
   } catch (error) {
     if (error instanceof GatehouseError && error.code === "last-of-power") return last(deps, token, id);
     throw error;
   }
   if (!outcome.ok) return outcome;
-  tellEnded(deps, outcome.value);
-  tellPerson(deps, id);
+  tellLeft(deps, id, outcome.value);
   return done(undefined);
 }
