@@ -60,7 +60,7 @@ const CODES: Record<ErrorCode, Line> = {
     "请先在网页签署保密承诺与录像告知",
   ],
   "step-up-needed": ["show a second factor again on the page", "请在网页重新验证第二因素"],
-  "password-expired": ["your password is too old; change it on the page first", "口令已过期，请先在网页修改"],
+  "password-expired": ["your password is too old; change it on the page first", "密码已过期，请先在网页修改"],
   "last-of-power": ["nobody of that power would be left", "该权限将无人持有"],
   "approves-later": ["approvals count only a day after a reset", "重置后满一天方可审批"],
   "vendor-person": ["not for a vendor's person", "供应商人员不能持有此角色"],
