@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser, visit } from "../support/browser.js";
-import { Api, code, until } from "../support/gatehouse.js";
+import { Api, code, lastCode, until } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
 import { startOidcProvider, type TestOidcProvider } from "../support/oidc-provider.js";
 import { startSlapd, type TestSlapd } from "../support/slapd.js";
@@ -59,7 +59,7 @@ async function enrol(page: Page): Promise<string> {
   await page.locator("#code").waitFor();
   expect(await page.locator("#password").count()).toBe(0);
   const secret = (await page.locator(".qr .mono, .qr code").first().innerText()).trim();
-  await page.locator("#code").fill(await code(secret, -1));
+  await page.locator("#code").fill(await lastCode(secret, "page"));
   await page.getByRole("button", { name: "Finish" }).click();
   await page.locator("label.el-checkbox").first().click();
   await page.getByRole("button", { name: "Go to sign-in" }).click();
