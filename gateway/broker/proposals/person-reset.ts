@@ -17,6 +17,7 @@ import { takeFactors } from "../reset-factors.js";
 import { newToken } from "../secrets-shown-once.js";
 import type { ProposalActs } from "./kind.js";
 import { holdingOf, type Holding } from "./person-rights.js";
+import { personLines } from "./person-lines.js";
 import { propose } from "./propose.js";
 
 /** A type and not an interface, so that it is `Canonical`. */
@@ -41,12 +42,10 @@ export function proposeReset(
 }
 
 export const personReset: ProposalActs = {
-  lines(_stores, text) {
+  async lines(stores, text) {
     const content = JSON.parse(text) as Content;
-    return Promise.resolve([
-      { label: "person", before: null, after: content.login },
-      { label: "roles", before: null, after: content.holds.join(" ") },
-    ]);
+    const roles = { label: "roles", before: null, after: content.holds.join(" ") } as const;
+    return [...(await personLines(stores, content)), roles];
   },
 
   async execute(deps, tx, proposal, { proposer, confirmer, sourceAddress }) {

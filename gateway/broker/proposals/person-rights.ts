@@ -21,6 +21,7 @@ import { tellPerson } from "../identity-deps.js";
 import { isExclusive, ownRoles, writeRights, type Rights } from "../powers.js";
 import { isLastOfPower, settleIfComplete } from "../settle.js";
 import type { ProposalActs, ProposalLine } from "./kind.js";
+import { personLines } from "./person-lines.js";
 import { propose } from "./propose.js";
 
 /** A type and not an interface, so that it is `Canonical`. */
@@ -98,7 +99,7 @@ export const personRights: ProposalActs = {
     const content = JSON.parse(text) as Content;
     const unit = await stores.units.get(content.unitId);
     const lines: (ProposalLine | undefined)[] = [
-      { label: "person", before: null, after: content.login },
+      ...(await personLines(stores, content)),
       { label: "unit", before: null, after: unit?.name ?? content.unitId },
       changed("state", content.stateWas, content.state),
       changed("power", content.powerWas ?? "", content.power ?? ""),

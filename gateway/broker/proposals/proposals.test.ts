@@ -48,6 +48,8 @@ describe.each(["memory", "sqlite"] as const)("proposals, on %s", (kind) => {
   test("what two give names both, in the row and in the log", async () => {
     const proposal = await give(await lab.signIn(grace), alice);
     expect(proposal.lines).toContainEqual({ label: "roles", before: "", after: "approver" });
+    // Whoever confirms sees by whose hand the person came: the proposer's own may be his second face.
+    expect(proposal.lines.find((line) => line.label === "madeBy")?.after).toContain("grace");
     expect(proposal.confirmable).toEqual({ ok: false, code: "needs-second-person" });
     must(await confirm(await lab.onPage(heidi), proposal));
     const [row] = await lab.database.read.roles.find({ personId: alice.id });

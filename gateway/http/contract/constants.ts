@@ -45,6 +45,7 @@ export const PROPOSAL_STATES = ["pending", "confirmed", "rejected", "withdrawn",
 /** What a line of a proposal is about; each has its words on the page. */
 export const PROPOSAL_LABELS = [
   "person",
+  "madeBy",
   "unit",
   "state",
   "power",

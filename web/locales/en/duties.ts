@@ -40,6 +40,7 @@ export const duties = {
   },
   proposalLabel: {
     person: "Person",
+    madeBy: "Entered by",
     unit: "Unit",
     state: "State",
     power: "Power",

@@ -39,6 +39,7 @@ export const duties = {
   },
   proposalLabel: {
     person: "人员",
+    madeBy: "登记人",
     unit: "单位",
     state: "状态",
     power: "权限",
