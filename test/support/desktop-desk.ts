@@ -31,12 +31,33 @@ export interface Desk {
 
 /** A new operator's desktop under these rights besides connecting, with its drive where it has one. */
 export async function openDesk(lab: DesktopLab, account: DeskAccount, actions: readonly string[]): Promise<Desk> {
+  const first = await sitDown(lab, account, actions);
+  if (await cameUp(first, account)) return first;
+  // Between this xrdp and this guacd a connection hangs now and then, before its picture or its drive: once more, from nothing.
+  first.client.leave();
+  lab.guacd.release();
+  await account.user.wipe();
+  const second = await sitDown(lab, account, actions);
+  if (!(await cameUp(second, account))) throw new Error("a desktop did not come up with its drive, twice");
+  return second;
+}
+
+async function sitDown(lab: DesktopLab, account: DeskAccount, actions: readonly string[]): Promise<Desk> {
   const operator = await lab.operator(account.accountId, ["rdp.connect", ...actions]);
   const client = await openDesktop(operator.api, account.accountId);
-  await account.user.untilShown(30_000);
-  const folder = join(lab.drive, client.sessionId);
-  if (existsSync(folder)) await client.until("the drive", (one) => one.opcode === "filesystem");
-  return { operator, client, folder };
+  return { operator, client, folder: join(lab.drive, client.sessionId) };
+}
+
+/** Whether it shows itself, and guacd announced the drive where there is to be one. */
+async function cameUp({ client, folder }: Desk, { user }: DeskAccount): Promise<boolean> {
+  const shown = user.untilShown(20_000);
+  const whole = shown.then(async () => {
+    if (existsSync(folder)) await client.until("the drive", (one) => one.opcode === "filesystem");
+  });
+  return whole.then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Leaves as the page does; answers the session's id once it has ended. */

@@ -18,6 +18,8 @@ export interface TestGuacd {
   readonly uid: number;
   /** Process ids of guacd's children: one for each connection it holds. */
   children(): number[];
+  /** Ends every connection it holds, whatever state it is in. */
+  release(): void;
   /** Resolves once no child is left; rejects after `withinMs` (5 s). */
   untilIdle(withinMs?: number): Promise<void>;
   /** A new empty folder that guacd may write, under the same path for it and for us. Removed by `stop`. */
@@ -88,10 +90,16 @@ export async function startGuacd(options: GuacdOptions = {}): Promise<TestGuacd>
     pid,
     uid,
     children: () => childrenOf(pid),
+    release: () => signal(childrenOf(pid), "SIGKILL"),
     async untilIdle(withinMs = 5_000) {
       const until = Date.now() + withinMs;
       while (childrenOf(pid).length > 0) {
-        if (Date.now() > until) throw new Error(`guacd still holds ${childrenOf(pid).length} connections`);
+        if (Date.now() > until) {
+          const held = childrenOf(pid);
+          // What hangs is told of once, and is not handed on to the next test.
+          signal(held, "SIGKILL");
+          throw new Error(`guacd still holds ${held.length} connections`);
+        }
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     },
