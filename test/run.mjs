@@ -93,7 +93,7 @@ function suites(title, name, more) {
 /**
  * The end-to-end tests, by themselves: they measure seconds, and start programs that want the machine. They mostly wait, so two
  * lines of them run side by side, and within a line one file after another: the desktops, which share one session manager and
- * its displays, and all others. With less than four cores they run in turn: on two, desktops grew too slow to be waited for.
+ * its displays, and all others. With less than eight cores they run in turn: on two, side by side, a desktop was once not there in time.
  */
 async function endToEnd() {
   const folder = join("test", "e2e");
@@ -113,7 +113,7 @@ async function endToEnd() {
     const ok = await runMarked(name, "npx", [...args, "--project", "e2e", "--cache=false", ...files]);
     results.push(count(report, ok, files));
   };
-  if (availableParallelism() >= 4) await Promise.all(lines.map(runLine));
+  if (availableParallelism() >= 8) await Promise.all(lines.map(runLine));
   else for (const line of lines) await runLine(line);
   return results;
 }
