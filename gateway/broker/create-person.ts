@@ -50,11 +50,14 @@ export interface NewPerson {
   readonly by: By;
   /** Who is named as having made him, where it is not `by`. */
   readonly madeBy?: null;
-  readonly bonds?: PersonBonds;
+  readonly bonds?: Omit<PersonBonds, "unitId">;
+  /** `active` unless told. */
+  readonly state?: Person["state"];
   readonly passwordAt?: Person["passwordAt"];
 }
 
-const NO_BONDS = {
+/** What a unit's own person hangs on: nothing. */
+export const NO_BONDS = {
   vendorId: null,
   contractId: null,
   sponsorId: null,
@@ -74,7 +77,7 @@ export async function insertPerson(deps: Pick<BrokerDeps, "clock">, tx: Stores, 
     login: input.login,
     displayName: input.displayName,
     locale: input.locale,
-    state: "active",
+    state: input.state ?? "active",
     passwordAt: input.passwordAt ?? "here",
     approvesFrom: null,
     reviewedAt: now,

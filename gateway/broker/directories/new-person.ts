@@ -2,21 +2,12 @@
  * A person made because a directory says so, at a first sign-in or by SCIM. An operator at most, of the unit told, nobody's
  * vendor; his login is his own or none: a login that was ever somebody's is never attached to.
  */
-import {
-  asId,
-  isPersonLogin,
-  type Locale,
-  type Person,
-  type PersonId,
-  type Stores,
-  type UnitId,
-} from "../../domain/index.js";
+import { isPersonLogin, type Locale, type Person, type Stores, type UnitId } from "../../domain/index.js";
+import { ENROLMENT_MS, insertPerson, NO_BONDS } from "../create-person.js";
 import { isDisplayName } from "../identity-deps.js";
 import { newToken } from "../secrets-shown-once.js";
 import type { DirectoryDeps } from "./deps.js";
 import { mailKey } from "./find-link.js";
-
-export const ENROLMENT_MS = 24 * 3_600_000;
 
 export interface DirectoryNewcomer {
   readonly login: string;
@@ -52,49 +43,16 @@ export async function insertFromDirectory(
   tx: Stores,
   input: DirectoryNewcomer,
 ): Promise<Person> {
-  const now = deps.clock.now();
-  const { login, displayName, email, unitId, locale, state, passwordAt } = input;
-  const person: Person = {
-    id: asId<PersonId>(deps.ids.next()),
-    unitId,
-    login,
-    displayName,
-    locale,
-    state,
-    vendorId: null,
-    contractId: null,
-    sponsorId: null,
-    identityKey: null,
-    identitySealed: null,
-    identityTail: null,
-    email: mailKey(email),
-    passwordAt,
-    approvesFrom: null,
-    reviewedAt: now,
-    lastSignInAt: null,
-    passwordHash: null,
-    passwordChangedAt: null,
-    totpSealed: null,
-    totpLastStep: 0,
-    totpEnrolledAt: null,
+  const { email, by, sourceAddress, ...person } = input;
+  return insertPerson(deps, tx, {
+    ...person,
+    id: deps.ids.next(),
+    power: null,
+    roles: [],
     enrolmentHash: null,
-    enrolmentExpiresAt: null,
-    failures: 0,
-    lastFailureAt: null,
-    createdAt: now,
-    createdBy: null,
-    credentialEpoch: 1,
-  };
-  await tx.people.insert(person);
-  await tx.audit.append({
-    verb: "person.created",
-    actorId: null,
-    object: { kind: "person", id: person.id },
-    sourceAddress: input.sourceAddress,
-    decidedBy: input.by,
-    detail: { login, displayName },
+    by: { personId: null, sourceAddress, decidedBy: by },
+    bonds: { ...NO_BONDS, email: mailKey(email) },
   });
-  return person;
 }
 
 /**
