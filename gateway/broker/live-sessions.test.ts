@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { buildHouse, changePerson, FakeRecording, must, type House } from "../../test/support/access-house.js";
+import { FakeRecording } from "../../test/support/access-fakes.js";
+import { buildHouse, changePerson, must, type House } from "../../test/support/access-house.js";
 import { asId, GatehouseError, type EndReason, type GrantId, type TapEvent } from "../domain/index.js";
 import { moveStates } from "./move-states.js";
 

@@ -11,8 +11,6 @@ import {
   type Action,
   type Actor,
   type AuditRow,
-  type ChannelOutcome,
-  type ClipboardRecord,
   type EndReason,
   type NodeId,
   type Person,
@@ -22,8 +20,6 @@ import {
   type Role,
   type SignatureId,
   type Stores,
-  type Tap,
-  type TapEvent,
   type UnitId,
   type WebSessionId,
 } from "../../gateway/domain/index.js";
@@ -36,18 +32,12 @@ import type {
   PeopleUseCases,
   RequestView,
 } from "../../gateway/broker/index.js";
-import type { BrokerConfig, BrokerDeps, TargetProbe } from "../../gateway/broker/deps.js";
+import type { BrokerConfig, BrokerDeps } from "../../gateway/broker/deps.js";
 import { createCalendar } from "../../gateway/calendar.js";
 import { loadPolicy } from "../../gateway/policy/index.js";
-import type {
-  Derived,
-  FinishedRecording,
-  Keyframe,
-  Library,
-  OpenTap,
-  Recorder,
-} from "../../gateway/recording/index.js";
+import type { Recorder } from "../../gateway/recording/index.js";
 import { openVault } from "../../gateway/vault/index.js";
+import { fakeLibrary, FakeRecording, ManualClock, NO_DERIVED, type World } from "./access-fakes.js";
 import { MemoryBlobs } from "./memory-blobs.js";
 import { openMemoryDatabase } from "./memory-database.js";
 import { createRows, NOW } from "./rows.js";
@@ -62,100 +52,6 @@ export const OTHER_KEY = HOST_KEY.replace(/Bwc=?$/, "CAg").replace(/BwcH/, "BwcI
 export const CERTIFICATE = `x509-sha256 ${"ab".repeat(32)}`;
 export const OTHER_CERTIFICATE = `x509-sha256 ${"cd".repeat(32)}`;
 export const SECRET = "correct horse battery staple";
-
-export class ManualClock {
-  ms = NOW;
-  us = 0;
-  now(): number {
-    return this.ms;
-  }
-  monotonicUs(): number {
-    return this.us;
-  }
-  advance(ms: number): void {
-    this.ms += ms;
-    this.us += ms * 1000;
-  }
-}
-
-export class FakeRecording {
-  readonly notes: { readonly kind: string; readonly detail: Readonly<Record<string, unknown>> }[] = [];
-  readonly listeners = new Set<(event: TapEvent) => void>();
-  readonly clipboards: ClipboardRecord[] = [];
-  readonly openings: Parameters<Tap["openChannel"]>[0][] = [];
-  closedBecause: EndReason | undefined;
-  fail: (because: "recorder-failed" | "quota") => void = () => undefined;
-  digested = false;
-  #numbers = 0;
-
-  open(recordingId: RecordingId): OpenTap {
-    let finish: (finished: FinishedRecording) => void = () => undefined;
-    const finished = new Promise<FinishedRecording>((resolve) => {
-      finish = resolve;
-    });
-    const tap: Tap = {
-      recordingId,
-      elapsedUs: 0,
-      openChannel: async (opening) => {
-        this.openings.push(opening);
-        const number = ++this.#numbers;
-        const outcome: ChannelOutcome = this.digested ? "digested" : "recorded";
-        const nothing = async (): Promise<void> => undefined;
-        return {
-          number,
-          output: async (bytes) => {
-            this.emit({ type: "output", channel: number, atUs: 1, bytes, stderr: false });
-          },
-          graphics: async (bytes) => {
-            this.emit({ type: "graphics", channel: number, atUs: 1, bytes });
-            return 1;
-          },
-          pointer: async (x, y, mask) => {
-            this.emit({ type: "pointer", channel: number, atUs: 1, x, y, mask });
-          },
-          clipboard: async (record) => {
-            this.clipboards.push(record);
-            this.emit({ type: "clipboard", channel: number, atUs: 1, direction: record.direction, size: record.size });
-          },
-          input: nothing,
-          resize: nothing,
-          gate: nothing,
-          transfer: nothing,
-          exit: nothing,
-          counters: { bytesIn: 3, bytesOut: 5, digested: this.digested },
-          close: async () => outcome,
-        };
-      },
-      note: async (kind, detail) => {
-        this.notes.push({ kind, detail });
-      },
-      watch: (listener) => {
-        this.listeners.add(listener);
-        return () => this.listeners.delete(listener);
-      },
-      onFailure: (listener) => {
-        this.fail = listener;
-      },
-      close: async (because) => {
-        this.closedBecause = because;
-        const complete = because !== "recorder-failed";
-        finish({
-          because,
-          complete,
-          durationUs: 1000,
-          bytes: 100,
-          frames: 1,
-          closingHash: complete ? "ab".repeat(32) : null,
-        });
-      },
-    };
-    return { tap, finished };
-  }
-
-  emit(event: TapEvent): void {
-    for (const listener of this.listeners) listener(event);
-  }
-}
 
 export interface House {
   readonly broker: AssembledBroker;
@@ -173,25 +69,6 @@ export interface House {
   readonly close: () => void;
 }
 
-/** What the fakes do, for a test to change. */
-export interface World {
-  addresses: Record<string, readonly string[]>;
-  hostKey: string;
-  tested: Awaited<ReturnType<TargetProbe["testCredential"]>>;
-  bootstrap: boolean;
-  recorderOk: boolean;
-  recorderOpens: boolean;
-  databaseAnswers: boolean;
-  derived: Derived;
-  certificate: string;
-  /** State of the open terminals and desktops of any live recording. */
-  screens: readonly Keyframe[];
-  thumbnail: Uint8Array | undefined;
-  recovered: Awaited<ReturnType<BrokerDeps["recover"]>>;
-  /** Called before the recorder opens, to change the world meanwhile. */
-  beforeOpen: () => Promise<void>;
-}
-
 type Name = "alice" | "mallory" | "bob" | "carol" | "sys1" | "sys2" | "sec1" | "sec2" | "aud1" | "aud2";
 const CAST: readonly (readonly [Name, Power | null, Role | null])[] = [
   ["alice", null, "operator"],
@@ -205,16 +82,6 @@ const CAST: readonly (readonly [Name, Power | null, Role | null])[] = [
   ["aud1", "audit", null],
   ["aud2", "audit", null],
 ];
-
-const NO_DERIVED: Derived = {
-  durationUs: 1000,
-  channels: [],
-  markers: [],
-  activity: [],
-  keyframes: [],
-  thumbnails: [],
-  screen: [],
-};
 
 export const CONFIG: BrokerConfig = {
   publicUrl: "http://localhost:8080",
@@ -233,31 +100,6 @@ export const CONFIG: BrokerConfig = {
 function createIds(): { next(): string } {
   let count = 0;
   return { next: () => `01900000-0000-7000-8000-${(++count).toString(16).padStart(12, "0")}` };
-}
-
-function fakeLibrary(world: World): Library {
-  const none = async function* (): AsyncGenerator<never> {};
-  return {
-    read: async () => undefined,
-    derived: async () => world.derived,
-    keyframe: async (_id, channel, atUs) => ({ channel, atUs: Math.min(atUs, 0), cols: 80, rows: 24, state: "" }),
-    liveScreens: async () => world.screens,
-    grew: () => undefined,
-    thumbnail: async () => world.thumbnail,
-    guac: async function* () {
-      yield Buffer.from("4.sync,1.0;");
-    },
-    verify: async () => ({ verdict: "altered", record: 2, offset: 99, what: "chain" }),
-    raw: async () =>
-      (async function* () {
-        for (let piece = 0; piece < 5; piece += 1) yield Uint8Array.of(piece);
-      })(),
-    asciicast: none,
-    text: none,
-    input: none,
-    remove: async () => undefined,
-    close: async () => undefined,
-  };
 }
 
 /** What a test may put in place of the house's own parts, made when clock, ids and vault exist. */
@@ -313,7 +155,6 @@ export async function buildHouse(
     close: async () => undefined,
   };
   const deps: BrokerDeps = {
-    database,
     checkpoints: {
       latest: async () => undefined,
       list: async () => [],
