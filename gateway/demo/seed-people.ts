@@ -47,8 +47,12 @@ export function must<T>(outcome: Outcome<T>, doing: string): T {
   );
 }
 
-function newPassword(): string {
-  return randomBytes(12).toString("base64url");
+/** Of 96 random bits, drawn again until it has each kind of character, whatever number of kinds policy asks for. */
+export function newPassword(): string {
+  for (;;) {
+    const password = randomBytes(12).toString("base64url");
+    if ([/[A-Z]/, /[a-z]/, /[0-9]/, /[-_]/].every((kind) => kind.test(password))) return password;
+  }
 }
 
 interface Enrolled {
