@@ -129,8 +129,9 @@ describe("opening a session", () => {
   it("does not open when another node revoked the grant meanwhile", async () => {
     const granted = await house.grant();
     house.world.beforeOpen = async () => {
-      const id = granted.grants[0]?.id ?? must({ ok: false, code: "none" });
-      await house.deps.database.write((tx) => tx.grants.update(id, { state: "revoked" }));
+      const [first] = granted.grants;
+      if (first === undefined) throw new Error("there is no grant");
+      await house.deps.database.write((tx) => tx.grants.update(first.id, { state: "revoked" }));
     };
     expect(await open()).toEqual({ kind: "refused", code: "grant-ended" });
     expect(house.broker.live.living()).toHaveLength(0);

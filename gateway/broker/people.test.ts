@@ -164,7 +164,7 @@ describe.each(["memory", "sqlite"] as const)("people, on %s", (kind) => {
     expect(await lab.database.read.recoveryCodes.count({ personId: alice.id, usedAt: null })).toBe(0);
     const old = { login: "alice", password: PASSWORD, sourceAddress: "10.0.0.1", via: "web" } as const;
     expect((await lab.identity.signIn({ ...old, code: lab.freshCode(alice) })).ok).toBe(false);
-    const again = await lab.enrol(enrolmentToken);
+    const again = await lab.enrol(enrolmentToken ?? "");
     expect(again.secret).not.toBe(alice.secret);
     expect((await lab.identity.signIn({ ...old, code: alice.recoveryCodes[0] ?? "" })).ok).toBe(false);
     await lab.signIn(again);

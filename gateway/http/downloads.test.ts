@@ -105,7 +105,8 @@ describe("a download", () => {
       "index",
       "segment?channel=0&fromUs=0&maxUs=1",
     ]) {
-      const ask = (headers: object) => door.app.inject({ url: `/api/v1/recordings/${UUID}/${path}`, headers });
+      const ask = (headers: Record<string, string>) =>
+        door.app.inject({ url: `/api/v1/recordings/${UUID}/${path}`, headers });
       expect((await ask({})).statusCode, path).toBe(401);
       expect((await ask({ cookie: "gatehouse=operator" })).statusCode, path).toBe(403);
       expect((await ask({ cookie: "gatehouse=audit" })).statusCode, path).toBe(403);

@@ -21,10 +21,10 @@ describe("the gate's own state", () => {
 
   it("is measured for this machine and for a system administrator, and for nobody else", async () => {
     const { door } = await doorOf(withPeople(createFakeBroker()), { trustedProxy: ["10.0.0.1", "127.0.0.9"] });
-    const ask = (remoteAddress: string, headers: object = {}) =>
+    const ask = (remoteAddress: string, headers: Record<string, string> = {}) =>
       door.app.inject({ url: "/metrics", remoteAddress, headers });
     expect((await ask("127.0.0.1")).statusCode).toBe(200);
-    const away: [string, object, number][] = [
+    const away: [string, Record<string, string>, number][] = [
       ["10.0.0.1", {}, 401],
       ["127.0.0.1", { "x-forwarded-for": "203.0.113.1" }, 401],
       ["127.0.0.9", { forwarded: "for=203.0.113.1" }, 401],

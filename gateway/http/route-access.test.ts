@@ -278,7 +278,7 @@ describe("who may use which route", () => {
     expect(registered.length).toBeGreaterThan(60);
   });
 
-  it.each(TABLE)("%s", async (line, allowed, body) => {
+  it.for(TABLE)("%s", async ([line, allowed, body]) => {
     for (const who of EVERYONE) {
       const { answer, asked } = await ask(line, who, body);
       if (allowed.includes(who)) {
@@ -291,7 +291,7 @@ describe("who may use which route", () => {
     }
   });
 
-  it.each(SCIM_TABLE)("%s", async (line, body) => {
+  it.for(SCIM_TABLE)("%s", async ([line, body]) => {
     for (const who of EVERYONE) {
       for (const bearer of [undefined, "gatehouse", `${TOKEN}x`, who]) {
         const { answer, asked } = await ask(

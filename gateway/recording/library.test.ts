@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import headless from "@xterm/headless";
 import { ContainerScanner, EventType, Flag, encodeUtf8 } from "../../recordings/codec/index.js";
-import type { ChannelTap, RecordingId } from "../domain/index.js";
+import type { BlobStore, ChannelTap, RecordingId } from "../domain/index.js";
 import { RecordingRoom, payloads, shell } from "../../test/support/recording-room.js";
 import { createLibrary } from "./index.js";
 import type { Keyframe, Library } from "./index.js";

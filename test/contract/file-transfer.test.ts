@@ -50,7 +50,7 @@ async function accept(socket: Socket): Promise<void> {
   socket.on("error", () => undefined);
   let head = Buffer.alloc(0);
   for (;;) {
-    const [chunk] = await new Promise((got) => socket.once("data", (data) => got([data])));
+    const chunk = await new Promise<Buffer>((got) => socket.once("data", got));
     head = Buffer.concat([head, chunk]);
     if (head.includes(10)) break;
   }

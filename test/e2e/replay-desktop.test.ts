@@ -182,7 +182,7 @@ describe.each([
     ["operator", `/access/ask?account=${ID}`, "ask", (view) => view.locator(".choice .one").nth(4).waitFor()],
     ["approver", "/decisions", "decision", (view) => view.locator(".items li").first().waitFor()],
   ];
-  test.each(PLACES)("%s at %s", async (who, path, name, act) => {
+  test.for(PLACES)("%s at %s", async ([who, path, name, act]) => {
     const { context, page: view, faults } = await open(who, path, look);
     await view.locator("h1").first().waitFor();
     await act?.(view);

@@ -34,7 +34,7 @@ import type {
 } from "../../gateway/broker/index.js";
 import type { BrokerConfig, BrokerDeps } from "../../gateway/broker/deps.js";
 import { createCalendar } from "../../gateway/calendar.js";
-import { loadPolicy } from "../../gateway/policy/index.js";
+import { loadPolicy, slotOf } from "../../gateway/policy/index.js";
 import type { Recorder } from "../../gateway/recording/index.js";
 import { openVault } from "../../gateway/vault/index.js";
 import { fakeLibrary, FakeRecording, ManualClock, NO_DERIVED, type World } from "./access-fakes.js";
@@ -152,6 +152,7 @@ export async function buildHouse(
     health: async () => ({ ok: world.recorderOk, freeBytes: 1 }),
     heads: async () =>
       [...recordings.keys()].map((id) => ({ recordingId: asId<RecordingId>(id), head: "aa", bytes: 10 })),
+    flush: async () => undefined,
     close: async () => undefined,
   };
   const deps: BrokerDeps = {
@@ -163,7 +164,7 @@ export async function buildHouse(
       consistency: async () => [],
     },
     vault,
-    policy: await loadPolicy("policies/default"),
+    ...slotOf(await loadPolicy("policies/default"), "policies/default"),
     recorder,
     library: fakeLibrary(world),
     recover: async () => world.recovered,

@@ -20,7 +20,7 @@ export interface ProviderAccount {
   /** What the person types; not a claim. */
   readonly account: string;
   readonly sub: string;
-  readonly email?: string;
+  readonly email?: string | undefined;
   readonly emailVerified?: boolean;
   readonly username?: string;
   readonly name?: string;

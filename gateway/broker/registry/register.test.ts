@@ -78,7 +78,7 @@ describe("sub-contracting", () => {
     let parentId: VendorId | null = null;
     const made: VendorId[] = [];
     for (let link = 0; link <= LONGEST_VENDOR_CHAIN; link += 1) {
-      const { id } = must(await vendorNamed(`Link ${"abcdefghk"[link] ?? ""}`, parentId));
+      const { id }: { id: VendorId } = must(await vendorNamed(`Link ${"abcdefghk"[link] ?? ""}`, parentId));
       made.push(id);
       parentId = id;
     }

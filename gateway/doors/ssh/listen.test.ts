@@ -111,7 +111,7 @@ describe("the accept loop", () => {
     expect((silent.closedAt ?? 0) - from).toBeLessThan(4_000);
     const slow: Client = new ssh2.Client();
     slow.on("error", () => undefined);
-    const closed = new Promise((resolve) => slow.once("close", resolve));
+    const closed = new Promise<void>((resolve) => slow.once("close", () => resolve()));
     slow.connect({
       host: "127.0.0.1",
       port: gate.port,
