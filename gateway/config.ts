@@ -71,6 +71,8 @@ const schema = z
     /** How long live sessions may go on after SIGTERM. */
     drainSeconds: count(0, 3_600).default(30),
     idleMinutes: count(1, 720).default(30),
+    /** How often the node looks for what has fallen due: reviews, dormant accounts, retention, a changed policy folder, old links. */
+    sweepSeconds: count(1, 60).default(60),
     maxSessions: count(1, 100_000).default(2_000),
     maxSessionsPerPerson: count(1, 10_000).default(16),
     keepBytes: count(0, 2 ** 40).default(64 * 1024 * 1024),

@@ -185,6 +185,7 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
       allowTargets: config.allowTargets,
       ownServices: await ownServices(config),
       idleMs: config.idleMinutes * MINUTE_MS,
+      sweepMs: config.sweepSeconds * 1000,
       maxSessionMs: 12 * HOUR_MS,
       keepBytes: config.keepBytes,
       maxSessionsPerPerson: config.maxSessionsPerPerson,

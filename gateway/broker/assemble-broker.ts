@@ -48,7 +48,6 @@ export interface AssembledBroker extends RunningBroker {
 
 const SEQUENCE_MS = 1000;
 const HEADS_MS = 10_000;
-const SWEEP_MS = 60_000;
 
 /** The broker with its inner parts showing; `createBroker` hides them. */
 export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker {
@@ -110,20 +109,21 @@ export function assembleBroker(given: BrokerDeps, parts: Parts): AssembledBroker
 }
 
 function roundsOf(deps: BrokerDeps): Parameters<typeof startRounds>[0] {
+  const { sweepMs } = deps.config;
   return [
     { everyMs: SEQUENCE_MS, what: "sequencing the audit log", run: () => deps.checkpoints.advance() },
     { everyMs: SEQUENCE_MS, what: "moving grants and requests on", run: () => moveStates(deps) },
     { everyMs: SEQUENCE_MS, what: "ending contracts whose last day has passed", run: () => endPassedContracts(deps) },
-    { everyMs: SWEEP_MS, what: "telling of contracts that end soon", run: () => warnOfEndings(deps) },
+    { everyMs: sweepMs, what: "telling of contracts that end soon", run: () => warnOfEndings(deps) },
     { everyMs: HEADS_MS, what: "logging the heads of recordings", run: () => logHeads(deps) },
-    { everyMs: SWEEP_MS, what: "removing recordings past retention", run: () => removeOldRecordings(deps) },
-    { everyMs: SWEEP_MS, what: "reviewing people and entitlements", run: () => reviewRound(deps) },
-    { everyMs: SWEEP_MS, what: "closing accounts that nobody uses", run: () => disableDormant(deps) },
-    { everyMs: SWEEP_MS, what: "taking old tickets away", run: () => sweepTickets(deps) },
-    { everyMs: SWEEP_MS, what: "letting old proposals lapse", run: () => lapseProposals(deps) },
-    { everyMs: SWEEP_MS, what: "looking at the policy", run: () => watchPolicy(deps) },
-    { everyMs: SWEEP_MS, what: "taking old links of terminals away", run: () => sweepTerminals(deps) },
+    { everyMs: sweepMs, what: "removing recordings past retention", run: () => removeOldRecordings(deps) },
+    { everyMs: sweepMs, what: "reviewing people and entitlements", run: () => reviewRound(deps) },
+    { everyMs: sweepMs, what: "closing accounts that nobody uses", run: () => disableDormant(deps) },
+    { everyMs: sweepMs, what: "taking old tickets away", run: () => sweepTickets(deps) },
+    { everyMs: sweepMs, what: "letting old proposals lapse", run: () => lapseProposals(deps) },
+    { everyMs: sweepMs, what: "looking at the policy", run: () => watchPolicy(deps) },
+    { everyMs: sweepMs, what: "taking old links of terminals away", run: () => sweepTerminals(deps) },
     { everyMs: roundMs(deps), what: "asking directories after people", run: () => checkPeople(deps) },
-    { everyMs: SWEEP_MS, what: "taking old challenges away", run: () => sweepChallenges(deps) },
+    { everyMs: sweepMs, what: "taking old challenges away", run: () => sweepChallenges(deps) },
   ];
 }

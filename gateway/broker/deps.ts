@@ -32,6 +32,8 @@ export interface BrokerConfig {
   readonly ownServices: readonly { readonly address: string; readonly port: number }[];
   /** A session without input or output for so long ends as `idle`. */
   readonly idleMs: number;
+  /** How often what has fallen due is looked for: reviews, dormant accounts, retention, a changed policy folder, old links. */
+  readonly sweepMs: number;
   /** A connection lives so long at most. */
   readonly maxSessionMs: number;
   /** Bytes of a channel without a terminal that are kept; past it the digest goes on. */

@@ -90,6 +90,7 @@ export const CONFIG: BrokerConfig = {
   allowTargets: [],
   ownServices: [{ address: "10.0.0.9", port: 5432 }],
   idleMs: 15 * 60_000,
+  sweepMs: 60_000,
   maxSessionMs: 12 * 3_600_000,
   keepBytes: 64 * 1024 * 1024,
   maxSessionsPerPerson: 3,

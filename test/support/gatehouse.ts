@@ -180,6 +180,7 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
         GATEHOUSE_HTTP_LISTEN: `127.0.0.1:${httpPort}`,
         GATEHOUSE_PUBLIC_URL: http,
         GATEHOUSE_RESERVE_BYTES: "67108864",
+        GATEHOUSE_SWEEP_SECONDS: "2",
         ...options.env,
         ...env,
       },

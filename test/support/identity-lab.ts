@@ -138,6 +138,7 @@ export async function openIdentityLab(kind: "memory" | "sqlite" | { readonly url
     allowTargets: [],
     ownServices: [],
     idleMs: 1,
+    sweepMs: 1,
     maxSessionMs: 1,
     keepBytes: 1,
     maxSessionsPerPerson: 1,
