@@ -1,4 +1,8 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+
+/** Vitest leaves one core free, which on two cores is half of them. */
+const maxWorkers = Math.max(2, availableParallelism() - 1);
 
 export default defineConfig({
   test: {
@@ -8,6 +12,7 @@ export default defineConfig({
           name: "unit",
           include: ["gateway/**/*.test.ts", "recordings/**/*.test.ts", "policies/**/*.test.ts", "web/**/*.test.ts"],
           testTimeout: 20_000,
+          maxWorkers,
         },
       },
       {
@@ -21,6 +26,7 @@ export default defineConfig({
             "test/fuzz/**/*.test.ts",
           ],
           testTimeout: 60_000,
+          maxWorkers,
           hookTimeout: 120_000,
         },
       },

@@ -90,10 +90,14 @@ function suites(title, name, more) {
   return count(report, run(title, "npx", [...args, ...more]));
 }
 
+/** End-to-end tests that hardly work: they wait for a minute to pass, a silent database to be given up, a clock to be believed. */
+const WAITING = /^(faults-(database|target|start)|promise-3|organisation-time|directories|powers-from-outside)/;
+
 /**
- * The end-to-end tests, by themselves: they measure seconds, and start programs that want the machine. They mostly wait, so two
- * lines of them run side by side, and within a line one file after another: the desktops, which share one session manager and
- * its displays, and all others. With less than eight cores they run in turn: on two, side by side, a desktop was once not there in time.
+ * The end-to-end tests, by themselves: they measure seconds, and start programs that want the machine. They mostly wait, so lines
+ * of them run side by side, and within a line one file after another: the desktops, which share one session manager and its
+ * displays; what waits; and all others. With less than eight cores the others run when the first two are done: on two, beside
+ * them, a desktop was once not there in time.
  */
 async function endToEnd() {
   const folder = join("test", "e2e");
@@ -101,11 +105,12 @@ async function endToEnd() {
     .filter((file) => file.endsWith(".test.ts"))
     .map((file) => join(folder, file));
   const isDesktop = (file) => /^(replay-)?desktop/.test(basename(file));
-  const lines = [
-    { name: "desktops", files: files.filter(isDesktop) },
-    { name: "others  ", files: files.filter((file) => !isDesktop(file)) },
-  ];
-  console.log(`\n── end-to-end tests, ${files.length} files in ${lines.length} lines`);
+  const isWaiting = (file) => WAITING.test(basename(file));
+  const desktops = { name: "desktops", files: files.filter(isDesktop) };
+  const waiting = { name: "waiting ", files: files.filter(isWaiting) };
+  const others = { name: "others  ", files: files.filter((file) => !isDesktop(file) && !isWaiting(file)) };
+  const turns = availableParallelism() >= 8 ? [[desktops, waiting, others]] : [[desktops, waiting], [others]];
+  console.log(`\n── end-to-end tests, ${files.length} files in ${turns.flat().length} lines`);
   const results = [];
   const runLine = async ({ name, files }) => {
     const { report, args } = vitest(`e2e-${name.trim()}`);
@@ -113,8 +118,7 @@ async function endToEnd() {
     const ok = await runMarked(name, "npx", [...args, "--project", "e2e", "--cache=false", ...files]);
     results.push(count(report, ok, files));
   };
-  if (availableParallelism() >= 8) await Promise.all(lines.map(runLine));
-  else for (const line of lines) await runLine(line);
+  for (const turn of turns) await Promise.all(turn.map(runLine));
   return results;
 }
 

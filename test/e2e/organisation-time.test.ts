@@ -134,7 +134,7 @@ describe.each(["sqlite", "postgres"] as const)("while a contractor works, on %s"
   test("the contract's last day passes: his session is over within two seconds, with the grant and the entitlement", async () => {
     const { org, target } = staff;
     const { contract, operator } = await contractor(staff, "guest", dateOf(org.clock.now() + DAY_MS), [target]);
-    await org.clock.move(contract.toAt - org.clock.now() - 30_000);
+    await org.clock.move(contract.toAt - org.clock.now() - 20_000);
     const [first, approver, auditor, guest] = await Promise.all(
       [staff.first, staff.approver, staff.auditor, operator].map((one) => org.again(one)),
     );
