@@ -45,7 +45,10 @@ export interface Way {
   readonly keyFile: string;
 }
 
-/** Lines to copy: each shows this key alone. */
+/**
+ * Lines to copy: each shows this key alone. Ansible's knows no `ansible_user`: it would look for that user's home on the target. With the name
+ * among ssh's options, what Ansible keeps connections by has to name it too (`%C`), or two assets behind one gate share one.
+ */
 export function readyLines({ login, host, port, keyFile }: Way): readonly string[] {
   const key = `-o IdentitiesOnly=yes -i ${/^[\w./-]+$/.test(keyFile) ? keyFile : `'${keyFile.replaceAll("'", String.raw`'\''`)}'`}`;
   const plain = `${login}+ACCOUNT+ASSET`;
@@ -54,6 +57,6 @@ export function readyLines({ login, host, port, keyFile }: Way): readonly string
     `ssh      ssh -p ${port} ${key} ${login}@ACCOUNT@ASSET@${host}`,
     `scp      scp -P ${port} ${key} FILE ${plain}@${at}:`,
     `rsync    rsync -e "ssh -p ${port} ${key}" FILE ${plain}@${at}:`,
-    `Ansible  ansible_host=${host} ansible_port=${port} ansible_user=${plain} ansible_ssh_common_args="${key}"`,
+    `Ansible  ansible_host=${host} ansible_port=${port} ansible_user= ansible_control_path=%(directory)s/%%C ansible_ssh_common_args="-o User=${plain} ${key}"`,
   ];
 }

@@ -110,7 +110,7 @@ describe("gatehouse login", () => {
     expect(text).toContain(`ssh -p 2222 ${key} alice@ACCOUNT@ASSET@gate.example`);
     expect(text).toContain(`scp -P 2222 ${key} FILE alice+ACCOUNT+ASSET@gate.example:`);
     expect(text).toContain(`rsync -e "ssh -p 2222 ${key}" FILE alice+ACCOUNT+ASSET@gate.example:`);
-    expect(text).toContain(`ansible_user=alice+ACCOUNT+ASSET ansible_ssh_common_args="${key}"`);
+    expect(text).toContain(`ansible_ssh_common_args="-o User=alice+ACCOUNT+ASSET ${key}"`);
     expect(text).not.toContain(TOKEN);
     expect(told("DELETE")).toHaveLength(0);
   });
