@@ -94,6 +94,18 @@ describe("opening a session", () => {
     await house.grant();
     house.world.bootstrap = true;
     expect((await open()).kind).toBe("open");
+    const others = [
+      { demo: true, allowTargets: ["web-02.example:22"] },
+      { demo: true, allowTargets: ["web-01.example:2222"] },
+      { demo: false, allowTargets: ["web-01.example:22"] },
+    ];
+    for (const config of others) {
+      house.close();
+      house = await buildHouse(config);
+      await house.grant();
+      house.world.bootstrap = true;
+      expect(await open()).toEqual({ kind: "refused", code: "bootstrap" });
+    }
   });
 
   it("holds the caps of a person and of the node", async () => {

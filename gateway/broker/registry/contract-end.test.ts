@@ -399,6 +399,16 @@ describe("opening", () => {
     expect(await open()).toEqual({ kind: "refused", code: "unauthenticated" });
   });
 
+  it("takes no grant of another contract than the one he works under", async () => {
+    await house.work();
+    const { registry } = house.broker;
+    const other = must(await registry.createContract(house.people.sec1, house.terms({ number: "HT-2027-009" })));
+    await changePerson(house, house.people.mallory.personId, { contractId: other.id });
+    await expect(house.session()).rejects.toThrow("not-under-contract");
+    await changePerson(house, house.people.mallory.personId, { contractId: house.contract.id });
+    await house.session();
+  });
+
   it("keeps names and numbers, not ids, of vendors and contract", async () => {
     const { session } = await opened();
     expect(session.snapshot).toMatchObject({ vendorChain: ["南方运维", "远景科技"], contract: "HT-2027-001" });
