@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PASSWORD, must, openIdentityLab, type IdentityLab, type LabPerson } from "../../test/support/identity-lab.js";
-import type { Actor, PersonId } from "../domain/index.js";
+import type { Actor, AuditEvent, PersonId } from "../domain/index.js";
 
 describe.each(["memory", "sqlite"] as const)("people, on %s", (kind) => {
   let lab: IdentityLab;
@@ -35,6 +35,10 @@ describe.each(["memory", "sqlite"] as const)("people, on %s", (kind) => {
       const outcome = await lab.people.create(security, { ...input("bob"), displayName });
       expect(outcome).toEqual({ ok: false, code: "invalid-input", field: "displayName" });
     }
+    const rows = await lab.database.read.audit.find({ verb: "register.refused" });
+    const told = rows.map((row) => (JSON.parse(row.leaf) as AuditEvent).decidedBy);
+    const times = { conflict: 1, "name-taken": 1, "invalid-input": 15 };
+    for (const [why, count] of Object.entries(times)) expect(told.filter((one) => one === why)).toHaveLength(count);
   });
 
   test("only the security power makes, changes and resets; audit may look; nobody else", async () => {

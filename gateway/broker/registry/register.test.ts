@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { changePerson, must } from "../../../test/support/access-house.js";
 import { appoint, buildContractHouse, TODAY, type ContractHouse } from "../../../test/support/contract-house.js";
-import { asId, LONGEST_VENDOR_CHAIN, type AssetId, type VendorId } from "../../domain/index.js";
+import { asId, LONGEST_VENDOR_CHAIN, type AssetId, type AuditEvent, type VendorId } from "../../domain/index.js";
 import type { NewContract } from "../broker.js";
 
 let house: ContractHouse;
@@ -187,6 +187,37 @@ describe("contracts", () => {
     await blob.finish();
     await expect(read()).rejects.toThrow("not the one");
     expect(await house.audit("contract.duties-accepted")).toHaveLength(2);
+  });
+});
+
+describe("what is not taken", () => {
+  it("changes nothing and stands in the log: with whom, what and why, and nothing of who may not try", async () => {
+    const { registry } = house.broker;
+    const { people, top, vendor, contract, unitId } = house;
+    const before = [await registry.vendor(people.sec1, top.id), await registry.contract(people.sec1, contract.id)];
+    await vendorNamed("远景科技");
+    await registry.changeVendor(people.sec1, top.id, { parentId: vendor.id });
+    await unitNamed("hid\u202Eden");
+    await registry.renameUnit(people.sec1, unitId, " ");
+    await enter({ fromDate: "2027-06-02", toDate: "2027-06-01" });
+    await registry.changeContract(people.sec1, contract.id, { toDate: "2026-12-31" });
+    for (const by of [people.bob, people.sys1]) await registry.createUnit(by, { parentId: unitId, name: " " });
+    const rows = await house.audit("register.refused");
+    const leaves = rows.map(({ leaf }) => JSON.parse(leaf) as AuditEvent);
+    expect(leaves.map(({ object, decidedBy, detail }) => [object.kind, object.id, decidedBy, detail])).toEqual([
+      ["vendor", "new", "name-taken", { field: "name", name: "远景科技" }],
+      ["vendor", top.id, "vendor-cycle", { field: "parentId" }],
+      ["unit", "new", "invalid-input", { field: "name", name: "hid·den" }],
+      ["unit", unitId, "invalid-input", { field: "name", name: " " }],
+      ["contract", "new", "invalid-input", { field: "toDate", name: "HT-2" }],
+      ["contract", contract.id, "invalid-input", { field: "toDate" }],
+    ]);
+    expect(new Set(rows.map((row) => [row.actorId, row.unitId].join()))).toEqual(
+      new Set([[people.sec1.personId, unitId].join()]),
+    );
+    expect([await registry.vendor(people.sec1, top.id), await registry.contract(people.sec1, contract.id)]).toEqual(
+      before,
+    );
   });
 });
 

@@ -44,6 +44,7 @@ export const AUDIT_VERBS = [
   "contract.changed",
   "contract.duties-accepted",
   "contract.ended",
+  "register.refused",
   "proposal.proposed",
   "proposal.confirmed",
   "proposal.rejected",

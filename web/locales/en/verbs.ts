@@ -37,6 +37,9 @@ export const verbs = {
     "directory-unlinked": "unlinked from a directory",
     "directory-gone": "gone from the directory",
   },
+  register: {
+    refused: "not taken into the register",
+  },
   power: {
     granted: "power granted",
     withdrawn: "power withdrawn",

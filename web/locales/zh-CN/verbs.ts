@@ -37,6 +37,9 @@ export const verbs = {
     "directory-unlinked": "解除目录关联",
     "directory-gone": "目录中已移除",
   },
+  register: {
+    refused: "登记被拒绝",
+  },
   power: {
     granted: "授予权限",
     withdrawn: "收回权限",
