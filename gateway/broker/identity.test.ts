@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PASSWORD, must, openIdentityLab, type IdentityLab, type LabPerson } from "../../test/support/identity-lab.js";
-import { asId, type DeviceKeyId, type PersonId } from "../domain/index.js";
+import { asId, type DeviceKeyId, type PasskeyId, type PersonId } from "../domain/index.js";
 import type { SignIn } from "./index.js";
 import { readPublicKey } from "./public-key.js";
 
@@ -546,8 +546,13 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
       const { line, fingerprint } = readPublicKey(publicKey) ?? { line: "", fingerprint: "" };
       const key = { id: asId<DeviceKeyId>(lab.deps.ids.next()), personId: grace.id, name: "laptop" };
       const times = { createdAt: 1, expiresAt: 2, lastUsedAt: null, retiredAt: 2 };
-      const bound = { publicKey: line, fingerprint, sourceAddress: "10.0.0.1", credentialEpoch: 1 };
-      await lab.database.write((tx) => tx.deviceKeys.insert({ ...key, ...bound, ...times }));
+      const passkeyId = asId<PasskeyId>("key-ring");
+      const bound = { publicKey: line, fingerprint, sourceAddress: "10.0.0.1", credentialEpoch: 1, passkeyId };
+      const passkey = { id: passkeyId, personId: grace.id, name: "key ring", publicKey: "", counter: 0 };
+      await lab.database.write(async (tx) => {
+        await tx.passkeys.insert({ ...passkey, transports: [], backedUp: false, ...times });
+        await tx.deviceKeys.insert({ ...key, ...bound, ...times });
+      });
       const actor = await lab.signIn(grace);
       const added = await lab.identity.addKey(actor, { name: "k", publicKey, code: lab.freshCode(grace) });
       expect(added).toEqual({ ok: false, code: "conflict", field: "publicKey" });

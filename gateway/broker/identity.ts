@@ -7,6 +7,7 @@ import type { IdentityDeps } from "./identity-deps.js";
 import { bootstrap, installation, makeBootstrapToken } from "./installation.js";
 import { me } from "./me.js";
 import { addKey, changePassword, retireKey, setLocale } from "./own-account.js";
+import { overdueFault } from "./overdue.js";
 import { standing } from "./standing.js";
 import { createThrottle, type Throttle } from "./throttle.js";
 import { resume, signInWeb, signOut } from "./web-session.js";
@@ -24,7 +25,8 @@ export function createIdentity(
     signOut: (cookie) => signOut(deps, cookie),
     refresh: async (actor) => {
       const now = await standing(deps.database.read, actor);
-      return now === undefined ? refused("unauthenticated") : done(now);
+      const over = now === undefined || (await overdueFault(deps, now)) !== undefined;
+      return over ? refused("unauthenticated") : done(now);
     },
     installation: () => installation(deps),
     makeBootstrapToken: () => makeBootstrapToken(deps),

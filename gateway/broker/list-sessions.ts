@@ -15,6 +15,7 @@ import {
 } from "../domain/index.js";
 import type { Listing, Page, SessionFilter, SessionUseCases, SessionView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
+import type { LiveEntry } from "./live-entry.js";
 import type { LiveSessions } from "./live-sessions.js";
 import { OVERSEERS } from "./oversight.js";
 import { mapListing, pageOfEither } from "./pages.js";
@@ -37,10 +38,14 @@ export async function sessionView(
   return {
     ...session,
     live: session.state !== "ended",
-    endsAt: session.state === "ended" ? null : (entry?.endsAt ?? session.leaseUntil),
+    endsAt: session.state === "ended" ? null : endOf(entry, session),
     recording: (await stores.recordings.get(session.recordingId)) ?? null,
     watchers: entry?.watchers.size ?? 0,
   };
+}
+
+function endOf(entry: LiveEntry | undefined, session: Session): number {
+  return entry === undefined ? session.leaseUntil : Math.min(entry.endsAt, entry.wayIn.endsAt);
 }
 
 /** What a filter means to a reader: the sessions of the units he oversees, and beside them his own. */

@@ -7,6 +7,7 @@ import type {
   DeviceKeyId,
   EndReason,
   Grant,
+  PasskeyId,
   PersonId,
   PersonStanding,
   RecordingId,
@@ -33,6 +34,14 @@ export interface LiveWatcher {
   readonly end: (because: EndReason) => void;
 }
 
+/** What let the person in on SSH, as last read. */
+export interface WayIn {
+  /** Why it lets him in here no more; null while it does. */
+  readonly because: Extract<EndReason, "sign-in-ended" | "device-key-refused"> | null;
+  /** Wall clock: when it ends the session of itself; `Infinity` where it does not. */
+  readonly endsAt: number;
+}
+
 export interface LiveEntry {
   readonly id: SessionId;
   readonly unitId: UnitId;
@@ -46,6 +55,8 @@ export interface LiveEntry {
   readonly webSessionId: WebSessionId | null;
   /** The device key that let him in, and ends what it opened; null for anything else. */
   readonly deviceKeyId: DeviceKeyId | null;
+  /** The passkey that approved his terminal or that device key, and ends what it let in; null for anything else. */
+  readonly passkeyId: PasskeyId | null;
   /** The person's credential epoch when the session opened. */
   readonly epoch: number;
   readonly startedAt: number;
@@ -62,8 +73,7 @@ export interface LiveEntry {
   person: PersonStanding | undefined;
   /** Whether that page session stands; true where there is none. */
   pageStands: boolean;
-  /** Whether that device key stands; true where there is none. */
-  keyStands: boolean;
+  wayIn: WayIn;
   snapshot: Session["snapshot"] | null;
   open: OpenTap | null;
   frozen: boolean;

@@ -4,7 +4,6 @@
 import type {
   Clock,
   Database,
-  DeviceKeyId,
   Grant,
   GrantId,
   Person,
@@ -18,7 +17,8 @@ import { standingPages } from "./web-session.js";
 
 type Deps = { readonly database: Pick<Database, "read"> };
 
-const BATCH = 500;
+/** Rows a statement. */
+export const BATCH = 500;
 const PAGE = 1000;
 
 /** What live sessions are asked about the persons named (see `PersonStanding`); those without a row are missing. */
@@ -78,21 +78,8 @@ export async function readPages(
   return standing;
 }
 
-/** The device keys of the entries that nobody has retired. One whose own time is over opens nothing new; what it opened goes on. */
-export async function readDeviceKeys(
-  { database: { read } }: Deps,
-  entries: readonly LiveEntry[],
-): Promise<ReadonlySet<DeviceKeyId>> {
-  const standing = new Set<DeviceKeyId>();
-  for (const batch of batches(entries.flatMap((entry) => entry.deviceKeyId ?? []))) {
-    const where = { id: { in: batch }, retiredAt: null };
-    for (const { id } of await read.deviceKeys.find(where, { limit: BATCH })) standing.add(id);
-  }
-  return standing;
-}
-
 /** Each once, in parts that one statement can hold. */
-function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
+export function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
   const once = [...new Set(all)];
   const parts: (readonly T[])[] = [];
   for (let at = 0; at < once.length; at += BATCH) parts.push(once.slice(at, at + BATCH));

@@ -38,7 +38,9 @@ export function createLiveSession(deps: Deps, entry: LiveEntry): LiveSession {
     admission: entry.admission,
     snapshot,
     tap: open.tap,
-    endsAt: entry.endsAt,
+    get endsAt() {
+      return Math.min(entry.endsAt, entry.wayIn.endsAt);
+    },
     get grant() {
       return entry.grant;
     },

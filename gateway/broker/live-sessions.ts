@@ -11,10 +11,12 @@ import {
   type MayContinue,
   type SessionId,
 } from "../domain/index.js";
+import type { Policy } from "../policy/index.js";
 import type { Admission } from "./admission.js";
 import type { Log } from "./deps.js";
 import type { LiveEntry } from "./live-entry.js";
-import { readDeviceKeys, readEndedGrants, readPages, readStandings } from "./live-rows.js";
+import { readEndedGrants, readPages, readStandings } from "./live-rows.js";
+import { readWaysIn, STANDS } from "./ways-in.js";
 
 export const TICK_MS = 250;
 /** How long an ended session's recording stays open for what its door has still to write down. */
@@ -26,6 +28,7 @@ const LOST_AFTER_US = 60_000_000;
 export interface LiveDeps {
   readonly database: Pick<Database, "read" | "ping">;
   readonly clock: Clock;
+  readonly policy: Pick<Policy, "signIn">;
   readonly idleMs: number;
   readonly log: Log;
   /** Closes recording and rows of a session that has ended; resolves when both are done. */
@@ -33,6 +36,8 @@ export interface LiveDeps {
   /** Runs with every reading of the rows: grants and requests move on, watchers are asked again. */
   readonly onReread: () => Promise<void>;
 }
+
+type Verdict = MayContinue | { readonly go: false; readonly because: EndReason };
 
 export class LiveSessions {
   readonly #deps: LiveDeps;
@@ -120,11 +125,14 @@ export class LiveSessions {
   }
 
   /** What the clocks and the rows as last read say of one session now; whichever clock is first counts. */
-  verdict(entry: LiveEntry): MayContinue {
+  verdict(entry: LiveEntry): Verdict {
     const { clock } = this.#deps;
     if (clock.monotonicUs() >= entry.endsAtUs) return { go: false, because: "expired" };
-    if (!entry.keyStands) return { go: false, because: "revoked" };
-    return mayContinue(entry.grant, entry.person, entry.epoch, clock.now());
+    const verdict = mayContinue(entry.grant, entry.person, entry.epoch, clock.now());
+    if (!verdict.go) return verdict;
+    const { because, endsAt } = entry.wayIn;
+    if (because !== null) return { go: false, because };
+    return clock.now() < endsAt ? verdict : { go: false, because: "sign-in-ended" };
   }
 
   /** Looks at the clocks now, and at the rows when a second has passed. */
@@ -183,9 +191,9 @@ export class LiveSessions {
     const ids = entries.map((entry) => entry.personId);
     const persons = await readStandings(this.#deps, ids);
     const pages = await readPages(this.#deps, entries);
-    const keys = await readDeviceKeys(this.#deps, entries);
+    const waysIn = await readWaysIn(this.#deps, entries);
     for (const entry of entries) {
-      entry.keyStands = entry.deviceKeyId === null || keys.has(entry.deviceKeyId);
+      entry.wayIn = waysIn.get(entry.id) ?? STANDS;
       entry.pageStands = entry.webSessionId === null || pages.has(entry.webSessionId);
       entry.grant = ended.get(entry.grant.id) ?? entry.grant;
       entry.person = persons.get(entry.personId);
@@ -197,9 +205,9 @@ export class LiveSessions {
     const grant = await this.#deps.database.read.grants.get(entry.grant.id);
     const persons = await readStandings(this.#deps, [entry.personId]);
     const pages = await readPages(this.#deps, [entry]);
-    const keys = await readDeviceKeys(this.#deps, [entry]);
+    const waysIn = await readWaysIn(this.#deps, [entry]);
     if (grant !== undefined) entry.grant = grant;
-    entry.keyStands = entry.deviceKeyId === null || keys.has(entry.deviceKeyId);
+    entry.wayIn = waysIn.get(entry.id) ?? STANDS;
     entry.pageStands = entry.webSessionId === null || pages.has(entry.webSessionId);
     entry.person = persons.get(entry.personId);
     const verdict = this.verdict(entry);

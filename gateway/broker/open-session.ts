@@ -35,6 +35,7 @@ import { reachable } from "./reachable.js";
 import { unsigned } from "./registry/declarations.js";
 import { vendorNames } from "./registry/vendor-chain.js";
 import { policyActor, standing, type Standing } from "./standing.js";
+import { STANDS } from "./ways-in.js";
 import { endOfPage } from "./web-session.js";
 
 export type OpenDeps = Pick<
@@ -131,6 +132,7 @@ function register(deps: OpenDeps, { person, grant, asset }: Chosen, page: Page, 
     connectionId: asId<ConnectionId>(deps.ids.next()),
     webSessionId: page.id,
     deviceKeyId: person.deviceKeyId ?? null,
+    passkeyId: person.passkeyId ?? null,
     epoch: person.credentialEpoch,
     startedAt: now,
     endsAt: Math.min(grant.to, now + deps.config.maxSessionMs, page.endsAt),
@@ -149,7 +151,7 @@ function register(deps: OpenDeps, { person, grant, asset }: Chosen, page: Page, 
       contract: null,
     },
     pageStands: true,
-    keyStands: true,
+    wayIn: STANDS,
     snapshot: null,
     open: null,
     frozen: false,
@@ -219,6 +221,8 @@ function mayUse(deps: OpenDeps, { person, account, asset, grant }: Chosen): bool
 }
 
 function endedCode(entry: LiveEntry): ErrorCode | undefined {
+  if (entry.ended === "device-key-refused") return "device-key-refused";
+  if (entry.ended === "sign-in-ended") return "unauthenticated";
   return entry.ended === null ? undefined : "grant-ended";
 }
 
@@ -235,7 +239,7 @@ async function begin(
   await deps.database.write((tx) => writeOpening(tx, row, entry, input.client));
   entry.stored = true;
   if (!(await openRecording(deps, entry, row))) return "recorder-failed";
-  if (!(await deps.live.recheck(entry))) return "grant-ended";
+  if (!(await deps.live.recheck(entry))) return endedCode(entry) ?? "grant-ended";
   await deps.database.write((tx) => tx.sessions.update(entry.id, { state: "live" }, { state: "opening" }));
   deps.notify(sessionNotice(entry.id, entry.personId));
   return endedCode(entry);
@@ -279,6 +283,7 @@ function sessionRow(
     startedAt: entry.startedAt,
     endedAt: null,
     leaseUntil: entry.endsAt,
+    passkeyId: entry.passkeyId,
   };
 }
 

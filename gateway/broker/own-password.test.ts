@@ -110,9 +110,14 @@ describe("an overdue password", () => {
     const code = lab.freshCode(grace);
     const input = { login: "grace", password: now, code, sourceAddress: "x", via: "web", userAgent: "" } as const;
     const { cookie } = must(await lab.identity.signInWeb(input));
-    expect(must(await lab.identity.resume(cookie, "x")).mustChangePassword).toBeUndefined();
+    const before = must(await lab.identity.resume(cookie, "x"));
+    expect(before.mustChangePassword).toBeUndefined();
+    expect((await lab.identity.refresh(before)).ok).toBe(true);
     lab.pass(10 * 60_000);
     expect(must(await lab.identity.resume(cookie, "x")).mustChangePassword).toBe(true);
+    // A socket that was opened before asks with what it knew then.
+    expect(await lab.identity.refresh(before)).toEqual({ ok: false, code: "unauthenticated" });
+    must(await change("Nine grey wolfhounds 7", must(await lab.identity.resume(cookie, "x"))));
   });
 
   test("opens no terminal, and says so only to who proved both factors", async () => {

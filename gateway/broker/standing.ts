@@ -7,7 +7,7 @@ import type { PolicyPerson } from "../policy/index.js";
 import { vendorIdsUp } from "./registry/vendor-chain.js";
 
 type PeopleStores = Pick<Stores, "people" | "powers" | "roles" | "vendors">;
-type StandingStores = PeopleStores & Pick<Stores, "webSessions" | "deviceKeys">;
+type StandingStores = PeopleStores & Pick<Stores, "webSessions" | "deviceKeys" | "passkeys">;
 
 /** An actor as his rows say, with the vendors that he belongs to, from his own up to the outermost. */
 export interface Standing extends Actor {
@@ -25,6 +25,8 @@ export async function standing(stores: StandingStores, actor: Actor): Promise<St
   if (actor.webSessionId !== undefined && (await stores.webSessions.get(actor.webSessionId))?.endedAt !== null)
     return undefined;
   if (actor.deviceKeyId !== undefined && (await stores.deviceKeys.get(actor.deviceKeyId))?.retiredAt !== null)
+    return undefined;
+  if (actor.passkeyId !== undefined && (await stores.passkeys.get(actor.passkeyId))?.retiredAt !== null)
     return undefined;
   const { power, roles } = await holdings(stores, person.id);
   return {

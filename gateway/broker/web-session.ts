@@ -8,6 +8,7 @@ import {
   refused,
   type Actor,
   type Outcome,
+  type PasskeyId,
   type Person,
   type PersonId,
   type Stores,
@@ -44,8 +45,8 @@ export interface NewPage {
   readonly id: WebSessionId;
   readonly cookie: string;
   readonly expiresAt: number;
-  /** Writes it, in the transaction of the sign-in. It may run more than once. */
-  open(tx: Stores, person: Person): Promise<void>;
+  /** Writes it, in the transaction of the sign-in, with the passkey that was shown. It may run more than once. */
+  open(tx: Stores, person: Person, passkeyId?: PasskeyId): Promise<void>;
 }
 
 /** A page session that begins now, with a second factor just shown, or shown when the visit says. */
@@ -57,7 +58,7 @@ export function newPage(rules: Pick<SignInPolicy, "longestMs">, now: number, vis
     id,
     cookie: cookie.token,
     expiresAt,
-    async open(tx, person) {
+    async open(tx, person, passkeyId) {
       await tx.webSessions.insert({
         id,
         personId: person.id,
@@ -70,6 +71,7 @@ export function newPage(rules: Pick<SignInPolicy, "longestMs">, now: number, vis
         userAgent: visit.userAgent.slice(0, LONGEST_AGENT),
         steppedUpAt: visit.provedAt === undefined ? now : Math.min(now, visit.provedAt ?? 0),
         via: visit.via,
+        passkeyId: passkeyId ?? null,
       });
       if (visit.previous !== undefined) await endWithEvent(tx, visit.previous, now, "replaced");
     },
@@ -158,19 +160,12 @@ export function isAlive(session: WebSession, rules: Pick<SignInPolicy, "idleMs" 
   return now - session.createdAt < rules.longestMs && now - session.lastSeenAt < rules.idleMs;
 }
 
-/** Ends every page session of a person, or those opened so, but for one. What ends them is one event of the caller's. */
-export async function endPages(
-  tx: Pick<Stores, "webSessions">,
-  personId: PersonId,
-  now: number,
-  { via, but }: { readonly via?: WebSession["via"]; readonly but?: WebSessionId | undefined } = {},
-): Promise<void> {
-  const where = { personId, endedAt: null, ...(via === undefined ? {} : { via }) };
+/** Ends every page session of a person. What ends them is one event of the caller's. */
+export async function endPages(tx: Pick<Stores, "webSessions">, personId: PersonId, now: number): Promise<void> {
   for (;;) {
-    const open = await tx.webSessions.find(where, { limit: BATCH });
-    const ends = open.filter((page) => page.id !== but);
-    for (const { id } of ends) await tx.webSessions.update(id, { endedAt: now }, { endedAt: null });
-    if (open.length < BATCH || ends.length === 0) return;
+    const open = await tx.webSessions.find({ personId, endedAt: null }, { limit: BATCH });
+    for (const { id } of open) await tx.webSessions.update(id, { endedAt: now }, { endedAt: null });
+    if (open.length < BATCH) return;
   }
 }
 

@@ -64,6 +64,8 @@ export interface TerminalApproval {
   readonly expiresAt: number;
   readonly decidedBy: PersonId | null;
   readonly decidedAt: number | null;
+  /** The passkey that approved it; null until then. What it let in ends with it. */
+  readonly passkeyId: PasskeyId | null;
 }
 
 export interface DeviceKey {
@@ -78,6 +80,8 @@ export interface DeviceKey {
   readonly sourceAddress: string;
   /** The person's epoch then: `sign out everywhere` and every change of rights end it. */
   readonly credentialEpoch: number;
+  /** The passkey that approved it, and ends it. */
+  readonly passkeyId: PasskeyId;
   readonly createdAt: number;
   /** The end of the working day at most. */
   readonly expiresAt: number;

@@ -3,7 +3,7 @@
  * alone (one power each, by the schema); operator, approver and confirmer are roles, not powers. Powers and roles are held
  * for a unit's subtree. An auditor holds no role; a confirmer holds no power and no other role; a vendor's person is at most an operator.
  */
-import type { ContractId, DeviceKeyId, PersonId, PersonKeyId, UnitId, VendorId, WebSessionId } from "./ids.js";
+import type { ContractId, DeviceKeyId, PasskeyId, PersonId, PersonKeyId, UnitId, VendorId, WebSessionId } from "./ids.js";
 
 /** system: assets, accounts, nodes. security: people, roles, policies. audit: sessions, recordings, audit events. */
 export type Power = "system" | "security" | "audit";
@@ -116,6 +116,8 @@ export interface WebSession {
   readonly steppedUpAt: number;
   /** How it was opened. */
   readonly via: "password" | "passkey" | "oidc";
+  /** The passkey that opened it, and ends it; null where a code did, or a provider's word alone. */
+  readonly passkeyId: PasskeyId | null;
 }
 
 /**
@@ -138,6 +140,8 @@ export interface Actor {
   readonly webSessionId?: WebSessionId;
   /** The device key that let him in on SSH; sensitive assets refuse it, and `refresh` refuses the actor once it is retired. */
   readonly deviceKeyId?: DeviceKeyId;
+  /** The passkey that approved his terminal or that device key on SSH; `refresh` refuses the actor once it is retired. */
+  readonly passkeyId?: PasskeyId;
   /** His password is too old: nothing is open to him but changing it. */
   readonly mustChangePassword?: boolean;
 }

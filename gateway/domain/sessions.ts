@@ -9,6 +9,7 @@ import type {
   GrantId,
   InputOpeningId,
   NodeId,
+  PasskeyId,
   PersonId,
   RecordingId,
   SessionId,
@@ -23,6 +24,8 @@ export type EndReason =
   | "target-unreachable"
   | "expired"
   | "revoked"
+  | "sign-in-ended"
+  | "device-key-refused"
   | "stopped"
   | "idle"
   | "recorder-failed"
@@ -70,6 +73,8 @@ export interface Session {
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly leaseUntil: number;
+  /** The passkey behind an SSH sign-in, by the browser or by a device key that it approved; null for anything else. */
+  readonly passkeyId: PasskeyId | null;
 }
 
 export interface Connection {

@@ -30,6 +30,7 @@ export type ViewsFit = [
   Fits<domain.PersonKey, api.PersonKeyView>,
   Fits<broker.Ceremony, api.CeremonyView>,
   Fits<broker.PasskeyView, api.PasskeyView>,
+  Fits<broker.PasskeyEnding, api.PasskeyEndingView>,
   Fits<Answer<broker.FactorUseCases["sessions"]>["items"][number], api.PageSessionView>,
   Fits<broker.Reachable, api.ReachableView>,
   Fits<broker.AssetView, api.AssetView>,

@@ -33,7 +33,7 @@ export function streamDownload<C extends Call<never, never, undefined>>(
   const stopAsking = keepVigil(deps, {
     cookie: deps.cookie.of(call.request.raw) ?? "",
     address: deps.addresses.of(call.request.raw),
-    may: (actor) => file.access === "public" || mayEnter(file.access, actor),
+    may: (actor) => file.access === "public" || (actor.mustChangePassword !== true && mayEnter(file.access, actor)),
     end: () => call.request.raw.socket.destroy(),
   });
   const stop = (): void => {

@@ -93,6 +93,7 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["POST /api/v1/me/passkeys/options", SIGNED_IN],
   ["POST /api/v1/me/passkeys", SIGNED_IN, { name: "laptop", handle: "h", response: {} }],
   ["PATCH /api/v1/me/passkeys/:id", SIGNED_IN, { name: "phone" }],
+  ["GET /api/v1/me/passkeys/:id/ending", SIGNED_IN],
   ["DELETE /api/v1/me/passkeys/:id", SIGNED_IN],
   ["POST /api/v1/me/step-up/options", SIGNED_IN],
   ["POST /api/v1/me/step-up", SIGNED_IN, { kind: "code", code: "000000" }],

@@ -15,6 +15,7 @@ const KEY: DeviceKey = {
   fingerprint: "SHA256:x",
   sourceAddress: "127.0.0.1",
   credentialEpoch: 7,
+  passkeyId: asId("cGFzc2tleQ"),
   createdAt: 1,
   expiresAt: 2,
   lastUsedAt: null,

@@ -51,6 +51,7 @@ interface SignInCase {
   readonly stepUp: number;
   readonly idle: number;
   readonly longest: number;
+  readonly keysAtEnd: SignInPolicy["deviceKeys"]["atEnd"];
 }
 interface CaseFile {
   readonly people: ReadonlyMap<string, CasePerson>;
@@ -98,6 +99,7 @@ const signInCase = record<SignInCase>({
   stepUp: duration,
   idle: duration,
   longest: duration,
+  keysAtEnd: optional<SignInCase["keysAtEnd"]>(oneOf<SignInCase["keysAtEnd"]>(["go-on", "end"]), "go-on"),
 });
 const caseFile = record<CaseFile>({
   people: optional<CaseFile["people"]>(mapOf(person), new Map()),
@@ -152,7 +154,7 @@ export function runCases(file: string, parsed: unknown, policy: Omit<Policy, "di
   return count;
 }
 
-function signInCaseOf({ password, stepUpMs, idleMs, longestMs }: SignInPolicy): SignInCase {
+function signInCaseOf({ password, stepUpMs, idleMs, longestMs, deviceKeys }: SignInPolicy): SignInCase {
   return {
     preset: password.preset,
     characters: password.leastCharacters,
@@ -163,6 +165,7 @@ function signInCaseOf({ password, stepUpMs, idleMs, longestMs }: SignInPolicy): 
     stepUp: stepUpMs,
     idle: idleMs,
     longest: longestMs,
+    keysAtEnd: deviceKeys.atEnd,
   };
 }
 

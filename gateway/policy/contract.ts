@@ -86,6 +86,8 @@ export interface SignInPolicy {
     /** Local `HH:MM` at which the working day ends; a key made later lives until then tomorrow only if that is within `longestMs`. */
     readonly until: string;
     readonly otherAddress: boolean;
+    /** What a key's own end is to the sessions that it opened: they go on as long as their grants do, or end with it. */
+    readonly atEnd: "go-on" | "end";
   };
   readonly review: { readonly everyDays: number; readonly remindDays: number; readonly answerDays: number };
 }

@@ -44,8 +44,14 @@ describe("sign-in.yaml", () => {
     for (const password of weaker) expect(() => compileSignIn(rules({ password })), JSON.stringify(password)).toThrow();
   });
 
-  test("refuses what lies outside its bounds, is unknown or contradicts itself", () => {
+  test("says what a device key's own end is to its sessions", () => {
     const keys = { allowed: true, longest: "12h", until: "20:00", otherAddress: false };
+    expect(compileSignIn(rules())("en").deviceKeys.atEnd).toBe("go-on");
+    expect(compileSignIn(rules({ deviceKeys: { ...keys, atEnd: "end" } }))("zh-CN").deviceKeys.atEnd).toBe("end");
+  });
+
+  test("refuses what lies outside its bounds, is unknown or contradicts itself", () => {
+    const keys = { allowed: true, longest: "12h", until: "20:00", otherAddress: false, atEnd: "go-on" };
     const wrong: Record<string, unknown>[] = [
       { stepUp: "61m" },
       { stepUp: "30s" },
@@ -55,6 +61,8 @@ describe("sign-in.yaml", () => {
       { deviceKeys: { ...keys, longest: "17h" } },
       { deviceKeys: { ...keys, until: "24:00" } },
       { deviceKeys: { ...keys, until: "8pm" } },
+      { deviceKeys: { ...keys, atEnd: "freeze" } },
+      { deviceKeys: { ...keys, atEnd: undefined } },
       { terminal: { otherAddress: "no" } },
       { terminal: { otherAddress: false, anywhere: true } },
       { review: { everyDays: 20, remindDays: 14, answerDays: 14 } },

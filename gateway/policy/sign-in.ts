@@ -71,6 +71,7 @@ interface File {
     readonly longest: number;
     readonly until: string;
     readonly otherAddress: boolean;
+    readonly atEnd: SignInPolicy["deviceKeys"]["atEnd"];
   };
   readonly review: SignInPolicy["review"];
 }
@@ -86,6 +87,7 @@ const file = record<File>({
     longest: within(5 * MINUTE_MS, 16 * HOUR_MS),
     until: clockTime,
     otherAddress: truth,
+    atEnd: oneOf<SignInPolicy["deviceKeys"]["atEnd"]>(["go-on", "end"]),
   }),
   review: record({ everyDays: integer(7, 365), remindDays: integer(1, 90), answerDays: integer(1, 90) }),
 });
@@ -108,6 +110,7 @@ export function compileSignIn(parsed: unknown): Policy["signIn"] {
       longestMs: deviceKeys.longest,
       until: deviceKeys.until,
       otherAddress: deviceKeys.otherAddress,
+      atEnd: deviceKeys.atEnd,
     },
     review,
   };

@@ -49,6 +49,7 @@ describe.each([
         userAgent: "test",
         steppedUpAt: NOW,
         via: "passkey",
+        passkeyId: null,
       });
       const { id: personId, login, displayName, locale, vendorId } = person;
       const held = { power: "security", roles: [], credentialEpoch: 1, sourceAddress: "10.0.0.1" } as const;

@@ -122,22 +122,25 @@ test("a cloned passkey is found by its counter: both are out, and what either op
 });
 
 /** A terminal that asked for the browser and waits; `from` another address when told. */
-async function wait(target: string, from?: string) {
+async function wait(target: string, from?: string, command = "echo let-in") {
   const client = new SshClient(lab.house.sshPort, { password: "", code: "" });
   clients.push(client);
   const shown = ["-o", "LogLevel=INFO", "-o", "PreferredAuthentications=keyboard-interactive"];
   const bound = from === undefined ? [] : ["-b", from];
   const once = ["-o", "NumberOfPasswordPrompts=1"];
-  const child = client.start("ssh", [...shown, ...bound, ...once, ...client.arguments(target), "echo", "let-in"]);
+  const child = client.start("ssh", [...shown, ...bound, ...once, ...client.arguments(target), command]);
   let said = "";
+  let out = "";
   child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
+  child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));
   const finished = finish(child, undefined, 90_000);
   const [, link = "", number = ""] = await until("the link", () => LINK.exec(said) ?? undefined);
+  const ticks = (): Promise<unknown> => until("the first tick", () => out.includes("tick"));
   const leave = async (): Promise<string> => {
     if (child.exitCode === null) child.kill("SIGTERM");
     return (await finished).stdout.toString();
   };
-  return { link, number, finished, leave };
+  return { link, number, finished, ticks, leave };
 }
 
 async function approve(who: Seated, link: string, number: string, device = who.device): Promise<string> {
@@ -217,25 +220,33 @@ async function deviceKey(who: Seated): Promise<DeviceKey> {
   };
 }
 
+/** A shell that a device key opened; `closed` resolves with the moment it was over. */
+async function shell({ client, file }: DeviceKey, target: string) {
+  const child = client.start("ssh", [...client.arguments(target, ["-tt", "-o", "BatchMode=yes", "-i", file])]);
+  let said = "";
+  let closedAt = 0;
+  child.stdout.on("data", (bytes: Buffer) => (said += bytes.toString()));
+  child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
+  child.once("close", () => (closedAt = Date.now()));
+  child.stdin.write("echo still-$((40+2))-here\n");
+  await until("the shell", () => said.includes("still-42-here"));
+  const closed = async (): Promise<number> => {
+    await until("the shell's end", () => closedAt > 0);
+    return closedAt;
+  };
+  return { closed, said: () => said, runs: () => closedAt === 0 };
+}
+
 test("a device key opens from its own address, for its own person, until everything is signed out", async () => {
   const [seated, colleague] = [await seat(), await seat()];
   const key = await deviceKey(seated);
   expect(await key.ssh(seated.target)).toBe("let-in\n");
   expect(await key.ssh(seated.target, ["-b", ELSEWHERE])).toMatch(/^refused .*Permission denied/s);
   expect(await key.ssh(colleague.target)).toMatch(/^refused .*Permission denied/s);
-  const shell = key.client.start("ssh", [
-    ...key.client.arguments(seated.target, ["-tt", "-o", "BatchMode=yes", "-i", key.file]),
-  ]);
-  let said = "";
-  let closedAt = 0;
-  shell.stdout.on("data", (bytes: Buffer) => (said += bytes.toString()));
-  shell.once("close", () => (closedAt = Date.now()));
-  shell.stdin.write("echo still-$((40+2))-here\n");
-  await until("the shell", () => said.includes("still-42-here"));
+  const held = await shell(key, seated.target);
   const pressedAt = Date.now();
   await seated.api.call("POST", "/page-sessions/sign-out-everywhere", {});
-  await until("the shell's end", () => closedAt > 0);
-  expect(closedAt - pressedAt).toBeLessThan(2_500);
+  expect((await held.closed()) - pressedAt).toBeLessThan(2_500);
   expect(await key.ssh(seated.target)).toMatch(/^refused .*Permission denied/s);
 });
 
@@ -256,6 +267,68 @@ test("a device key is refused by a sensitive asset, where a code is not, and eve
   expect(await answer(new Api(lab.house.http), "DELETE", `/me/device-keys/${key.id}`)).toBe("401 unauthenticated");
   await seated.api.call("DELETE", `/me/device-keys/${key.id}`);
   expect(await key.ssh(seated.target)).toMatch(/^refused .*Permission denied/s);
+});
+
+test("an asset made sensitive ends the shells that device keys hold on it within two seconds, and says why", async () => {
+  const [seated, colleague] = [await seat(), await seat()];
+  const key = await deviceKey(seated);
+  const held = await shell(key, seated.target);
+  const byCode = await colleague.client();
+  const other = byCode.start("ssh", [...byCode.arguments(colleague.target), "while echo tick; do sleep 0.1; done"]);
+  let ticks = "";
+  other.stdout.on("data", (bytes: Buffer) => (ticks += bytes.toString()));
+  await until("the colleague's work", () => ticks.includes("tick"));
+  const system = await lab.house.as("erin");
+  const markedAt = Date.now();
+  await system.call("PATCH", `/assets/${lab.asset.id}`, { dataClass: "core" });
+  try {
+    expect((await held.closed()) - markedAt).toBeLessThan(2_500);
+    expect(held.said()).toMatch(/takes no device key any more|不再接受设备密钥/);
+    const auditor = await lab.house.as("ivan");
+    const session = await until("the session's row", async () => {
+      const { items } = await auditor.call("GET", `/sessions?person=${seated.login}`);
+      return items[0].state === "ended" ? items[0] : false;
+    });
+    expect(session.because).toBe("device-key-refused");
+    expect(other.exitCode).toBeNull();
+  } finally {
+    other.kill();
+    await system.call("PATCH", `/assets/${lab.asset.id}`, { dataClass: "general" });
+  }
+});
+
+test("a lost laptop: its passkey, retired, takes along pages, device keys and terminals; another passkey's go on", async () => {
+  const lost = await seat();
+  const phone = { ...lost, device: makeSoftwareAuthenticator(lab.house.http) };
+  const { handle, options } = await lost.api.call<Ceremony>("POST", "/me/passkeys/options");
+  await lost.api.call("POST", "/me/passkeys", { handle, name: "phone", response: phone.device.register(options) });
+  const [lostKey, phoneKey] = [await deviceKey(lost), await deviceKey(phone)];
+  const here = await wait(lost.target, undefined, "while echo tick; do sleep 0.1; done");
+  expect(await approve(lost, here.link, here.number)).toBe("204");
+  await here.ticks();
+  const [lostShell, phoneShell] = [await shell(lostKey, lost.target), await shell(phoneKey, lost.target)];
+  const thief = new Api(lab.house.http);
+  const began = await begin();
+  const response = lost.device.signIn(began.options);
+  const entered = await thief.raw("POST", "/auth/passkey/session", { handle: began.handle, response });
+  thief.cookie = entered.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+
+  const { items } = await lost.api.call("GET", "/me/passkeys");
+  const { id } = items.find(({ name }: { name: string }) => name === "laptop");
+  const ending = await lost.api.call("GET", `/me/passkeys/${id}/ending`);
+  expect(ending).toEqual({ pages: 1, deviceKeys: 1, sessions: 2, otherPasskeys: 1 });
+  const retiredAt = Date.now();
+  await lost.api.call("DELETE", `/me/passkeys/${id}`);
+  expect(await answer(thief, "GET", "/me")).toBe("401 unauthenticated");
+  expect((await lostShell.closed()) - retiredAt).toBeLessThan(2_500);
+  expect(lostShell.said()).toMatch(/passkey or device key|通行密钥或设备密钥/);
+  await here.finished;
+  expect(Date.now() - retiredAt).toBeLessThan(3_500);
+  expect(await lostKey.ssh(lost.target)).toMatch(/^refused .*Permission denied/s);
+  expect(phoneShell.runs()).toBe(true);
+  expect(await phoneKey.ssh(lost.target)).toBe("let-in\n");
+  expect(await tryPasskey(lost.device)).toBe(NOT_IN);
+  expect(await tryPasskey(phone.device)).toBe("200");
 });
 
 /** One request from another address of this machine; answers status and what came. */

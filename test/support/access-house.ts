@@ -338,6 +338,7 @@ async function openPage(tx: Stores, person: Person, id: WebSessionId): Promise<v
     userAgent: "test",
     steppedUpAt: NOW * 2,
     via: "passkey",
+    passkeyId: null,
   });
 }
 

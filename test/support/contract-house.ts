@@ -119,6 +119,7 @@ export async function appoint(
       userAgent: "test",
       steppedUpAt: NOW * 2,
       via: "passkey",
+      passkeyId: null,
     });
   });
   const { login, displayName, locale } = person;

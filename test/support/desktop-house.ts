@@ -65,6 +65,7 @@ export async function buildDesktopHouse(config: Partial<BrokerConfig> = {}, repl
           userAgent: "test",
           steppedUpAt: now,
           via: "password",
+          passkeyId: null,
         }),
       );
       return { ...person, webSessionId };

@@ -43,6 +43,7 @@ export async function insertOneOfEach(
     userAgent: "curl",
     steppedUpAt: NOW,
     via: "password",
+    passkeyId: null,
   });
   await insertRegistry(put, rows, person, id);
   await insertFactors(put, person, id);
@@ -167,8 +168,9 @@ async function insertRegistry(put: Put, rows: Rows, person: Person, id: () => ne
 }
 
 async function insertFactors(put: Put, person: Person, id: () => never): Promise<void> {
+  const passkeyId = id();
   await put("passkeys", {
-    id: id(),
+    id: passkeyId,
     personId: person.id,
     name: "手机",
     publicKey: "cose",
@@ -206,6 +208,7 @@ async function insertFactors(put: Put, person: Person, id: () => never): Promise
     expiresAt: NOW + 1,
     decidedBy: null,
     decidedAt: null,
+    passkeyId,
   });
   await put("deviceKeys", {
     id: id(),
@@ -215,6 +218,7 @@ async function insertFactors(put: Put, person: Person, id: () => never): Promise
     fingerprint: id(),
     sourceAddress: "10.1.1.1",
     credentialEpoch: 1,
+    passkeyId,
     createdAt: NOW,
     expiresAt: NOW + 1,
     lastUsedAt: null,

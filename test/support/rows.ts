@@ -305,6 +305,7 @@ export function createRows(ids: Ids): Rows {
       startedAt: NOW,
       endedAt: null,
       leaseUntil: NOW + 10_000,
+      passkeyId: null,
       ...more,
     }),
     channel: (sessionId, number, more = {}) => ({

@@ -65,6 +65,7 @@ export async function buildSisterUnits(...given: Parameters<typeof buildHouse>):
         userAgent: "test",
         steppedUpAt: NOW * 2,
         via: "passkey",
+        passkeyId: null,
       });
     });
     const { id, displayName, locale, vendorId, credentialEpoch } = person;

@@ -39,7 +39,7 @@ export const RULES: SignInPolicy = {
   longestMs: 12 * HOUR_MS,
   stepUpMs: 600_000,
   terminal: { otherAddress: false },
-  deviceKeys: { allowed: true, longestMs: 12 * HOUR_MS, until: "20:00", otherAddress: false },
+  deviceKeys: { allowed: true, longestMs: 12 * HOUR_MS, until: "20:00", otherAddress: false, atEnd: "go-on" },
   review: { everyDays: 90, remindDays: 14, answerDays: 30 },
 };
 
@@ -135,6 +135,7 @@ export async function openTerminalHouse(): Promise<TerminalHouse> {
         userAgent: "",
         steppedUpAt: now,
         via: "passkey",
+        passkeyId: null,
       };
       await database.write(async (tx) => {
         await tx.people.insert(person);

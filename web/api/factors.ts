@@ -13,6 +13,7 @@ import type {
   OidcFactorBody,
   OidcStart,
   PageSessions,
+  PasskeyEndingView,
   Passkeys,
   PasskeySignInBody,
   PasskeyView,
@@ -38,6 +39,7 @@ export const passkeys = (): Promise<Passkeys> => get("/me/passkeys");
 export const passkeyOptions = (): Promise<CeremonyView> => post("/me/passkeys/options");
 export const addPasskey = (answer: AddPasskeyBody): Promise<PasskeyView> => post("/me/passkeys", answer);
 export const renamePasskey = (id: string, name: string): Promise<PasskeyView> => patch(`/me/passkeys/${id}`, { name });
+export const passkeyEnding = (id: string): Promise<PasskeyEndingView> => get(`/me/passkeys/${id}/ending`);
 export const retirePasskey = (id: string): Promise<void> => remove(`/me/passkeys/${id}`);
 
 export const stepUpOptions = (): Promise<CeremonyView> => post("/me/step-up/options");

@@ -43,6 +43,7 @@ export const useFactorsStore = defineStore("factors", () => {
     load,
     addPasskey,
     renamePasskey,
+    passkeyEnding: api.passkeyEnding,
     retirePasskey,
     retireDeviceKey,
     endSession,

@@ -79,12 +79,13 @@ async function pass(
   const half = await findHalf(deps, tx, handle);
   const person = half?.challenge.personId == null ? undefined : await tx.people.get(half.challenge.personId);
   if (half === undefined || person?.state !== "active" || person.credentialEpoch !== half.epoch) return undefined;
-  const proved =
+  const proof =
     factor.kind === "passkey"
-      ? (await judgeProof(deps, tx, SIGN_IN_CHALLENGE, person.id, { ...factor, sourceAddress })).ok
-      : await useStep(tx, person, step);
+      ? await judgeProof(deps, tx, SIGN_IN_CHALLENGE, person.id, { ...factor, sourceAddress })
+      : undefined;
+  const proved = proof === undefined ? await useStep(tx, person, step) : proof.ok;
   if (!proved || !(await useUp(deps, tx, half.challenge))) return undefined;
-  return letIn(deps, tx, person, page, sourceAddress);
+  return letIn(deps, tx, person, page, sourceAddress, proof?.ok === true ? proof.value.id : undefined);
 }
 
 async function useStep(tx: Stores, person: Person, step: number | undefined): Promise<boolean> {

@@ -9,6 +9,7 @@ import {
   type Actor,
   type AuditEvent,
   type DirectoryPerson,
+  type PasskeyId,
   type Person,
   type Stores,
 } from "../../domain/index.js";
@@ -119,13 +120,14 @@ async function isOwnLink(tx: Stores, person: Person, subject: string): Promise<b
   return linked !== undefined && (linked.actor.id === null || linked.actor.id === person.id);
 }
 
-/** Writes the page session and its event. In the caller's transaction. */
+/** Writes the page session, with the passkey that was its second factor, and its event. In the caller's transaction. */
 export async function letIn(
   deps: Pick<DirectoryDeps, "clock">,
   tx: Stores,
   person: Person,
   page: NewPage,
   sourceAddress: string,
+  passkeyId?: PasskeyId,
 ): Promise<Actor> {
   const seen = { failures: 0, lastFailureAt: null, lastSignInAt: deps.clock.now() };
   await tx.people.update(person.id, seen, { credentialEpoch: person.credentialEpoch });
@@ -137,6 +139,6 @@ export async function letIn(
     sourceAddress,
     detail: { via: "oidc" },
   });
-  await page.open(tx, person);
+  await page.open(tx, person, passkeyId);
   return { ...(await actorOf(tx, person, sourceAddress)), webSessionId: page.id };
 }

@@ -29,6 +29,15 @@ export interface Ceremony {
 
 export type PasskeyView = Omit<Passkey, "publicKey" | "counter">;
 
+/** What ends with a passkey: other pages that it opened, device keys that it approved, SSH sessions that either let in. */
+export interface PasskeyEnding {
+  readonly pages: number;
+  readonly deviceKeys: number;
+  readonly sessions: number;
+  /** One's other passkeys, which keep working. */
+  readonly otherPasskeys: number;
+}
+
 /** A second factor shown again: a one-time code, or a passkey's answer. */
 export type SecondFactor =
   | { readonly kind: "code"; readonly code: string }
@@ -78,6 +87,9 @@ export interface FactorUseCases {
   ): Promise<Outcome<PasskeyView>>;
   listPasskeys(actor: Actor): Promise<Outcome<readonly PasskeyView[]>>;
   renamePasskey(actor: Actor, id: PasskeyId, name: string): Promise<Outcome<PasskeyView>>;
+  /** What retiring one's own passkey will end, counted now; `not-found` for any other. */
+  passkeyEnding(actor: Actor, id: PasskeyId): Promise<Outcome<PasskeyEnding>>;
+  /** Ends what was obtained by it: pages but this one, device keys, SSH sessions of either. Other passkeys keep working. */
   retirePasskey(actor: Actor, id: PasskeyId): Promise<Outcome<void>>;
 
   /** For anybody: no login is asked, none is told. */

@@ -10,6 +10,7 @@ import {
   type DeviceKey,
   type ErrorCode,
   type Outcome,
+  type PasskeyId,
   type Stores,
   type TerminalApproval,
 } from "../../domain/index.js";
@@ -110,7 +111,7 @@ async function decide(
   const { personId, webSessionId } = person.value;
   const proof = await deps.passkeys.verify(tx, { handle, response, purpose: "terminal", personId, webSessionId });
   if (!proof.ok) return { ok: false, code: proof.code };
-  return approve(deps, tx, person.value, row, rules);
+  return approve(deps, tx, person.value, { ...row, passkeyId: proof.value }, rules);
 }
 
 /** Of tries made at once each needs a count of its own, so that three are three. */
@@ -134,11 +135,12 @@ async function approve(
   deps: TerminalDeps,
   tx: Stores,
   person: PageActor,
-  row: TerminalApproval,
+  row: TerminalApproval & { readonly passkeyId: PasskeyId },
   rules: SignInPolicy,
 ): Promise<Decided> {
   const now = deps.clock.now();
-  const patch = { state: "approved", decidedBy: person.personId, decidedAt: now } as const;
+  const { passkeyId } = row;
+  const patch = { state: "approved", decidedBy: person.personId, decidedAt: now, passkeyId } as const;
   const expect = { state: "pending", tries: row.tries, expiresAt: { gt: now } } as const;
   if (row.purpose === "ssh") {
     if (!(await tx.terminalApprovals.update(row.id, patch, expect))) return { ok: false, code: "not-found" };

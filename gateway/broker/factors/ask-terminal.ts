@@ -68,6 +68,7 @@ export async function askTerminal(deps: TerminalDeps, input: Input): Promise<Out
     expiresAt: now + TERMINAL_MS,
     decidedBy: null,
     decidedAt: null,
+    passkeyId: null,
   };
   const written = await deps.database.write((tx) => write(tx, row, now));
   if (!written.ok) return written;

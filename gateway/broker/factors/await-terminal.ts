@@ -47,7 +47,7 @@ async function personOf(
   return row?.personId == null ? undefined : stores.people.get(row.personId);
 }
 
-/** Uses the approval up and lets the person in, or neither. An epoch that rose since the wait began ends it. */
+/** Uses the approval up and lets the person in, or neither. An epoch that rose since the wait began ends it, as does the passkey's end. */
 async function letIn(
   deps: TerminalDeps,
   tx: Stores,
@@ -58,6 +58,8 @@ async function letIn(
   const person = await personOf(tx, row);
   if (person === undefined || began === undefined || person.credentialEpoch !== began.credentialEpoch) return undefined;
   if (person.state !== "active" || !isEnrolled(person) || isOver(row, now)) return undefined;
+  const { passkeyId } = row;
+  if (passkeyId === null || (await tx.passkeys.get(passkeyId))?.retiredAt !== null) return undefined;
   if (!(await tx.terminalApprovals.update(row.id, { state: "used" }, { state: "approved" }))) return undefined;
   const expect = { state: "active", credentialEpoch: person.credentialEpoch } as const;
   const seen = { failures: 0, lastFailureAt: null, lastSignInAt: now };
@@ -68,9 +70,9 @@ async function letIn(
     actorName: person.login,
     object: { kind: "person", id: person.id },
     sourceAddress: row.sourceAddress,
-    detail: { via: "ssh-browser", terminal: row.id },
+    detail: { via: "ssh-browser", terminal: row.id, passkey: passkeyId },
   });
-  return actorOf(tx, person, row.sourceAddress);
+  return { ...(await actorOf(tx, person, row.sourceAddress)), passkeyId };
 }
 
 /** See `FactorUseCases.pollDeviceKey`. */

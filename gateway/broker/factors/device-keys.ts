@@ -11,6 +11,7 @@ import {
   type DeviceKey,
   type DeviceKeyId,
   type Outcome,
+  type PasskeyId,
   type Person,
   type PersonId,
   type Stores,
@@ -37,7 +38,7 @@ export function readDeviceKey(text: string): PublicKeyLine | undefined {
 export async function addDeviceKey(
   deps: Pick<TerminalDeps, "ids" | "calendar">,
   tx: Stores,
-  row: TerminalApproval,
+  row: TerminalApproval & { readonly passkeyId: PasskeyId },
   person: Pick<Person, "id" | "credentialEpoch">,
   rules: SignInPolicy["deviceKeys"],
   now: number,
@@ -56,6 +57,7 @@ export async function addDeviceKey(
     fingerprint,
     sourceAddress: row.sourceAddress,
     credentialEpoch: person.credentialEpoch,
+    passkeyId: row.passkeyId,
     createdAt: now,
     expiresAt: Math.min(now + rules.longestMs, deps.calendar.nextTime(rules.until, now)),
     lastUsedAt: null,
@@ -67,7 +69,7 @@ export async function addDeviceKey(
     actorId: person.id,
     object: { kind: "person", id: person.id },
     sourceAddress: row.sourceAddress,
-    detail: { deviceKey: key.id, fingerprint, name: key.name, expiresAt: key.expiresAt },
+    detail: { deviceKey: key.id, fingerprint, name: key.name, expiresAt: key.expiresAt, passkey: key.passkeyId },
   });
   return done(key);
 }
@@ -87,7 +89,7 @@ interface Retiring {
   readonly now: number;
   readonly by: PersonId;
   readonly sourceAddress: string;
-  readonly why: "asked" | "signed-out";
+  readonly why: "asked" | "signed-out" | "passkey-retired";
 }
 
 /** Retires a key that is not retired, with its event; says whether it was this call that did. */

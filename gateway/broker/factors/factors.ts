@@ -6,7 +6,8 @@ import { signInRules } from "../sign-in-rules.js";
 import { endPageSession, listPageSessions, signOutEverywhere } from "./page-sessions.js";
 import { beginProof, judgeProof, passkeySite, passkeysOf } from "./passkey-proof.js";
 import { beginPasskeySignIn, signInByPasskey } from "./passkey-sign-in.js";
-import { addPasskey, beginPasskey, listPasskeys, renamePasskey, retirePasskey } from "./passkeys.js";
+import { addPasskey, beginPasskey, listPasskeys, renamePasskey } from "./passkeys.js";
+import { passkeyEnding, retirePasskey } from "./retire-passkey.js";
 import { beginStepUp, stepUp } from "./step-up.js";
 import type { PasskeyProof, TerminalDeps } from "./terminal-deps.js";
 import { bindTerminals } from "./terminals.js";
@@ -21,6 +22,7 @@ export function createFactors(deps: Deps): FactorUseCases {
     addPasskey: (actor, input) => addPasskey(deps, actor, input),
     listPasskeys: (actor) => listPasskeys(deps, actor),
     renamePasskey: (actor, id, name) => renamePasskey(deps, actor, id, name),
+    passkeyEnding: (actor, id) => passkeyEnding(deps, actor, id),
     retirePasskey: (actor, id) => retirePasskey(deps, actor, id),
     beginPasskeySignIn: () => beginPasskeySignIn(deps),
     signInByPasskey: (input) => signInByPasskey(deps, input),
@@ -47,7 +49,7 @@ function proofOf(deps: Deps): PasskeyProof {
       const sourceAddress = (await tx.webSessions.get(webSessionId))?.sourceAddress ?? null;
       const asked = { purpose, personId, webSessionId };
       const proof = await judgeProof(deps, tx, asked, personId, { handle, response, sourceAddress });
-      return proof.ok ? done(undefined) : proof;
+      return proof.ok ? done(proof.value.id) : proof;
     },
   };
 }

@@ -33,7 +33,7 @@ export async function signInByPasskey(
     const proof = await judgeProof(deps, tx, SIGN_IN_CHALLENGE, null, input);
     const person = proof.ok ? await tx.people.get(proof.value.personId) : undefined;
     if (person === undefined || !(await enter(deps, tx, person, input.sourceAddress))) return undefined;
-    await page.open(tx, person);
+    await page.open(tx, person, proof.ok ? proof.value.id : undefined);
     return actorOf(tx, person, input.sourceAddress);
   });
   if (entered === undefined) return refused("sign-in-refused");

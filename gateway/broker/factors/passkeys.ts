@@ -20,7 +20,6 @@ import { pageActor } from "../issue-ticket.js";
 import { appendOwn } from "../own-proof.js";
 import { standing } from "../standing.js";
 import { requireStepUp } from "../step-up.js";
-import { endPages } from "../web-session.js";
 import { openChallenge, spendChallenge } from "./challenges.js";
 import { passkeySite, passkeysOf, type ProofDeps } from "./passkey-proof.js";
 
@@ -137,27 +136,4 @@ export async function renamePasskey(
     await appendOwn(tx, actor, "person.changed", { passkey: id, name });
     return done(passkeyView({ ...passkey, name }));
   });
-}
-
-/**
- * See `FactorUseCases.retirePasskey`. It is in the safe direction and asks for nothing more. Pages that a passkey opened end, but for
- * the one it is done in: whoever has the lost one may sit at any of them.
- */
-export async function retirePasskey(
-  deps: Pick<Deps, "database" | "clock" | "notify">,
-  actor: Actor,
-  id: PasskeyId,
-): Promise<Outcome<void>> {
-  const outcome = await deps.database.write(async (tx): Promise<Outcome<void>> => {
-    if ((await standing(tx, actor)) === undefined) return refused("unauthenticated");
-    const own = { personId: actor.personId, retiredAt: null };
-    const passkey = await tx.passkeys.get(id);
-    const now = deps.clock.now();
-    if (!(await tx.passkeys.update(id, { retiredAt: now }, own))) return refused("not-found");
-    await endPages(tx, actor.personId, now, { via: "passkey", but: actor.webSessionId });
-    await appendOwn(tx, actor, "person.passkey-retired", { passkey: id, name: passkey?.name ?? "" });
-    return done(undefined);
-  });
-  if (outcome.ok) tellPerson(deps, actor.personId);
-  return outcome;
 }

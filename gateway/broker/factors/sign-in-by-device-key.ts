@@ -96,7 +96,7 @@ async function letIn(
     sourceAddress: input.sourceAddress,
     detail: { via: "ssh-device-key", deviceKey: key.id },
   });
-  return { ...(await actorOf(tx, person, input.sourceAddress)), deviceKeyId: key.id };
+  return { ...(await actorOf(tx, person, input.sourceAddress)), deviceKeyId: key.id, passkeyId: key.passkeyId };
 }
 
 async function appendRefusal(tx: Stores, key: DeviceKey, input: Input, why: string): Promise<void> {

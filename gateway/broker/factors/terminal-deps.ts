@@ -1,5 +1,5 @@
 /** What the use cases of waiting terminals and device keys stand on. */
-import type { ChallengePurpose, Outcome, PersonId, Stores, WebSessionId } from "../../domain/index.js";
+import type { ChallengePurpose, Outcome, PasskeyId, PersonId, Stores, WebSessionId } from "../../domain/index.js";
 import type { Ceremony, WebAuthnJson } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
 import type { Throttle } from "../throttle.js";
@@ -13,7 +13,7 @@ export interface PasskeyProof {
     readonly personId: PersonId;
     readonly webSessionId: WebSessionId;
   }): Promise<Outcome<Ceremony>>;
-  /** Uses the ceremony up and checks the answer to it, in the caller's transaction. */
+  /** Uses the ceremony up and checks the answer to it, in the caller's transaction; answers which passkey it was. */
   verify(
     tx: Stores,
     shown: {
@@ -23,7 +23,7 @@ export interface PasskeyProof {
       readonly webSessionId: WebSessionId;
       readonly response: WebAuthnJson;
     },
-  ): Promise<Outcome<unknown>>;
+  ): Promise<Outcome<PasskeyId>>;
 }
 
 export type TerminalDeps = Pick<

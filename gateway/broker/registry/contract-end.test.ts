@@ -366,6 +366,7 @@ describe("opening", () => {
         fingerprint: "SHA256:x",
         sourceAddress: "198.18.0.1",
         credentialEpoch: 1,
+        passkeyId: asId("key-ring"),
         createdAt: clock.now(),
         expiresAt: clock.now() + DAY_MS,
         lastUsedAt: null,
@@ -395,7 +396,7 @@ describe("opening", () => {
     expect(session.kind).toBe("open");
     await house.deps.database.write((tx) => tx.deviceKeys.update(id, { retiredAt: clock.now() }));
     await tick(1000);
-    expect(ends).toEqual(["revoked"]);
+    expect(ends).toEqual(["sign-in-ended"]);
     expect(await open()).toEqual({ kind: "refused", code: "unauthenticated" });
   });
 

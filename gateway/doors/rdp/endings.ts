@@ -15,6 +15,8 @@ const ENDS: ReadonlySet<string> = new Set<EndReason>([
   "target-unreachable",
   "expired",
   "revoked",
+  "sign-in-ended",
+  "device-key-refused",
   "stopped",
   "idle",
   "recorder-failed",

@@ -84,6 +84,8 @@ const ENDS: Record<EndReason, number> = {
   "target-unreachable": STATUS.upstreamNotFound,
   expired: STATUS.sessionClosed,
   revoked: STATUS.forbidden,
+  "sign-in-ended": STATUS.forbidden,
+  "device-key-refused": STATUS.forbidden,
   stopped: STATUS.sessionClosed,
   idle: STATUS.sessionTimeout,
   "recorder-failed": STATUS.serverError,

@@ -84,6 +84,11 @@ const ENDS: Record<EndReason, Line> = {
   "target-unreachable": ["the target cannot be reached", "无法连接目标"],
   expired: ["the grant has expired", "授权到期"],
   revoked: ["the grant was revoked", "授权被撤销"],
+  "sign-in-ended": ["the passkey or device key you signed in with has ended", "您登录所用的通行密钥或设备密钥已失效"],
+  "device-key-refused": [
+    "this asset takes no device key any more: sign in with password or key, and code",
+    "该资产不再接受设备密钥，请用口令或密钥加验证码登录",
+  ],
   stopped: ["stopped by a manager", "被管理人员强制断开"],
   idle: ["idle for too long", "空闲超时"],
   "recorder-failed": ["recording failed", "录像失败"],

@@ -88,6 +88,8 @@ export const END_REASONS = [
   "target-unreachable",
   "expired",
   "revoked",
+  "sign-in-ended",
+  "device-key-refused",
   "stopped",
   "idle",
   "recorder-failed",

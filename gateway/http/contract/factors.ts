@@ -31,6 +31,14 @@ export type Passkeys = z.infer<typeof passkeys>;
 export const passkeyParams = z.strictObject({ id: z.string().regex(/^[A-Za-z0-9_-]{1,1364}$/) });
 export const addPasskeyBody = z.strictObject({ name: line(100), ...ceremonyAnswer });
 export type AddPasskeyBody = z.infer<typeof addPasskeyBody>;
+/** What retiring it will end, and how many others keep working. */
+export const passkeyEnding = z.object({
+  pages: z.number(),
+  deviceKeys: z.number(),
+  sessions: z.number(),
+  otherPasskeys: z.number(),
+});
+export type PasskeyEndingView = z.infer<typeof passkeyEnding>;
 export const passkeyNameBody = z.strictObject({ name: line(100) });
 export type PasskeyNameBody = z.infer<typeof passkeyNameBody>;
 

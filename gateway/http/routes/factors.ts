@@ -51,6 +51,15 @@ export function registerPasskeys(app: FastifyInstance, deps: RouteDeps, triesPer
   });
   route(app, {
     ...shared,
+    method: "GET",
+    url: "/me/passkeys/:id/ending",
+    summary: "What retiring a passkey will end",
+    params: contract.passkeyParams,
+    answer: contract.passkeyEnding,
+    run: ({ actor, params }) => factors.passkeyEnding(actor, asId(params.id)),
+  });
+  route(app, {
+    ...shared,
     method: "DELETE",
     url: "/me/passkeys/:id",
     summary: "Retire a passkey",

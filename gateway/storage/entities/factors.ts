@@ -52,6 +52,7 @@ export const terminalApprovals = table<TerminalApproval>("terminal_approval", {
   expiresAt: "integer",
   decidedBy: "text?",
   decidedAt: "integer?",
+  passkeyId: "text?",
 });
 
 export const deviceKeys = table<DeviceKey>("device_key", {
@@ -62,6 +63,7 @@ export const deviceKeys = table<DeviceKey>("device_key", {
   fingerprint: "text",
   sourceAddress: "text",
   credentialEpoch: "integer",
+  passkeyId: "text",
   createdAt: "integer",
   expiresAt: "integer",
   lastUsedAt: "integer?",

@@ -85,6 +85,7 @@ export const webSessions = table<WebSession>("web_session", {
   userAgent: "text",
   steppedUpAt: "integer",
   via: "text",
+  passkeyId: "text?",
 });
 
 export const tickets = table<Ticket>("ticket", {

@@ -28,6 +28,7 @@ export const sessions = table<Session>("access_session", {
   startedAt: "integer",
   endedAt: "integer?",
   leaseUntil: "integer",
+  passkeyId: "text?",
 });
 
 export const connections = table<Connection>("connection", {

@@ -26,6 +26,8 @@ export const COLUMNS: readonly string[] = [
 
   `ALTER TABLE "web_session" ADD COLUMN "stepped_up_at" BIGINT NOT NULL DEFAULT 0`,
   `ALTER TABLE "web_session" ADD COLUMN "via" TEXT NOT NULL DEFAULT 'password' CHECK ("via" IN ('password', 'passkey', 'oidc'))`,
+  `ALTER TABLE "web_session" ADD COLUMN "passkey_id" TEXT`,
+  `ALTER TABLE "access_session" ADD COLUMN "passkey_id" TEXT`,
 
   `ALTER TABLE "asset" ADD COLUMN "business_system" TEXT NOT NULL DEFAULT ''`,
   `ALTER TABLE "asset" ADD COLUMN "protection_level" BIGINT CHECK ("protection_level" BETWEEN 1 AND 5)`,
@@ -129,11 +131,13 @@ export const TABLES: readonly string[] = [
     "purpose" TEXT NOT NULL CHECK ("purpose" IN ('ssh', 'device-key')), "subject" TEXT NOT NULL,
     "public_key" TEXT, "poll_hash" TEXT UNIQUE, "tries" BIGINT NOT NULL,
     "state" TEXT NOT NULL CHECK ("state" IN ('pending', 'approved', 'refused', 'used')),
-    "created_at" BIGINT NOT NULL, "expires_at" BIGINT NOT NULL, "decided_by" TEXT, "decided_at" BIGINT)`,
+    "created_at" BIGINT NOT NULL, "expires_at" BIGINT NOT NULL, "decided_by" TEXT, "decided_at" BIGINT,
+    "passkey_id" TEXT, CHECK ("state" <> 'used' OR "passkey_id" IS NOT NULL))`,
 
   `CREATE TABLE "device_key" (
     "id" TEXT PRIMARY KEY NOT NULL, "person_id" ${PERSON}, "name" TEXT NOT NULL, "public_key" TEXT NOT NULL,
     "fingerprint" TEXT NOT NULL UNIQUE, "source_address" TEXT NOT NULL, "credential_epoch" BIGINT NOT NULL,
+    "passkey_id" TEXT NOT NULL REFERENCES "passkey" ("id") ${REF},
     "created_at" BIGINT NOT NULL, "expires_at" BIGINT NOT NULL, "last_used_at" BIGINT, "retired_at" BIGINT)`,
 
   `CREATE TABLE "password_history" (
@@ -191,6 +195,7 @@ export const INDEXES: readonly string[] = [
   `CREATE INDEX "challenge_expires" ON "challenge" ("expires_at")`,
   `CREATE INDEX "terminal_approval_expires" ON "terminal_approval" ("expires_at")`,
   `CREATE INDEX "device_key_person" ON "device_key" ("person_id")`,
+  `CREATE INDEX "device_key_passkey" ON "device_key" ("passkey_id")`,
   `CREATE INDEX "password_history_person" ON "password_history" ("person_id", "at")`,
   `CREATE INDEX "external_identity_person" ON "external_identity" ("person_id")`,
   `CREATE INDEX "external_identity_checked" ON "external_identity" ("checked_at")`,

@@ -128,6 +128,11 @@ export const desktop = {
     },
     expired: { what: "The time of your grant is over.", next: "If you need more time, ask for access again." },
     revoked: { what: "Your grant was revoked.", next: "Ask the approver why before you ask again." },
+    "sign-in-ended": { what: "The key you signed in with has ended.", next: "Sign in again." },
+    "device-key-refused": {
+      what: "This asset takes no device key any more.",
+      next: "Sign in with password or key, and code.",
+    },
     stopped: { what: "A manager stopped the session.", next: "Ask them why before you open it again." },
     idle: {
       what: "Nothing was typed or clicked for too long.",

@@ -21,7 +21,12 @@ export const factors = {
     use: "Use a passkey",
     putAway: "The browser gave no passkey: it was put away, timed out, or knows none for this page. Try again.",
     retireTitle: "Retire passkey {name}?",
-    retireHelp: "It can no longer sign in or approve.",
+    retireHelp: "It can no longer sign in or approve, and what was obtained by it ends within seconds:",
+    endsPages: "Other sign-ins of the page, with their desktops",
+    endsKeys: "Device keys approved with it",
+    endsSessions: "SSH sessions let in by it or by those keys",
+    goesOn:
+      "Other passkeys ({count}) keep working: see that each is yours. Sign-ins by password and code go on, too; if the device is lost, sign out everywhere as well.",
     signIn: "Sign in with a passkey",
   },
   deviceKey: {

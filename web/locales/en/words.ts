@@ -45,6 +45,8 @@ export const words = {
     "target-unreachable": "target unreachable",
     expired: "grant expired",
     revoked: "grant revoked",
+    "sign-in-ended": "passkey or device key ended",
+    "device-key-refused": "device key no longer taken",
     stopped: "stopped",
     idle: "idle too long",
     "recorder-failed": "recording failed",

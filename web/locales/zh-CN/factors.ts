@@ -21,7 +21,11 @@ export const factors = {
     use: "使用通行密钥",
     putAway: "浏览器没有给出通行密钥：可能已取消、超时，或没有适用于本页的密钥，请重试。",
     retireTitle: "停用通行密钥 {name}？",
-    retireHelp: "停用后不能再用它登录或批准。",
+    retireHelp: "停用后不能再用它登录或批准，凭它取得的访问将在数秒内结束：",
+    endsPages: "其他网页登录及其中的桌面",
+    endsKeys: "由它批准的设备密钥",
+    endsSessions: "由它或上述密钥进入的 SSH 会话",
+    goesOn: "其余通行密钥（{count} 个）继续有效，请逐个确认是您本人的；用密码和动态口令的登录也不受影响。若设备丢失，请再“退出全部登录”。",
     signIn: "使用通行密钥登录",
   },
   deviceKey: {

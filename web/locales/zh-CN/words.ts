@@ -33,6 +33,8 @@ export const words = {
     "target-unreachable": "目标连不上",
     expired: "授权到期",
     revoked: "授权撤销",
+    "sign-in-ended": "登录所用密钥失效",
+    "device-key-refused": "不再接受设备密钥",
     stopped: "强制断开",
     idle: "空闲超时",
     "recorder-failed": "录像失败",
