@@ -549,8 +549,9 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
       const passkeyId = asId<PasskeyId>("key-ring");
       const bound = { publicKey: line, fingerprint, sourceAddress: "10.0.0.1", credentialEpoch: 1, passkeyId };
       const passkey = { id: passkeyId, personId: grace.id, name: "key ring", publicKey: "", counter: 0 };
+      const { expiresAt: _at, ...kept } = times;
       await lab.database.write(async (tx) => {
-        await tx.passkeys.insert({ ...passkey, transports: [], backedUp: false, ...times });
+        await tx.passkeys.insert({ ...passkey, transports: [], backedUp: false, ...kept });
         await tx.deviceKeys.insert({ ...key, ...bound, ...times });
       });
       const actor = await lab.signIn(grace);

@@ -57,10 +57,7 @@ function wayOf(key: DeviceKey | undefined, rules: SignInPolicy["deviceKeys"], se
 }
 
 /** Those that nobody has retired. */
-async function readPasskeys(
-  read: Database["read"],
-  entries: readonly LiveEntry[],
-): Promise<ReadonlySet<PasskeyId>> {
+async function readPasskeys(read: Database["read"], entries: readonly LiveEntry[]): Promise<ReadonlySet<PasskeyId>> {
   const standing = new Set<PasskeyId>();
   for (const batch of batches(entries.flatMap((entry) => entry.passkeyId ?? [])))
     for (const { id } of await read.passkeys.find({ id: { in: batch }, retiredAt: null }, { limit: BATCH }))

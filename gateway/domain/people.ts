@@ -3,7 +3,16 @@
  * alone (one power each, by the schema); operator, approver and confirmer are roles, not powers. Powers and roles are held
  * for a unit's subtree. An auditor holds no role; a confirmer holds no power and no other role; a vendor's person is at most an operator.
  */
-import type { ContractId, DeviceKeyId, PasskeyId, PersonId, PersonKeyId, UnitId, VendorId, WebSessionId } from "./ids.js";
+import type {
+  ContractId,
+  DeviceKeyId,
+  PasskeyId,
+  PersonId,
+  PersonKeyId,
+  UnitId,
+  VendorId,
+  WebSessionId,
+} from "./ids.js";
 
 /** system: assets, accounts, nodes. security: people, roles, policies. audit: sessions, recordings, audit events. */
 export type Power = "system" | "security" | "audit";

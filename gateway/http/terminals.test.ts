@@ -71,7 +71,7 @@ describe("a login on a device", () => {
     });
     expect((await ask("GET", `${LOGINS}/${TOKEN}`)).json()).toEqual({ state: "pending" });
     state = "done";
-    const { personId: _person, credentialEpoch: _epoch, ...key } = KEY;
+    const { personId: _person, credentialEpoch: _epoch, passkeyId: _passkey, ...key } = KEY;
     const ssh = { host: "gate.example", port: 2222 };
     expect((await ask("GET", `${LOGINS}/${TOKEN}`)).json()).toEqual({ state: "done", key, login: "alice", ssh });
     expect((await ask("GET", `${LOGINS}/short`)).json()).toMatchObject({ code: "invalid-input" });
