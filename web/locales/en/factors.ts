@@ -90,5 +90,6 @@ export const factors = {
     firstTime: "First time here with your directory password? Set up your second factor.",
     with: "Sign in with {name}",
     half: "{name}, you are signed in at your directory. Here a second factor is still needed.",
+    taken: "Nothing was linked: that entry, or your account, is linked already. Ask the security administrator.",
   },
 };
