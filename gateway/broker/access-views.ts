@@ -16,6 +16,8 @@ import { certificateOf, shownFingerprint } from "./asset-views.js";
 import type { GrantView, RequestView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { spanOf } from "./registry/bonds.js";
+import { namedPeople } from "./registry/named-people.js";
+import { rowsById } from "./registry/rows-by-id.js";
 import { vendorNames } from "./registry/vendor-chain.js";
 import { covers, scopeOf } from "./scope.js";
 import { policyActor, policyPerson, type Standing } from "./standing.js";
@@ -141,15 +143,34 @@ async function approvalViews(stores: Stores, approvals: readonly Approval[]): Pr
   return views;
 }
 
-export async function grantView(stores: Stores, grant: Grant): Promise<GrantView> {
-  const person = await stores.people.get(grant.personId);
-  const account = await stores.accounts.get(grant.accountId);
-  const asset = await stores.assets.get(grant.assetId);
-  return {
-    ...grant,
-    personLogin: person?.login ?? "",
-    personName: person?.displayName ?? "",
-    accountLogin: account?.login ?? "",
-    assetName: asset?.name ?? "",
-  };
+/** Grants as they are shown, with whose they are and under which contract; a page's at once. */
+export async function grantViews(stores: Stores, grants: readonly Grant[]): Promise<readonly GrantView[]> {
+  const people = await namedPeople(
+    stores,
+    grants.map((one) => one.personId),
+  );
+  const accounts = await rowsById(
+    stores.accounts,
+    grants.map((one) => one.accountId),
+  );
+  const assets = await rowsById(
+    stores.assets,
+    grants.map((one) => one.assetId),
+  );
+  const contracts = await rowsById(
+    stores.contracts,
+    grants.flatMap((one) => one.contractId ?? []),
+  );
+  return grants.map((grant) => {
+    const person = people.get(grant.personId);
+    return {
+      ...grant,
+      personLogin: person?.login ?? "",
+      personName: person?.displayName ?? "",
+      vendorChain: person?.vendorChain ?? [],
+      contractNumber: contracts.get(grant.contractId ?? "")?.number ?? null,
+      accountLogin: accounts.get(grant.accountId)?.login ?? "",
+      assetName: assets.get(grant.assetId)?.name ?? "",
+    };
+  });
 }

@@ -11,13 +11,16 @@ import {
   type Outcome,
   type PersonId,
   type Power,
+  type SessionId,
   type Stores,
   type UnitId,
 } from "../domain/index.js";
-import type { Listing, Page } from "./broker.js";
+import type { AlertView, Listing, Page } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { alertNotice } from "./notices.js";
 import { pageOf } from "./pages.js";
+import { namedPeople } from "./registry/named-people.js";
+import { rowsById } from "./registry/rows-by-id.js";
 import { isPlainText } from "./request-access.js";
 import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
@@ -79,22 +82,49 @@ export async function listAlerts(
   deps: Pick<Deps, "database">,
   actor: Actor,
   page: Page & { readonly open?: boolean },
-): Promise<Outcome<Listing<Alert>>> {
-  const now = await standing(deps.database.read, actor);
+): Promise<Outcome<Listing<AlertView>>> {
+  const { read } = deps.database;
+  const now = await standing(read, actor);
   if (now === undefined || now.power === null) return refused("forbidden");
-  const within = withinUnits(await scopeOf(deps.database.read, now, POWERS));
+  const within = withinUnits(await scopeOf(read, now, POWERS));
   const where = page.open === true ? { ...within, state: { in: ["open", "acknowledged"] as const } } : within;
-  const listing = await pageOf(deps.database.read.alerts, where, page);
-  return listing === undefined ? refused("invalid-input", { field: "cursor" }) : done(listing);
+  const listing = await pageOf(read.alerts, where, page);
+  if (listing === undefined) return refused("invalid-input", { field: "cursor" });
+  return done({ items: await alertViews(read, listing.items), next: listing.next });
+}
+
+/** With the people they name, read at once. */
+async function alertViews(stores: Stores, alerts: readonly Alert[]): Promise<readonly AlertView[]> {
+  const named = (alert: Alert, kind: string): string | undefined =>
+    alert.subject.startsWith(`${kind}:`) ? alert.subject.slice(kind.length + 1) : undefined;
+  const ids = alerts.flatMap((alert) => (named(alert, "session") ?? []) as SessionId | []);
+  const sessions = await rowsById(stores.sessions, ids);
+  const aboutOf = (alert: Alert): PersonId | null =>
+    sessions.get(named(alert, "session") ?? "")?.personId ?? ((named(alert, "person") ?? null) as PersonId | null);
+  const people = await namedPeople(
+    stores,
+    alerts.flatMap((alert) => [aboutOf(alert), alert.acknowledgedBy]),
+  );
+  const nameOf = (id: PersonId | null) => (id === null ? null : (people.get(id) ?? null));
+  return alerts.map((alert) => ({
+    ...alert,
+    about: nameOf(aboutOf(alert)),
+    acknowledger: nameOf(alert.acknowledgedBy),
+  }));
 }
 
 /** Someone has seen it. */
-export async function acknowledgeAlert(deps: Deps, actor: Actor, id: AlertId): Promise<Outcome<Alert>> {
+export async function acknowledgeAlert(deps: Deps, actor: Actor, id: AlertId): Promise<Outcome<AlertView>> {
   return move(deps, actor, id, "acknowledged", null);
 }
 
 /** Cause and measure are known; 3 … 1,000 characters. */
-export async function resolveAlert(deps: Deps, actor: Actor, id: AlertId, resolution: string): Promise<Outcome<Alert>> {
+export async function resolveAlert(
+  deps: Deps,
+  actor: Actor,
+  id: AlertId,
+  resolution: string,
+): Promise<Outcome<AlertView>> {
   const text = resolution.trim();
   if (text.length < 3 || text.length > 1000 || !isPlainText(text))
     return refused("invalid-input", { field: "resolution" });
@@ -102,7 +132,7 @@ export async function resolveAlert(deps: Deps, actor: Actor, id: AlertId, resolu
 }
 
 /** Another person than who resolved it agrees that it is over; `needs-second-person` for the same one. */
-export async function closeAlert(deps: Deps, actor: Actor, id: AlertId): Promise<Outcome<Alert>> {
+export async function closeAlert(deps: Deps, actor: Actor, id: AlertId): Promise<Outcome<AlertView>> {
   return move(deps, actor, id, "closed", null);
 }
 
@@ -118,7 +148,7 @@ async function move(
   id: AlertId,
   to: keyof typeof VERBS,
   resolution: string | null,
-): Promise<Outcome<Alert>> {
+): Promise<Outcome<AlertView>> {
   const outcome = await deps.database.write(async (tx): Promise<Outcome<Alert>> => {
     const now = await standing(tx, actor);
     if (now === undefined || now.power === null) return refused("forbidden");
@@ -141,8 +171,10 @@ async function move(
     });
     return done({ ...alert, ...patch });
   });
-  if (outcome.ok) deps.notify(alertNotice(id));
-  return outcome;
+  if (!outcome.ok) return outcome;
+  deps.notify(alertNotice(id));
+  const [view] = await alertViews(deps.database.read, [outcome.value]);
+  return view === undefined ? refused("not-found") : done(view);
 }
 
 /** Who resolved it, as the event of it says. */

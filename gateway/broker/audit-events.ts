@@ -12,10 +12,11 @@ import {
   type Outcome,
   type Where,
 } from "../domain/index.js";
-import type { AuditUseCases, Listing } from "./broker.js";
+import { peopleOfEvents } from "./audit-people.js";
+import type { AuditEventView, AuditUseCases, Listing } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { leafHash } from "./hashing.js";
-import { mapListing, pageOf } from "./pages.js";
+import { pageOf } from "./pages.js";
 import { whileAllowed } from "./recording-access.js";
 import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
@@ -38,7 +39,7 @@ export async function listAuditEvents(
   deps: Deps,
   actor: Actor,
   page: ListPage,
-): Promise<Outcome<Listing<AuditRow & { readonly actorLogin: string | null }>>> {
+): Promise<Outcome<Listing<AuditEventView>>> {
   const reader = await auditor(deps, actor);
   if (reader === undefined) return refused("forbidden");
   if (page.verb !== undefined && page.verb !== "" && !AUDIT_VERBS.some((verb) => verb === page.verb)) {
@@ -49,12 +50,12 @@ export async function listAuditEvents(
   const listing = await pageOf<AuditRow>(read.audit, { ...whereOf(page), ...within }, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   await logViewed(deps, reader, page);
-  return done(
-    await mapListing(listing, async (row) => {
-      const person = row.actorId === null ? undefined : await read.people.get(row.actorId);
-      return { ...row, actorLogin: person?.login ?? null };
-    }),
-  );
+  const people = await peopleOfEvents(read, listing.items);
+  const items = listing.items.map((row, at) => {
+    const { actor: by = null, about = null } = people[at] ?? {};
+    return { ...row, actorLogin: by?.login ?? null, actor: by, about };
+  });
+  return done({ items, next: listing.next });
 }
 
 function whereOf(page: Omit<ListPage, "cursor" | "limit">): Where<AuditRow> {

@@ -26,6 +26,7 @@ export type * from "./face/directories.js";
 export type * from "./face/factors.js";
 export type * from "./face/identity.js";
 export type * from "./face/lists.js";
+export type * from "./face/names.js";
 export type * from "./face/proposals.js";
 export type * from "./face/recordings.js";
 export type * from "./face/registry.js";

@@ -13,6 +13,7 @@ import {
   type AccessRequest,
   type Actor,
   type Approval,
+  type AuditDetail,
   type Asset,
   type ApprovalId,
   type Grant,
@@ -31,6 +32,7 @@ import { requestDigest } from "./hashing.js";
 import { grantNotice, requestNotice } from "./notices.js";
 import { isPlainText, reasonFits } from "./request-access.js";
 import { judgeOperating } from "./operating.js";
+import { writtenDown } from "./registry/named-people.js";
 import { holdings, standing, type Standing } from "./standing.js";
 import { requireStepUp } from "./step-up.js";
 
@@ -101,7 +103,8 @@ async function decideIn(deps: Deps, tx: Stores, actor: Actor, id: RequestId, wor
   await tx.approvals.insert(approval);
   await tx.requests.update(id, { state, decidedAt }, { state: "pending" });
   await appendVerdict(tx, approver, request, approval, state);
-  for (const grant of grants) await insertGrant(tx, approver, grant);
+  const whose = await writtenDown(tx, request.requesterId);
+  for (const grant of grants) await insertGrant(tx, approver, grant, whose);
   return done({ request: { ...request, state, decidedAt }, grants, approver });
 }
 
@@ -196,7 +199,7 @@ async function appendVerdict(
   });
 }
 
-async function insertGrant(tx: Stores, approver: Actor, grant: Grant): Promise<void> {
+async function insertGrant(tx: Stores, approver: Actor, grant: Grant, whose: AuditDetail): Promise<void> {
   await tx.grants.insert(grant);
   await tx.audit.append({
     verb: "grant.created",
@@ -213,6 +216,7 @@ async function insertGrant(tx: Stores, approver: Actor, grant: Grant): Promise<v
       obligations: grant.obligations,
       from: grant.from,
       to: grant.to,
+      ...whose,
     },
   });
 }

@@ -12,7 +12,7 @@ import {
   type RequestId,
   type Where,
 } from "../domain/index.js";
-import { decideFault, grantView, maySeeRequest, requestView } from "./access-views.js";
+import { decideFault, grantViews, maySeeRequest, requestView } from "./access-views.js";
 import type { AccessUseCases, GrantView, Listing, Page, RequestView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import type { NoticeHub } from "./notices.js";
@@ -95,7 +95,8 @@ export async function listGrants(
   const own: Where<Grant> = { ...live, personId: reader.personId };
   const listing = await pageOfEither(read.grants, scope.all ? [live] : [{ ...live, ...withinUnits(scope) }, own], page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
-  return done(await mapListing(listing, (grant) => grantView(read, { ...grant, state: grantStateAt(grant, now) })));
+  const grants = listing.items.map((grant) => ({ ...grant, state: grantStateAt(grant, now) }));
+  return done({ items: await grantViews(read, grants), next: listing.next });
 }
 
 /** How often a waiting terminal looks at the row, for decisions made on another node. */

@@ -11,13 +11,17 @@ import {
   type InputOpeningId,
   type Outcome,
   type RecordingId,
+  type Stores,
 } from "../domain/index.js";
 import { KeyText } from "../recording/index.js";
 import type { InputProof } from "../vault/index.js";
-import type { Listing, Page, RecordingUseCases } from "./broker.js";
+import type { InputOpeningView, Listing, Page, RecordingUseCases } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { pageOfKept } from "./pages.js";
 import { logReading, mayRead } from "./recording-access.js";
+import { namedPeople } from "./registry/named-people.js";
+import { namedSessions } from "./registry/named-sessions.js";
+import { rowsById } from "./registry/rows-by-id.js";
 import { RECORDED } from "./replay-events.js";
 import { reasonFits } from "./request-access.js";
 import { covers, scopeOf } from "./scope.js";
@@ -150,7 +154,7 @@ export async function listInputOpenings(
   deps: Pick<Deps, "database">,
   actor: Actor,
   page: Page,
-): Promise<Outcome<Listing<InputOpening>>> {
+): Promise<Outcome<Listing<InputOpeningView>>> {
   const { read } = deps.database;
   const reader = await standing(read, actor);
   if (reader?.power !== "audit") return refused("forbidden");
@@ -158,5 +162,27 @@ export async function listInputOpenings(
   const listing = await pageOfKept(read.inputOpenings, page, async ({ recordingId }) =>
     covers(scope, (await read.recordings.get(recordingId))?.unitId ?? null),
   );
-  return listing === undefined ? refused("invalid-input", { field: "cursor" }) : done(listing);
+  if (listing === undefined) return refused("invalid-input", { field: "cursor" });
+  return done({ items: await openingViews(read, listing.items), next: listing.next });
+}
+
+async function openingViews(stores: Stores, openings: readonly InputOpening[]): Promise<readonly InputOpeningView[]> {
+  const recordings = await rowsById(
+    stores.recordings,
+    openings.map((one) => one.recordingId),
+  );
+  const sessions = await namedSessions(
+    stores,
+    [...recordings.values()].map((one) => one.sessionId),
+  );
+  const people = await namedPeople(
+    stores,
+    openings.flatMap((one) => [one.requestedBy, one.approvedBy]),
+  );
+  return openings.map((opening) => ({
+    ...opening,
+    session: sessions.get(recordings.get(opening.recordingId)?.sessionId ?? "") ?? null,
+    requester: people.get(opening.requestedBy) ?? null,
+    approver: opening.approvedBy === null ? null : (people.get(opening.approvedBy) ?? null),
+  }));
 }

@@ -325,6 +325,8 @@ async function writeOpening(tx: Stores, row: Session, entry: LiveEntry, client: 
       recordingId: row.recordingId,
       protocol: row.protocol,
       client,
+      vendorChain: row.snapshot.vendorChain,
+      contract: row.snapshot.contract,
     },
   });
 }

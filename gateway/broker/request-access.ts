@@ -29,6 +29,7 @@ import { forwardAllowed } from "./forward-rules.js";
 import { requestDigest } from "./hashing.js";
 import { requestNotice } from "./notices.js";
 import { judgeOperating, type Operated } from "./operating.js";
+import { writtenDown } from "./registry/named-people.js";
 import { commonUnit } from "./registry/unit-tree.js";
 import { policyActor, standing, type Standing } from "./standing.js";
 
@@ -292,6 +293,7 @@ async function fileRequest(
       windowFrom: request.windowFrom,
       durationMs: request.durationMs,
       approvalsNeeded: rule.approvals,
+      ...(await writtenDown(tx, person.personId)),
     },
   });
   return done(request);

@@ -14,7 +14,14 @@ interface SessionLine {
   readonly startedAt: number;
   readonly endedAt: number | null;
   readonly because: string | null;
-  readonly snapshot: { readonly login: string; readonly accountLogin: string; readonly assetName: string };
+  readonly snapshot: {
+    readonly login: string;
+    readonly displayName: string;
+    readonly vendorChain: readonly string[];
+    readonly contract: string | null;
+    readonly accountLogin: string;
+    readonly assetName: string;
+  };
 }
 
 export async function recordingList(input: { readonly root: string; readonly json: boolean }): Promise<number> {
@@ -28,10 +35,11 @@ export async function recordingList(input: { readonly root: string; readonly jso
     for (const session of page.items) {
       if (input.json) process.stdout.write(`${JSON.stringify(session)}\n`);
       else {
-        const { login, accountLogin, assetName } = session.snapshot;
+        const { login, displayName, vendorChain, contract, accountLogin, assetName } = session.snapshot;
+        const who = [login, vendorChain.join(" › "), contract ?? ""].filter((part) => part !== "").join(", ");
         const began = new Date(session.startedAt).toISOString();
         process.stdout.write(
-          `${session.recordingId}  ${began}  ${login} → ${accountLogin}@${assetName}  ${session.because ?? session.state}\n`,
+          `${session.recordingId}  ${began}  ${displayName} (${who}) → ${accountLogin}@${assetName}  ${session.because ?? session.state}\n`,
         );
       }
     }

@@ -70,6 +70,9 @@ export interface RequestView extends AccessRequest {
 export interface GrantView extends Grant {
   readonly personLogin: string;
   readonly personName: string;
+  readonly vendorChain: readonly string[];
+  /** Of the contract it was granted under. */
+  readonly contractNumber: string | null;
   readonly accountLogin: string;
   readonly assetName: string;
 }

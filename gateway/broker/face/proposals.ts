@@ -12,6 +12,7 @@ import type {
   SessionId,
 } from "../../domain/index.js";
 import type { Listing, Page } from "./lists.js";
+import type { NamedPerson, NamedSession } from "./names.js";
 
 export interface ProposalView extends Omit<Proposal, "content"> {
   readonly proposedByLogin: string;
@@ -22,6 +23,14 @@ export interface ProposalView extends Omit<Proposal, "content"> {
   readonly lines: readonly { readonly label: string; readonly before: string | null; readonly after: string }[];
   /** Whether the reader may confirm it, and if not why. */
   readonly confirmable: { readonly ok: true } | { readonly ok: false; readonly code: string };
+}
+
+/** A hold with the session it keeps and those who placed and released it. */
+export interface LegalHoldView extends LegalHold {
+  readonly session: NamedSession | null;
+  readonly placer: NamedPerson | null;
+  readonly releaser: NamedPerson | null;
+  readonly releaseConfirmer: NamedPerson | null;
 }
 
 export interface ProposalUseCases {
@@ -94,7 +103,7 @@ export interface ProposalUseCases {
     actor: Actor,
     input: { readonly days: number; readonly reason: string },
   ): Promise<Outcome<ProposalView>>;
-  holds(actor: Actor, page: Page): Promise<Outcome<Listing<LegalHold>>>;
+  holds(actor: Actor, page: Page): Promise<Outcome<Listing<LegalHoldView>>>;
   placeHold(
     actor: Actor,
     input: { readonly sessionId: SessionId; readonly reason: string },

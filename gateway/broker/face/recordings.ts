@@ -9,6 +9,7 @@ import type {
   SearchEntry,
 } from "../../domain/index.js";
 import type { Page, Listing } from "./lists.js";
+import type { NamedPerson, NamedSession } from "./names.js";
 import type { SessionView, SessionFilter } from "./sessions.js";
 
 export interface ReplayIndex {
@@ -61,6 +62,13 @@ export interface SearchHit {
   readonly session: SessionView;
 }
 
+/** With the session whose input it is, and the two who open it. */
+export interface InputOpeningView extends InputOpening {
+  readonly session: NamedSession | null;
+  readonly requester: NamedPerson | null;
+  readonly approver: NamedPerson | null;
+}
+
 export interface RecordingUseCases {
   index(actor: Actor, id: RecordingId): Promise<Outcome<ReplayIndex>>;
   segment(
@@ -94,5 +102,5 @@ export interface RecordingUseCases {
     actor: Actor,
     id: InputOpeningId,
   ): Promise<Outcome<readonly { readonly channel: number; readonly atUs: number; readonly text: string }[]>>;
-  listInputOpenings(actor: Actor, page: Page): Promise<Outcome<Listing<InputOpening>>>;
+  listInputOpenings(actor: Actor, page: Page): Promise<Outcome<Listing<InputOpeningView>>>;
 }

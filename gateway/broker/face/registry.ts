@@ -25,6 +25,7 @@ import type {
   VendorId,
 } from "../../domain/index.js";
 import type { Listing, Page } from "./lists.js";
+import type { NamedPerson } from "./names.js";
 
 export interface UnitView extends Unit {
   /** Names from the top to the unit itself. */
@@ -62,19 +63,22 @@ export interface NewContract {
 
 /** What ending something would end, counted and named before it is done. */
 export interface Ending {
-  readonly people: readonly { readonly id: PersonId; readonly login: string; readonly displayName: string }[];
+  readonly people: readonly NamedPerson[];
   readonly entitlements: number;
   readonly grants: number;
   readonly requests: number;
   readonly sessions: readonly {
     readonly id: string;
     readonly login: string;
+    readonly displayName: string;
+    readonly vendorChain: readonly string[];
+    readonly contractNumber: string | null;
     readonly account: string;
     readonly asset: string;
     readonly startedAt: number;
   }[];
   /** People whose sponsor would be gone: they are named, and their access ends too. */
-  readonly sponsored: readonly { readonly id: PersonId; readonly login: string; readonly displayName: string }[];
+  readonly sponsored: readonly NamedPerson[];
   /** Why it cannot be done; null when it can. */
   readonly blockedBy: "last-of-power" | null;
 }

@@ -17,6 +17,8 @@ import {
   type Vendor,
   type VendorId,
 } from "../../domain/index.js";
+import { rowsById } from "./rows-by-id.js";
+import { vendorsOf } from "./vendor-chain.js";
 
 export type BondStores = Pick<Stores, "people" | "units" | "vendors" | "contracts">;
 type Bound = Pick<Person, "id" | "unitId" | "vendorId" | "contractId" | "sponsorId">;
@@ -29,7 +31,6 @@ export interface Bonds {
 }
 
 const BROKEN: Bonds = { hold: false, contract: null };
-const BATCH = 500;
 
 /** One person's bonds. */
 export async function bondsOf(stores: BondStores, person: Bound): Promise<Bonds> {
@@ -39,9 +40,9 @@ export async function bondsOf(stores: BondStores, person: Bound): Promise<Bonds>
 /** The bonds of each of the people named. */
 export async function readBonds(stores: BondStores, people: readonly Bound[]): Promise<ReadonlyMap<PersonId, Bonds>> {
   const rows = {
-    units: await byIds(stores.units, present(people, "unitId")),
-    sponsors: await byIds(stores.people, present(people, "sponsorId")),
-    contracts: await byIds(stores.contracts, present(people, "contractId")),
+    units: await rowsById(stores.units, present(people, "unitId")),
+    sponsors: await rowsById(stores.people, present(people, "sponsorId")),
+    contracts: await rowsById(stores.contracts, present(people, "contractId")),
     vendors: await vendorsOf(stores, present(people, "vendorId")),
   };
   return new Map(people.map((person) => [person.id, judge(person, rows)]));
@@ -77,34 +78,8 @@ function standingChain(vendors: ReadonlyMap<string, Vendor>, own: VendorId): rea
   return chain;
 }
 
-async function vendorsOf(stores: BondStores, own: readonly VendorId[]): Promise<ReadonlyMap<string, Vendor>> {
-  const vendors = new Map<string, Vendor>();
-  let level: readonly VendorId[] = own;
-  for (let link = 0; level.length > 0 && link <= LONGEST_VENDOR_CHAIN; link += 1) {
-    const above = new Set<VendorId>();
-    for (const [id, vendor] of await byIds(stores.vendors, level)) {
-      vendors.set(id, vendor);
-      if (vendor.parentId !== null) above.add(vendor.parentId);
-    }
-    level = [...above].filter((id) => !vendors.has(id));
-  }
-  return vendors;
-}
-
 function present<K extends keyof Bound>(people: readonly Bound[], key: K): readonly NonNullable<Bound[K]>[] {
   return [...new Set(people.flatMap((person) => person[key] ?? []))] as readonly NonNullable<Bound[K]>[];
-}
-
-/** Rows by id, in batches that one statement can hold. */
-async function byIds<Row extends { readonly id: string }>(
-  store: { find(where: { id: { in: readonly Row["id"][] } }, options: { limit: number }): Promise<Row[]> },
-  ids: readonly Row["id"][],
-): Promise<ReadonlyMap<string, Row>> {
-  const rows = new Map<string, Row>();
-  for (let at = 0; at < ids.length; at += BATCH)
-    for (const row of await store.find({ id: { in: ids.slice(at, at + BATCH) } }, { limit: BATCH }))
-      rows.set(row.id, row);
-  return rows;
 }
 
 /** When the contract stands; over at the moment it was ended by hand. */

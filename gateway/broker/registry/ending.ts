@@ -21,6 +21,7 @@ import { endGrant } from "../change-asset.js";
 import type { BrokerDeps } from "../deps.js";
 import { grantNotice, requestNotice } from "../notices.js";
 import { covers, type UnitScope } from "../scope.js";
+import { nameRows } from "./named-people.js";
 
 /** Who ends something, and from where; nobody for the gate's own clock. */
 export interface Ender {
@@ -109,13 +110,16 @@ export async function endingOf(
   const byPerson = batches(hooks.personIds).map((ids) => ({ personId: { in: ids } }));
   const sessions = await collect<Session>(stores.sessions, running, [...byGrant, ...byPerson]);
   return {
-    people: people.filter(isHere).map(({ id, login, displayName }) => ({ id, login, displayName })),
+    people: [...(await nameRows(stores, people.filter(isHere))).values()],
     entitlements: hanging.entitlements.filter(isHere).length,
     grants: hanging.grants.filter(isHere).length,
     requests: hanging.requests.filter(isHere).length,
     sessions: sessions.filter(isHere).map(({ id, snapshot, startedAt }) => ({
       id,
       login: snapshot.login,
+      displayName: snapshot.displayName,
+      vendorChain: snapshot.vendorChain,
+      contractNumber: snapshot.contract,
       account: snapshot.accountLogin,
       asset: snapshot.assetName,
       startedAt,

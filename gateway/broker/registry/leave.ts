@@ -21,6 +21,7 @@ import { isLastOfPower } from "../settle.js";
 import { orUndone, Undone } from "../undone.js";
 import { closeWaysIn } from "./close-ways-in.js";
 import { endHanging, endingOf, hangingOn, peopleOf, tellEnded, type Ender, type Hanging } from "./ending.js";
+import { nameRows } from "./named-people.js";
 import { keeperOf } from "./register-deps.js";
 import { retirePerson } from "./retire-person.js";
 
@@ -33,13 +34,12 @@ export async function personEnding(deps: Pick<Deps, "database">, actor: Actor, i
   if (!found.ok) return found;
   const { person, scope } = found.value;
   const sponsored = await peopleOf(read, { sponsorId: id });
+  const here = sponsored.filter((one) => covers(scope, one.unitId));
   const personIds = [id, ...sponsored.map((one) => one.id)];
   const ending = await endingOf(read, scope, { personIds, contractIds: [] }, [person]);
   return done({
     ...ending,
-    sponsored: sponsored
-      .filter((one) => covers(scope, one.unitId))
-      .map(({ id: of, login, displayName }) => ({ id: of, login, displayName })),
+    sponsored: [...(await nameRows(read, here)).values()],
     blockedBy: (await isLastOfPower(read, id)) ? "last-of-power" : null,
   });
 }

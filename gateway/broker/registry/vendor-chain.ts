@@ -1,5 +1,6 @@
 /** Who works under whom: a vendor, the vendor it is a sub-contractor of, and so on up to the one that a unit contracts with. */
 import { LONGEST_VENDOR_CHAIN, type Stores, type Vendor, type VendorId } from "../../domain/index.js";
+import { rowsById } from "./rows-by-id.js";
 
 type VendorStores = Pick<Stores, "vendors">;
 
@@ -13,6 +14,33 @@ export async function vendorsUp(stores: VendorStores, id: VendorId | null): Prom
     next = vendor.parentId;
   }
   return chain;
+}
+
+/** The vendors named and every one above any of them: a statement a link, however many are asked for. */
+export async function vendorsOf(stores: VendorStores, own: readonly VendorId[]): Promise<ReadonlyMap<string, Vendor>> {
+  const vendors = new Map<string, Vendor>();
+  let level = own;
+  for (let link = 0; level.length > 0 && link <= LONGEST_VENDOR_CHAIN; link += 1) {
+    const above = new Set<VendorId>();
+    for (const [id, vendor] of await rowsById(stores.vendors, level)) {
+      vendors.set(id, vendor);
+      if (vendor.parentId !== null) above.add(vendor.parentId);
+    }
+    level = [...above].filter((id) => !vendors.has(id));
+  }
+  return vendors;
+}
+
+/** Names from the vendor itself up to the outermost, of what `vendorsOf` read. */
+export function namesUp(vendors: ReadonlyMap<string, Vendor>, id: VendorId | null): readonly string[] {
+  const chain: Vendor[] = [];
+  for (let next = id; next !== null && chain.length <= LONGEST_VENDOR_CHAIN;) {
+    const vendor = vendors.get(next);
+    if (vendor === undefined || chain.includes(vendor)) break;
+    chain.push(vendor);
+    next = vendor.parentId;
+  }
+  return chain.map((vendor) => vendor.name);
 }
 
 /** The same as ids, which rules compare: at least the vendor's own, whatever its row says. */

@@ -5,12 +5,15 @@ import {
   type Actor,
   type LegalHold,
   type Outcome,
+  type PersonId,
   type SessionId,
   type Stores,
 } from "../../domain/index.js";
-import type { Listing, Page, ProposalUseCases } from "../broker.js";
+import type { LegalHoldView, Listing, Page, ProposalUseCases } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
 import { pageOf } from "../pages.js";
+import { namedPeople } from "../registry/named-people.js";
+import { namedSessions } from "../registry/named-sessions.js";
 import { reasonFits } from "../request-access.js";
 import { covers, scopeOf, withinUnits } from "../scope.js";
 import { standing } from "../standing.js";
@@ -27,13 +30,33 @@ export async function listHolds(
   deps: Pick<Deps, "database">,
   actor: Actor,
   page: Page,
-): Promise<Outcome<Listing<LegalHold>>> {
+): Promise<Outcome<Listing<LegalHoldView>>> {
   const { read } = deps.database;
   const reader = await standing(read, actor);
   if (reader?.power !== "audit") return refused("forbidden");
   const within = withinUnits(await scopeOf(read, reader, ["audit"]));
   const listing = await pageOf<LegalHold>(read.legalHolds, within, page);
-  return listing === undefined ? refused("invalid-input", { field: "cursor" }) : done(listing);
+  if (listing === undefined) return refused("invalid-input", { field: "cursor" });
+  return done({ items: await holdViews(read, listing.items), next: listing.next });
+}
+
+async function holdViews(stores: Stores, holds: readonly LegalHold[]): Promise<readonly LegalHoldView[]> {
+  const sessions = await namedSessions(
+    stores,
+    holds.map((one) => one.sessionId),
+  );
+  const people = await namedPeople(
+    stores,
+    holds.flatMap((one) => [one.placedBy, one.releasedBy, one.releaseConfirmedBy]),
+  );
+  const nameOf = (id: PersonId | null) => (id === null ? null : (people.get(id) ?? null));
+  return holds.map((hold) => ({
+    ...hold,
+    session: sessions.get(hold.sessionId) ?? null,
+    placer: nameOf(hold.placedBy),
+    releaser: nameOf(hold.releasedBy),
+    releaseConfirmer: nameOf(hold.releaseConfirmedBy),
+  }));
 }
 
 /** `not-found` outside the auditor's units; `conflict` when he holds it already, or the recording is gone. */

@@ -201,7 +201,8 @@ function promptOf(context: DoorContext, plan: ChannelPlan): PasswordPrompt {
 
 async function greet(session: GateSession, channel: OperatorChannel, live: LiveChannel): Promise<void> {
   const { snapshot, endsAt } = session.live;
-  const who = sanitise(`${snapshot.displayName} (${snapshot.login})`, 80);
+  const whose = [snapshot.login, snapshot.vendorChain.join(" › ")].filter((part) => part !== "").join(", ");
+  const who = sanitise(`${snapshot.displayName} (${whose})`, 200);
   const what = sanitise(`${snapshot.accountLogin}@${snapshot.assetName}`, 130);
   const text = textsFor(session.actor.locale).banner(who, what, moment(endsAt), sanitise(snapshot.reason, 120));
   const line = `gatehouse: ${text}\r\n`;

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ALERT_KINDS, ALERT_STATES } from "./constants.js";
 import { line, lines, listing, optional, outId, outTime, pageQuery, queryFlag, queryTime } from "./fields.js";
+import { namedPerson, tracedPerson } from "./names.js";
 import { AUDIT_VERBS } from "./verbs.js";
 
 export const auditRow = z.object({
@@ -15,6 +16,9 @@ export const auditRow = z.object({
   /** RFC 8785 text, exactly as it was hashed. */
   leaf: z.string(),
   actorLogin: z.string().nullable(),
+  actor: tracedPerson.nullable(),
+  /** Whom it is about, where that is another than who did it. */
+  about: tracedPerson.nullable(),
 });
 export type AuditRowView = z.infer<typeof auditRow>;
 const range = { from: optional(queryTime), to: optional(queryTime) };
@@ -54,6 +58,9 @@ export const alert = z.object({
   acknowledgedBy: outId.nullable(),
   acknowledgedAt: outTime.nullable(),
   resolution: z.string().nullable(),
+  /** The person, or the person of the session, that `subject` names. */
+  about: namedPerson.nullable(),
+  acknowledger: namedPerson.nullable(),
 });
 export type AlertView = z.infer<typeof alert>;
 export const alertsQuery = z.strictObject({ ...pageQuery, open: optional(queryFlag) });

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { RETENTION_LEAST_DAYS, RETENTION_MOST_DAYS } from "./constants.js";
 import { id, listing, outId, outTime, pageQuery } from "./fields.js";
+import { namedPerson, namedSession } from "./names.js";
 import { reasonText } from "./proposals.js";
 
 /** `days` 0: every recording is kept. `removed`: recordings that retention took away so far. */
@@ -25,10 +26,16 @@ export const legalHold = z.object({
   releaseConfirmedBy: outId.nullable(),
   releasedAt: outTime.nullable(),
 });
-export type LegalHoldView = z.infer<typeof legalHold>;
+export const legalHoldView = legalHold.extend({
+  session: namedSession.nullable(),
+  placer: namedPerson.nullable(),
+  releaser: namedPerson.nullable(),
+  releaseConfirmer: namedPerson.nullable(),
+});
+export type LegalHoldView = z.infer<typeof legalHoldView>;
 export const holdsQuery = z.strictObject(pageQuery);
 export type HoldsQuery = z.input<typeof holdsQuery>;
-export const holdListing = listing(legalHold);
+export const holdListing = listing(legalHoldView);
 export type HoldListing = z.infer<typeof holdListing>;
 
 export const holdBody = z.strictObject({ sessionId: id, reason: reasonText });

@@ -12,6 +12,7 @@ export * from "./directory.js";
 export * from "./fields.js";
 export * from "./live.js";
 export * from "./me.js";
+export * from "./names.js";
 export * from "./people-files.js";
 export * from "./people.js";
 export * from "./policy.js";

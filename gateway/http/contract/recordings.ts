@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { CHANNEL_KINDS, MARKER_KINDS, REPLAY_CODES, SEARCH_KINDS } from "./constants.js";
 import { line, lines, listing, optional, outId, outTime, pageQuery, queryNumber, queryUs } from "./fields.js";
+import { namedPerson, namedSession } from "./names.js";
 import { sessionFilter, sessionView } from "./sessions.js";
 
 export const replayIndex = z.object({
@@ -80,9 +81,14 @@ export const inputOpening = z.object({
   expiresAt: outTime,
   usedAt: outTime.nullable(),
 });
-export type InputOpeningView = z.infer<typeof inputOpening>;
+export const inputOpeningView = inputOpening.extend({
+  session: namedSession.nullable(),
+  requester: namedPerson.nullable(),
+  approver: namedPerson.nullable(),
+});
+export type InputOpeningView = z.infer<typeof inputOpeningView>;
 export const inputOpeningsQuery = z.strictObject(pageQuery);
-export const inputOpeningListing = listing(inputOpening);
+export const inputOpeningListing = listing(inputOpeningView);
 export type InputOpeningListing = z.infer<typeof inputOpeningListing>;
 export const inputListing = listing(z.object({ channel: z.number(), atUs: z.number(), text: z.string() }));
 export type InputListing = z.infer<typeof inputListing>;

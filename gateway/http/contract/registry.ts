@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { ACTIONS, CONTRACT_STANDINGS, CONTRACT_STATES, REGISTRY_STATES } from "./constants.js";
 import { id, line, lineOrEmpty, listing, optional, outId, outTime, pageQuery } from "./fields.js";
+import { namedPerson } from "./names.js";
 
 /** A name as it is written: its look-alikes are refused by the broker. */
 const name = line(100);
@@ -139,7 +140,6 @@ export const dutiesQuery = z.strictObject({ name: line(200) });
 export type DutiesQuery = z.input<typeof dutiesQuery>;
 export const DUTIES_MOST_BYTES = 20 * 1024 * 1024;
 
-const namedPerson = z.object({ id: outId, login: z.string(), displayName: z.string() });
 /** What ending something would end, counted and named before it is done. */
 export const ending = z.object({
   people: z.array(namedPerson).readonly(),
@@ -147,7 +147,18 @@ export const ending = z.object({
   grants: z.number(),
   requests: z.number(),
   sessions: z
-    .array(z.object({ id: outId, login: z.string(), account: z.string(), asset: z.string(), startedAt: outTime }))
+    .array(
+      z.object({
+        id: outId,
+        login: z.string(),
+        displayName: z.string(),
+        vendorChain: z.array(z.string()).readonly(),
+        contractNumber: z.string().nullable(),
+        account: z.string(),
+        asset: z.string(),
+        startedAt: outTime,
+      }),
+    )
     .readonly(),
   sponsored: z.array(namedPerson).readonly(),
   blockedBy: z.literal("last-of-power").nullable(),

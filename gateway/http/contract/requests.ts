@@ -54,6 +54,9 @@ export const grant = z.object({
 export const grantView = grant.extend({
   personLogin: z.string(),
   personName: z.string(),
+  vendorChain: z.array(z.string()).readonly(),
+  /** Of the contract it was granted under. */
+  contractNumber: z.string().nullable(),
   accountLogin: z.string(),
   assetName: z.string(),
 });

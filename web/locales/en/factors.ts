@@ -49,6 +49,7 @@ export const factors = {
   terminal: {
     askSsh: "A terminal wants to sign in as you",
     askDevice: "A machine wants a key in your name for today",
+    as: "You are",
     wants: "It wants",
     device: "It calls itself",
     menu: "the list of what you may open",
