@@ -250,6 +250,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
       snapshot: {
         login: open.actor.login,
         displayName: open.actor.displayName,
+        vendorChain: ["Delta", "Harbour"],
         accountLogin: open.accountLogin ?? "demo",
         assetName: open.assetName,
         reason: "fix \u001b]0;x\u0007it",

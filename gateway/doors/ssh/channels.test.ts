@@ -42,7 +42,7 @@ describe("a shell through the gate", () => {
     const screen = terminal();
     await screen.sees(/\$ $/);
     expect(screen.shown()).toMatch(
-      /gatehouse: this session is recorded: ALICE \(alice\) at demo@web-01 until \d{4}-\d\d-\d\d/,
+      /gatehouse: this session is recorded: ALICE \(alice, Delta › Harbour\) at demo@web-01 until \d{4}-\d\d-\d\d/,
     );
     expect(screen.shown()).not.toContain("\x1b]0;x");
     screen.type("stty size; echo $TERM; stty -a | grep -o 'erase = [^;]*'; exit 7\r");

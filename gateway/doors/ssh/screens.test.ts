@@ -143,7 +143,7 @@ describe("a bare login", () => {
     screen.type("database");
     await until(() => !(screen.shown().split("\x1b[2J").at(-1) ?? "").includes("web-01"));
     screen.type("\r");
-    await screen.sees(/this session is recorded: ALICE \(alice\) at demo@db-01[\s\S]*\$ $/);
+    await screen.sees(/this session is recorded: ALICE \(alice, Delta › Harbour\) at demo@db-01[\s\S]*\$ $/);
     screen.type("exit\r");
     expect(await screen.closed).toBe(0);
     expect(gate.broker.opened[0]).toMatchObject({ accountLogin: "demo", assetName: "db-01" });
