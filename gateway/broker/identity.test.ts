@@ -113,6 +113,8 @@ describe.each(["sqlite"] as const)("who you are, on %s", (kind) => {
         via: "ssh-key",
       });
       must(await lab.identity.signIn(byKey(alice, key.fingerprint)));
+      for (const code of ["", "000000", lab.code(alice), alice.password])
+        expect((await lab.identity.signIn({ ...byKey(alice, key.fingerprint), code })).ok, code).toBe(false);
       expect(await lab.identity.signIn(byKey(grace, key.fingerprint))).toEqual({ ok: false, code: "sign-in-refused" });
       expect((await lab.identity.signIn(byKey(alice, "SHA256:other"))).ok).toBe(false);
       must(await lab.identity.retireKey(actor, key.id));

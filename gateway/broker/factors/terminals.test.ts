@@ -8,6 +8,7 @@ import {
   type Seated,
   type TerminalHouse,
 } from "../../../test/support/terminal-house.js";
+import { asId, type TerminalApprovalId } from "../../domain/index.js";
 
 let house: TerminalHouse;
 let alice: Seated;
@@ -234,5 +235,16 @@ describe("a waiting terminal", () => {
     for (let turn = 0; turn < 40; turn += 1) all += await flood(`nobody${String(turn)}`, "192.0.2.67", 1);
     expect(all).toBe(20);
     expect(await flood("alice", OFFICE, 1)).toBe(1);
+    const [row] = await house.database.read.terminalApprovals.find({ sourceAddress: OFFICE }, { limit: 1 });
+    if (row === undefined) throw new Error("nothing waits");
+    await house.database.write(async (tx) => {
+      for (let turn = await tx.terminalApprovals.count({ state: "pending" }); turn < 500; turn += 1) {
+        const own = { id: asId<TerminalApprovalId>(`wait-${String(turn)}`), codeHash: `hash-${String(turn)}` };
+        await tx.terminalApprovals.insert({ ...row, ...own, sourceAddress: `198.51.100.${String(turn)}` });
+      }
+    });
+    expect(await flood("bob", "203.0.113.9", 1)).toBe(0);
+    house.pass(90_000);
+    expect(await flood("bob", "203.0.113.9", 1)).toBe(1);
   });
 });

@@ -277,7 +277,9 @@ describe.each(["memory", "sqlite"] as const)("proposals, on %s", (kind) => {
     const reset = must(await lab.people.resetFactors(await lab.signIn(grace), bob.id, "lost his phone"));
     expect(reset.enrolmentToken).toBeNull();
     await lab.signIn(bob);
+    const before = lab.notices.length;
     const token = await lab.confirm(reset.proposal as ProposalView);
+    expect(lab.notices.slice(before)).toContainEqual(expect.objectContaining({ topic: "people", id: bob.id }));
     expect(await lab.proposals.collect(await lab.onPage(grace), reset.proposal?.id as ProposalId)).toMatchObject({
       code: "not-found",
     });
