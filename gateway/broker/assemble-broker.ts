@@ -15,6 +15,7 @@ import { createNoticeHub, mayHear, placing } from "./notices.js";
 import { bindProposals } from "./proposals/bind.js";
 import { lapseProposals } from "./proposals/lapse.js";
 import { watchPolicy } from "./proposals/watch-policy.js";
+import { watchSeals } from "./proposals/watch-seals.js";
 import { endPassedContracts, warnOfEndings } from "./registry/contract-rounds.js";
 import { disableDormant } from "./registry/dormant.js";
 import { renewNameKeys } from "./registry/name-keys.js";
@@ -122,6 +123,7 @@ function roundsOf(deps: BrokerDeps): Parameters<typeof startRounds>[0] {
     { everyMs: sweepMs, what: "taking old tickets away", run: () => sweepTickets(deps) },
     { everyMs: sweepMs, what: "letting old proposals lapse", run: () => lapseProposals(deps) },
     { everyMs: sweepMs, what: "looking at the policy", run: () => watchPolicy(deps) },
+    { everyMs: sweepMs, what: "looking for sealed envelopes", run: () => watchSeals(deps) },
     { everyMs: sweepMs, what: "taking old links of terminals away", run: () => sweepTerminals(deps) },
     { everyMs: roundMs(deps), what: "asking directories after people", run: () => checkPeople(deps) },
     { everyMs: sweepMs, what: "taking old challenges away", run: () => sweepChallenges(deps) },

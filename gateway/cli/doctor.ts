@@ -5,12 +5,15 @@
 import { existsSync, statSync } from "node:fs";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import { envelopesOf } from "../broker/index.js";
 import { ConfigError, readConfig, type Config } from "../config.js";
 import { openRecordings, openStores, systemClock } from "../main.js";
 import { loadPolicy } from "../policy/index.js";
 import { assertNativeBinding } from "../doors/ssh/index.js";
+import { directoryQuestions } from "./doctor-directories.js";
+import { doctorTexts, type DoctorTexts } from "./doctor-texts.js";
 import { checkDrive, checkGuacd, reachable } from "./doctor-guacd.js";
-import { asId, type NodeId } from "../domain/index.js";
+import { asId, type Clock, type NodeId } from "../domain/index.js";
 
 interface Check {
   readonly what: string;
@@ -57,6 +60,22 @@ async function readiness(config: Config): Promise<string> {
   return "a gateway serves here and is ready";
 }
 
+const texts = (): DoctorTexts => doctorTexts(process.env);
+
+/** Whether each power has an envelope that opens. */
+async function envelopes(config: Config, node: { readonly clock: Clock; readonly nodeId: NodeId }): Promise<string> {
+  if (isMissing(config.databaseUrl, "sqlite:")) return texts().tooEarly();
+  const stores = await openStores(config, node.clock, node.nodeId);
+  const found = await envelopesOf(stores.read).finally(() => stores.close());
+  if (found === undefined) return texts().tooEarly();
+  if (found.sealedAt === null) throw new Error(texts().neverSealed());
+  if (found.missing.length > 0) throw new Error(texts().missing(found.missing.join(", ")));
+  return texts().sealed(new Date(found.sealedAt).toISOString().slice(0, 10));
+}
+
+const isMissing = (url: string, scheme: "sqlite:" | "file:"): boolean =>
+  url.startsWith(scheme) && !existsSync(url.slice(scheme.length));
+
 async function checks(config: Config): Promise<Check[]> {
   const node = { clock: systemClock, nodeId: asId<NodeId>("doctor") };
   return [
@@ -75,22 +94,22 @@ async function checks(config: Config): Promise<Check[]> {
       async () => `${config.policies}, digest ${(await loadPolicy(config.policies)).digest.slice(0, 12)}`,
     ),
     await check("database", async () => {
-      if (config.databaseUrl.startsWith("sqlite:") && !existsSync(config.databaseUrl.slice("sqlite:".length)))
-        return "not there yet; the first start makes it";
+      if (isMissing(config.databaseUrl, "sqlite:")) return "not there yet; the first start makes it";
       const stores = await openStores(config, node.clock, node.nodeId);
       await stores.ping();
       await stores.close();
       return config.databaseUrl.replace(/:[^:@/]*@/, ":…@");
     }),
     await check("recordings", async () => {
-      if (config.recordingsUrl.startsWith("file:") && !existsSync(config.recordingsUrl.slice("file:".length)))
-        return "not there yet; the first start makes it";
+      if (isMissing(config.recordingsUrl, "file:")) return "not there yet; the first start makes it";
       const health = await (await openRecordings(config)).health();
       if (!health.writable) throw new Error(`${config.recordingsUrl} cannot be written`);
       if (health.freeBytes < config.reserveBytes)
         throw new Error(`${config.recordingsUrl} has less than the reserve free: no session will open`);
       return `${config.recordingsUrl}, ${(health.freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
     }),
+    await check("break-glass", () => envelopes(config, node)),
+    ...(await Promise.all(directoryQuestions(config, node.clock, texts()).map(({ what, look }) => check(what, look)))),
     await check("guacd", () => checkGuacd(config.guacd)),
     await check("drive", () => checkDrive(config)),
     await check("gateway", async () => ((await reachable(config.sshListen)) ? readiness(config) : "not running here")),

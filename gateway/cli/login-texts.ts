@@ -33,8 +33,11 @@ const zh: LoginTexts = {
 
 /** By the words that programs on a terminal go by. */
 export function loginTexts(environment: NodeJS.ProcessEnv): LoginTexts {
-  const language = environment["LC_ALL"] || environment["LC_MESSAGES"] || environment["LANG"] || "";
-  return language.startsWith("zh") ? zh : en;
+  return isChinese(environment) ? zh : en;
+}
+
+export function isChinese(environment: NodeJS.ProcessEnv): boolean {
+  return (environment["LC_ALL"] || environment["LC_MESSAGES"] || environment["LANG"] || "").startsWith("zh");
 }
 
 export interface Way {

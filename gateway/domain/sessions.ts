@@ -173,6 +173,7 @@ export type AlertKind =
   | "directory-unreachable"
   | "last-of-power"
   | "passkey-cloned"
+  | "envelopes-missing"
   | "policy-changed";
 
 export interface Alert {

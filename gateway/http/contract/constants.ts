@@ -129,6 +129,7 @@ export const ALERT_KINDS = [
   "directory-unreachable",
   "last-of-power",
   "passkey-cloned",
+  "envelopes-missing",
   "policy-changed",
 ] as const;
 export const NOTICE_TOPICS = ["requests", "grants", "sessions", "alerts", "people", "proposals", "registry"] as const;

@@ -145,6 +145,7 @@ export const words = {
     "directory-unreachable": "Directory does not answer",
     "last-of-power": "Last holder of a power kept",
     "passkey-cloned": "Passkey may be copied",
+    "envelopes-missing": "No break-glass envelope",
     "policy-changed": "Policy folder changed",
   },
   alertHelp: {
@@ -167,6 +168,8 @@ export const words = {
     "last-of-power":
       "The directory, the review or long disuse would have closed the last person able to use a power, who stays. Give the power to another person, then disable the account.",
     "passkey-cloned": "The passkey was retired. Ask the person and look at the sign-ins.",
+    "envelopes-missing":
+      "Should everybody of that power be gone, nothing opens it again. Security administrators seal envelopes under Safeguards, by two.",
     "policy-changed": "Another policy lies in the folder. Two security administrators decide whether it takes effect.",
   },
   certificate: { pinned: "certificate pinned", unchecked: "certificate not checked" },
