@@ -140,6 +140,16 @@ describe("a download", () => {
     response.destroy();
   });
 
+  it("ends within two seconds of the day its reader's password becomes too old", async () => {
+    const { fake } = endless();
+    const { door } = await doorOf(fake);
+    const { port } = await door.listen();
+    const { closed } = await fetchContainer(port, true);
+    const reader = fake.people.get("audit") ?? fakeActor("audit", "audit", []);
+    fake.people.set("audit", { ...reader, mustChangePassword: true });
+    expect(await closed).toBeLessThan(2_000);
+  });
+
   it("ends at once when its reader signs out elsewhere", async () => {
     const { fake } = endless();
     const { door } = await doorOf(fake);
