@@ -124,6 +124,13 @@ const routes: RouteRecordRaw[] = [
     component: () => import("./pages/proposals-page.vue"),
   },
   {
+    path: "/proposals/:id",
+    name: "proposal",
+    meta: { title: "proposal" },
+    props: true,
+    component: () => import("./pages/proposal-page.vue"),
+  },
+  {
     path: "/reviews",
     name: "reviews",
     meta: { title: "reviews" },

@@ -51,6 +51,7 @@ export type ViewsFit = [
   Fits<broker.InputOpeningView, api.InputOpeningView>,
   Fits<Answer<broker.AuditUseCases["list"]>["items"][number], api.AuditRowView>,
   Fits<domain.Checkpoint, api.CheckpointView>,
+  Fits<broker.ProposalText, api.ProposalText>,
   Fits<broker.AlertView, api.AlertView>,
   Fits<broker.LegalHoldView, api.LegalHoldView>,
   Fits<Answer<broker.ProposalUseCases["retention"]>, api.RetentionView>,

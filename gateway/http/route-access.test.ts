@@ -112,6 +112,7 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["POST /api/v1/people/:id/factor-reset", ["security"], {}],
   ["GET /api/v1/proposals", SECOND],
   ["GET /api/v1/proposals/:id", SECOND],
+  ["GET /api/v1/proposals/:id/text", SECOND],
   ["POST /api/v1/proposals/:id/confirmation", SECOND, { digest: "a".repeat(64) }],
   ["POST /api/v1/proposals/:id/rejection", SECOND, because],
   ["POST /api/v1/proposals/:id/withdrawal", SIGNED_IN],

@@ -209,6 +209,22 @@ describe("a bundle loads whole or not at all", () => {
     ],
     ["no exec cases", () => unlinkSync(join(folder, "exec.cases.yaml")), /exec\.cases\.yaml: the file is missing/],
     ["an empty case file", () => writeFileSync(join(folder, "review.cases.yaml"), "people: {}\n"), /no case in it/],
+    [
+      "more text than two persons are handed",
+      () =>
+        ["one", "two", "three"].forEach((name) => writeFileSync(join(folder, `${name}.cedar`), "/".repeat(400_000))),
+      /two\.cedar: the bundle is too large/,
+    ],
+    [
+      "more text than its bytes on the disk",
+      () => writeFileSync(join(folder, "one.cedar"), Buffer.alloc(400_000, 0xff)),
+      /one\.cedar: the bundle is too large/,
+    ],
+    [
+      "more files than anybody reads",
+      () => Array.from({ length: 200 }, (_, at) => writeFileSync(join(folder, `x${String(at)}.cedar`), "")),
+      /too many files/,
+    ],
     ["a file it does not know", () => writeFileSync(join(folder, "notes.txt"), "x"), /not part of a bundle/],
   ];
   test.each(wrong)("%s refuses it", async (_name, spoil, message) => {

@@ -16,7 +16,9 @@ import { createExecClassifier } from "./exec/classify.js";
 import { wrong } from "./shape.js";
 import { compileSignIn } from "./sign-in.js";
 
-const MAX_FILE_BYTES = 1_048_576;
+/** All of a bundle's texts together: whoever confirms another one is handed both. */
+const MAX_BUNDLE_BYTES = 1_048_576;
+const MAX_FILES = 200;
 const SCHEMA = "schema.cedarschema";
 const APPROVALS = "approvals.yaml";
 const SIGN_IN = "sign-in.yaml";
@@ -51,15 +53,21 @@ export async function loadBundle(files: BundleFiles): Promise<Policy> {
   return policy;
 }
 
-/** The files of a folder; rejects when one is not part of a bundle or too large. Nothing is judged yet. */
+/** The files of a folder; rejects when one is not part of a bundle, or they are more than 200 or 1 MiB. Nothing is judged yet. */
 export async function readBundle(folder: string): Promise<BundleFiles> {
   const files = new Map<string, string>();
-  for (const name of await namesIn(folder)) {
+  const names = await namesIn(folder);
+  if (names.length > MAX_FILES) throw wrong(folder, "there are too many files in it");
+  let bytes = 0;
+  for (const name of names) {
     if (!isKnown(name)) throw wrong(name, "this file is not part of a bundle");
     const path = join(folder, name);
     const { size } = await stat(path);
-    if (size > MAX_FILE_BYTES) throw wrong(name, "the file is too large");
-    files.set(name, await readFile(path, "utf8"));
+    if (bytes + size > MAX_BUNDLE_BYTES) throw wrong(name, "the bundle is too large");
+    const text = await readFile(path, "utf8");
+    bytes += Buffer.byteLength(text);
+    if (bytes > MAX_BUNDLE_BYTES) throw wrong(name, "the bundle is too large");
+    files.set(name, text);
   }
   return files;
 }

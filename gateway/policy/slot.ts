@@ -89,13 +89,13 @@ export function writeKept(files: BundleFiles): string {
   return JSON.stringify({ digest: digestOf(files), files: [...files] });
 }
 
-/** The files that were kept; throws `internal` when they are not what their digest says. */
-export function readKept(setting: Setting): BundleFiles {
+/** The files that were kept; throws `internal` when they are not what their digest says, or what `expected` says. */
+export function readKept(setting: Setting, expected?: string): BundleFiles {
   const { digest, files } = JSON.parse(setting.value) as {
     readonly digest: string;
     readonly files: readonly (readonly [string, string])[];
   };
   const map = new Map(files);
-  if (digestOf(map) !== digest) throw wrong(POLICY_SETTING, "the kept files are not what their digest says");
+  if (digestOf(map) !== (expected ?? digest)) throw wrong(setting.id, "the kept files are not what their digest says");
   return map;
 }

@@ -75,6 +75,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   web: {
     rooms: ["recordings/codec", "gateway/http/contract"],
     packages: [
+      "diff",
       "vue",
       "vue-router",
       "vue-i18n",

@@ -8,6 +8,7 @@ import type {
   Power,
   ProposalListing,
   ProposalSecret,
+  ProposalText,
   ProposalView,
   ScimTokenListing,
   ScimTokenProposed,
@@ -17,6 +18,8 @@ import type {
 
 export const listProposals = (cursor?: string, state?: ProposalView["state"]): Promise<ProposalListing> =>
   get("/proposals", { query: { cursor, state } });
+export const getProposal = (id: string): Promise<ProposalView> => get(`/proposals/${id}`);
+export const proposalText = (id: string): Promise<ProposalText> => get(`/proposals/${id}/text`);
 export const confirmProposal = (id: string, digest: string): Promise<Confirmation> =>
   post(`/proposals/${id}/confirmation`, { digest });
 export const rejectProposal = (id: string, reason: string): Promise<ProposalView> =>

@@ -11,6 +11,8 @@ export const useProposalsStore = defineStore("proposals", () => {
   return {
     state,
     list,
+    get: api.getProposal,
+    text: api.proposalText,
     confirm: api.confirmProposal,
     reject: api.rejectProposal,
     withdraw: api.withdrawProposal,

@@ -33,10 +33,30 @@ export interface LegalHoldView extends LegalHold {
   readonly releaseConfirmer: NamedPerson | null;
 }
 
+/** A proposed policy in full. */
+export interface ProposalText {
+  /** Of the proposal: what is confirmed. */
+  readonly digest: string;
+  /** Digests of the bundle it was proposed against and of the proposed one. */
+  readonly from: string;
+  readonly to: string;
+  /** Settings that differ, as a help to reading; null where one is not set. */
+  readonly settings: readonly {
+    readonly file: string;
+    readonly name: string;
+    readonly before: string | null;
+    readonly after: string | null;
+  }[];
+  /** Every file that comes, goes or differs, whole; null where there is none. */
+  readonly files: readonly { readonly name: string; readonly before: string | null; readonly after: string | null }[];
+}
+
 export interface ProposalUseCases {
   /** Those of the reader's power and scope; for a confirmer, all that he may confirm. */
   list(actor: Actor, page: Page & { readonly state?: ProposalState }): Promise<Outcome<Listing<ProposalView>>>;
   get(actor: Actor, id: ProposalId): Promise<Outcome<ProposalView>>;
+  /** The texts that a `policy.change` binds, as they were proposed and not as the folder holds them now. `not-found` for every other kind. */
+  text(actor: Actor, id: ProposalId): Promise<Outcome<ProposalText>>;
   /**
    * Does it, in one transaction with both names. Never the proposer, never the person it is about; a recent step-up is needed.
    * `stale` when the digest is another or what it rests on changed. `secret`: what is shown once to the confirmer (half of a

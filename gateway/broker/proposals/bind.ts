@@ -7,8 +7,9 @@ import { listSeals, proposeSeal } from "./break-glass-seal.js";
 import { collectSecret } from "./collect.js";
 import { confirmProposal } from "./confirm.js";
 import { getProposal, listProposals } from "./list.js";
-import { policyState, proposePolicy } from "./policy-change.js";
 import { noteRefusal } from "./note-refusal.js";
+import { policyState, proposePolicy } from "./policy-change.js";
+import { readProposalText } from "./policy-text.js";
 import { rejectProposal, withdrawProposal } from "./reject.js";
 import { collectVaultExport, proposeVaultExport } from "./vault-export.js";
 
@@ -20,6 +21,7 @@ export function bindProposals(given: BrokerDeps): Omit<ProposalUseCases, Beside>
   return {
     list: (actor, page) => listProposals(deps, actor, page),
     get: (actor, id) => getProposal(deps, actor, id),
+    text: (actor, id) => readProposalText(deps, actor, id),
     confirm: async (actor, id, digest) =>
       noteRefusal(deps, actor, { kind: "proposal", id }, await confirmProposal(deps, actor, id, digest)),
     reject: (actor, id, reason) => rejectProposal(deps, actor, id, reason),

@@ -9,11 +9,12 @@ import {
   type Stores,
   type UnitId,
 } from "../../domain/index.js";
-import { POLICY_SETTING, readKept, writeKept, type BundleFiles, type Policy } from "../../policy/index.js";
+import { digestOf, POLICY_SETTING, readKept, writeKept, type BundleFiles, type Policy } from "../../policy/index.js";
 import type { ProposalUseCases, ProposalView } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
 import { scopeOf } from "../scope.js";
 import { standing } from "../standing.js";
+import { changedFiles, keepBundle } from "./kept-bundles.js";
 import type { Execute, ProposalActs } from "./kind.js";
 import { propose, tellProposal } from "./propose.js";
 import { proposalView } from "./view.js";
@@ -44,13 +45,6 @@ function faultOf(error: unknown): string {
   return error instanceof GatehouseError ? error.message : "the policy folder cannot be read";
 }
 
-/** Names of files that come, go, or differ. */
-function changedFiles(before: BundleFiles, after: BundleFiles): readonly string[] {
-  return [...new Set([...before.keys(), ...after.keys()])]
-    .filter((name) => before.get(name) !== after.get(name))
-    .sort();
-}
-
 async function keptFiles(stores: Pick<Stores, "settings">): Promise<BundleFiles> {
   const setting = await stores.settings.get(POLICY_SETTING);
   return setting === undefined ? new Map() : readKept(setting);
@@ -74,7 +68,10 @@ export async function policyState(deps: Deps, actor: Actor): ReturnType<Proposal
   return done({ inForce: deps.policy.digest, inFolder: found.digest, fault: found.fault, changedFiles: files });
 }
 
-/** `stale` when something else lies in the folder, `invalid-input` when it does not load, `conflict` when it is in force already. */
+/**
+ * `stale` when something else lies in the folder, or when another node put another one in force; `invalid-input` when it does not load,
+ * `conflict` when it is in force already. Both texts are kept with it, for who confirms.
+ */
 export async function proposePolicy(
   deps: Deps,
   actor: Actor,
@@ -86,11 +83,9 @@ export async function proposePolicy(
   if (found.digest !== input.digest) return refused("stale", { field: "digest" });
   if (found.fault !== null) return refused("invalid-input", { field: "digest" });
   if (found.digest === deps.policy.digest) return refused("conflict", { field: "digest" });
-  const content: Content = {
-    from: deps.policy.digest,
-    to: found.digest,
-    files: changedFiles(await keptFiles(deps.database.read), found.files),
-  };
+  const before = await keptFiles(deps.database.read);
+  if (digestOf(before) !== deps.policy.digest) return refused("stale", { field: "digest" });
+  const content: Content = { from: deps.policy.digest, to: found.digest, files: changedFiles(before, found.files) };
   const { reason } = input;
   const shared = { kind: "policy.change", subject: "policy:bundle", unitId: may.value } as const;
   const outcome = await deps.database.write(
@@ -99,6 +94,8 @@ export async function proposePolicy(
       const now = await standing(tx, actor);
       if (!proposal.ok) return proposal;
       if (now === undefined) return refused("forbidden");
+      await keepBundle(tx, before);
+      await keepBundle(tx, found.files);
       return done({ proposal: proposal.value, view: await proposalView(tx, proposal.value, now, deps.clock.now()) });
     },
   );

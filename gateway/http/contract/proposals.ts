@@ -34,6 +34,25 @@ export const proposalView = z.object({
 });
 export type ProposalView = z.infer<typeof proposalView>;
 
+/** A proposed policy in full: every changed file, whole and as it is; 1 MiB of text on each side at most. Text, never markup. */
+export const proposalText = z.object({
+  /** What is confirmed. */
+  digest: z.string(),
+  from: z.string(),
+  to: z.string(),
+  /** A help to reading: settings that differ; null where one is not set. */
+  settings: z
+    .array(
+      z.object({ file: z.string(), name: z.string(), before: z.string().nullable(), after: z.string().nullable() }),
+    )
+    .readonly(),
+  /** Null: there is no such file. */
+  files: z
+    .array(z.object({ name: z.string(), before: z.string().nullable(), after: z.string().nullable() }))
+    .readonly(),
+});
+export type ProposalText = z.infer<typeof proposalText>;
+
 export const proposalsQuery = z.strictObject({ ...pageQuery, state: optional(z.enum(PROPOSAL_STATES)) });
 export const proposalListing = listing(proposalView);
 export type ProposalListing = z.infer<typeof proposalListing>;

@@ -46,6 +46,7 @@ export const AUDIT_VERBS = [
   "contract.ended",
   "register.refused",
   "proposal.proposed",
+  "proposal.read",
   "proposal.confirmed",
   "proposal.rejected",
   "proposal.withdrawn",

@@ -31,6 +31,15 @@ export function registerProposals(app: FastifyInstance, deps: RouteDeps, triesPe
   });
   route(app, {
     ...shared,
+    method: "GET",
+    url: "/proposals/:id/text",
+    summary: "Read what a proposed policy changes, file by file",
+    params: contract.idParams,
+    answer: contract.proposalText,
+    run: ({ actor, params }) => proposals.text(actor, asId(params.id)),
+  });
+  route(app, {
+    ...shared,
     method: "POST",
     url: "/proposals/:id/confirmation",
     summary: "Confirm a proposal as the second person",

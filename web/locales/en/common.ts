@@ -28,6 +28,7 @@ export const common = {
   nav: {
     register: "Vendors and contracts",
     evidence: "Retention",
+    proposal: "Two-person act",
     proposals: "Two-person acts",
     reviews: "Review",
     declarations: "Declarations",

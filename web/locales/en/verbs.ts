@@ -167,6 +167,7 @@ export const verbs = {
   },
   proposal: {
     proposed: "critical act proposed",
+    read: "text of a critical act read",
     confirmed: "critical act confirmed",
     rejected: "critical act rejected",
     withdrawn: "critical act withdrawn",

@@ -28,6 +28,7 @@ export const common = {
   nav: {
     register: "供应商与合同",
     evidence: "留存与保全",
+    proposal: "双人操作详情",
     proposals: "双人操作",
     reviews: "定期复核",
     declarations: "承诺书",

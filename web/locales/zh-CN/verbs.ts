@@ -167,6 +167,7 @@ export const verbs = {
   },
   proposal: {
     proposed: "提出关键操作",
+    read: "阅读关键操作正文",
     confirmed: "确认关键操作",
     rejected: "驳回关键操作",
     withdrawn: "撤回关键操作",
