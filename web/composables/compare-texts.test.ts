@@ -86,6 +86,13 @@ test("a line of a megabyte stands in many rows, none of them long, none splittin
   expect(side(found, "removed")).toBe(line);
 });
 
+test("a row holds few marks, so that a page of them is drawn", () => {
+  const line = "x\u202e".repeat(1000);
+  const added = all(compareTexts("", line));
+  expect(added).toHaveLength(50);
+  expect(added.map(({ text }) => text).join("")).toBe(line);
+});
+
 test("where too much differs, all of the old and all of the new is told, and that it is coarse", () => {
   const [before, after] = [numbered(20_000, "old"), numbered(20_000, "new")];
   const began = performance.now();

@@ -3,6 +3,7 @@
  * old lines stand first and the new ones after them; a line that is long stands in several rows, and rows are read in parts.
  */
 import { diffArrays } from "diff";
+import { isPlain } from "./visible-text.js";
 
 /** Lines of one kind that follow each other; numbers are of their first line, from 1. A line keeps its line break. */
 export interface Block {
@@ -43,8 +44,9 @@ const MOST_MS = 400;
 const MOST_MS_TOGETHER = 1000;
 const CONTEXT = 3;
 const PIECE = 240;
+const PIECE_MARKS = 20;
 /** What one part of a file shows. */
-export const PART_ROWS = 250;
+export const PART_ROWS = 200;
 
 /** `leftMs`: what may still be spent; null texts are files that are not there. */
 export function compareTexts(before: string | null, after: string | null, leftMs = MOST_MS): Comparison {
@@ -153,16 +155,19 @@ function* rowsBetween(block: Block, from: number, to: number): Generator<Row> {
   }
 }
 
-/** At most 240 units each, never between the halves of one character. */
+/** At most 240 units and 20 marked characters each, so that a row is drawn at once; never between the halves of one character. */
 function piecesOf(line: string): readonly string[] {
-  if (line.length <= PIECE) return [line];
+  if (line.length <= PIECE_MARKS) return [line];
   const pieces: string[] = [];
-  for (let from = 0; from < line.length;) {
-    let to = Math.min(from + PIECE, line.length);
-    const code = line.codePointAt(to - 1) ?? 0;
-    if (to < line.length && code > 0xffff) to--;
-    pieces.push(line.slice(from, to));
-    from = to;
+  let [piece, marks] = ["", 0];
+  for (const character of line) {
+    const marked = isPlain(character) ? 0 : 1;
+    if (piece.length + character.length > PIECE || marks + marked > PIECE_MARKS) {
+      pieces.push(piece);
+      [piece, marks] = ["", 0];
+    }
+    piece += character;
+    marks += marked;
   }
-  return pieces;
+  return [...pieces, piece];
 }

@@ -32,6 +32,11 @@ function markOf(character: string): TextPart["mark"] {
   return HAN.test(character) && character.normalize("NFKC") === character ? null : "unusual";
 }
 
+/** Whether the character stands as it is, without a mark. */
+export function isPlain(character: string): boolean {
+  return markOf(character) === null;
+}
+
 function codeOf(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
   return NAMES[character] ?? `U+${code}`;
