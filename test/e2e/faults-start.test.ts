@@ -131,6 +131,27 @@ test("a demo: its second start reuses everything; a real start takes it not; eve
   expectRefused(gatehouse(["start"], environment(demo)), /belongs to a demo/);
 });
 
+test("doctor names a directory that does not answer, in the terminal's language, and fails for it", () => {
+  const secret = join(folder, "reader");
+  writeFileSync(secret, "heron-secret-7");
+  const directory = {
+    GATEHOUSE_LDAP_URL: "ldaps://localhost:1",
+    GATEHOUSE_LDAP_BIND_DN: "cn=reader,dc=example,dc=org",
+    GATEHOUSE_LDAP_BIND_PASSWORD_FILE: secret,
+    GATEHOUSE_LDAP_BASE_DN: "dc=example,dc=org",
+    GATEHOUSE_OIDC_ISSUER: "http://localhost:1",
+    GATEHOUSE_OIDC_CLIENT_ID: "gate",
+  };
+  const en = gatehouse(["doctor"], environment(real, directory));
+  expect(en.code).toBe(1);
+  expect(en.stdout).toMatch(/^FAIL {2}oidc: http:\/\/localhost:1 does not answer/m);
+  expect(en.stdout).toMatch(/^FAIL {2}ldap: ldaps:\/\/localhost:1 does not answer/m);
+  const zh = gatehouse(["doctor"], environment(real, { ...directory, LC_ALL: "zh_CN.UTF-8" }));
+  expect(zh.stdout).toMatch(/^FAIL {2}ldap: .*无响应/m);
+  expect(zh.stdout).toMatch(/^ok {4}break-glass: 有两名安全管理员之后方可封存/m);
+  for (const { stdout, stderr } of [en, zh]) expect(stdout + stderr).not.toContain("heron-secret-7");
+});
+
 test("a master key that others may read is refused, by start and by doctor", () => {
   const key = join(real, "keys", "master.key");
   chmodSync(key, 0o644);
