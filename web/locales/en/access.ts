@@ -73,6 +73,7 @@ export const access = {
     withinContract: "within its scope",
     beyondContract: "beyond the contract's scope",
     approvals: "Approvals so far",
+    approversOf: "approvers of {unit}",
     needed: "{n} must agree",
     approve: "Approve",
     deny: "Deny",

@@ -73,6 +73,7 @@ export const access = {
     withinContract: "在合同范围内",
     beyondContract: "超出合同范围",
     approvals: "已有审批",
+    approversOf: "{unit}的审批人",
     needed: "需 {n} 人同意",
     approve: "批准",
     deny: "拒绝",
