@@ -202,7 +202,7 @@ test("leaving shows whom it strands before it is done, and ends the person", asy
   await page.keyboard.press("Escape");
   await open(grace, "/people?q=dave");
   await act(page, "dave", "Leave");
-  await dialog(page).getByText("Alice (operator) (alice)").waitFor();
+  await dialog(page).getByText("Alice (operator) (alice, Brook Networks › Northwind Systems)").waitFor();
   await shot(page, "leaving");
   await press(dialog(page), "Cancel");
   await open(grace, "/people?q=bob");
