@@ -263,6 +263,25 @@ describe("a journey to the provider", () => {
   });
 });
 
+describe("an auditor in a mapped group", () => {
+  it("comes in as what she is, and becomes no operator", async () => {
+    const house = await forOidc({ justInTime: false });
+    await house.lab.add(house.grace, "judy", { power: "audit" });
+    const judy = await house.person("judy");
+    const one = account();
+    must(
+      await house.directories.link(await house.lab.onPage(house.grace), judy?.id as never, {
+        kind: "oidc",
+        subject: one.sub,
+      }),
+    );
+    expect(must(await come(house, one.account)).kind).toBe("half");
+    await house.round();
+    expect(await house.roles("judy")).toEqual([]);
+    expect((await house.person("judy"))?.state).toBe("active");
+  });
+});
+
 describe("the last of a power", () => {
   it("is not closed by a directory; an alert says what it wanted", async () => {
     const house = await forOidc({ operatorGroups: [] });

@@ -1,6 +1,7 @@
 /** Critical acts between the hands of two persons: what one alone cannot, what two cannot twice, and what changes meanwhile. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { must, openIdentityLab, type IdentityLab, type LabPerson } from "../../../test/support/identity-lab.js";
+import { createRows } from "../../../test/support/rows.js";
 import { asId, type Actor, type PersonId, type ProposalId, type UnitId } from "../../domain/index.js";
 import type { ProposalView } from "../broker.js";
 import { PROPOSAL_TTL_MS } from "./propose.js";
@@ -153,6 +154,20 @@ describe.each(["memory", "sqlite"] as const)("proposals, on %s", (kind) => {
     expect(await rolesOf(alice)).toEqual(["approver"]);
     const state = (await lab.database.read.proposals.get(proposal.id))?.state;
     expect(state).toBe("confirmed");
+  });
+
+  test("what a vendor's person may not hold is not even proposed", async () => {
+    const { unitId } = (await lab.database.read.people.get(alice.id)) ?? {};
+    const vendor = createRows(lab.deps.ids).vendor({ unitId: unitId as UnitId });
+    await lab.database.write(async (tx) => {
+      await tx.vendors.insert(vendor);
+      await tx.people.update(alice.id, { vendorId: vendor.id });
+    });
+    for (const change of [{ power: "system" }, { roles: ["approver"] }, { roles: ["confirmer"] }] as const)
+      expect(await lab.people.change(await lab.signIn(grace), alice.id, { ...change, reason: REASON })).toMatchObject({
+        code: "vendor-person",
+      });
+    expect(await lab.database.read.proposals.count({ subject: `person:${alice.id}` })).toBe(0);
   });
 
   test("a refused confirmation changes nothing, and the proposal waits on", async () => {
