@@ -1,6 +1,6 @@
 /**
  * Changes what a person is: state, name, bonds, rights; and resets his factors. By a security administrator whose scope covers
- * him, never on himself. Disabling and the operator role are one person's act; power, approver, confirmer, and making a holder of one active
+ * him and each unit that a role is given or taken for, never on himself. Disabling and the operator role are one person's act; power, approver, confirmer, and making a holder of one active
  * again become a proposal. Every change but that of names and bonds raises the epoch, which ends his page sessions and connections.
  * Changes at the same time do not mix: the second one finds the row changed and is refused as `stale`.
  */
@@ -18,13 +18,14 @@ import type { PeopleUseCases, PersonView, ProposalView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { isDisplayName, tellPerson, type PeopleDeps as Given } from "./identity-deps.js";
 import { personView } from "./person-view.js";
-import { changesForTwo, needsTwo, ownRoles, writeRights, type By, type Rights } from "./powers.js";
+import { changesForTwo, needsTwo, rolesDiffer, writeRights, type By, type Rights } from "./powers.js";
 import { holdingOf, proposeRights, rightsFault, type Holding } from "./proposals/person-rights.js";
 import { proposeReset } from "./proposals/person-reset.js";
 import { tellProposal } from "./proposals/propose.js";
 import { proposalView } from "./proposals/view.js";
 import { checkPersonBonds, type PersonBonds } from "./registry/person-bonds.js";
 import { takeFactors } from "./reset-factors.js";
+import { holdsBeyond, rightsAsked } from "./rights-asked.js";
 import { covers, scopeOf, type UnitScope } from "./scope.js";
 import { newToken } from "./secrets-shown-once.js";
 import { endAfterChange } from "./registry/after-change.js";
@@ -81,12 +82,16 @@ async function change(
   const held = before.value;
   const { person, power, roles } = held;
   if (person.state === "retired") return refused("conflict", { field: "state" });
-  const was: Rights = { power, roles: ownRoles(person, roles) };
-  const next: Rights = { power: input.power === undefined ? power : input.power, roles: input.roles ?? was.roles };
-  const fault = rightsFault(held, next);
+  const was: Rights = { power, roles };
+  const asked = await rightsAsked(tx, held.scope, held, input);
+  if (!asked.ok) return asked;
+  const next = asked.value;
+  const fault = rightsFault(person, next);
   if (fault !== undefined) return fault;
   const waking = input.state === "active" && person.state !== "active";
-  const weighs = changesForTwo(was, next) || (waking && needsTwo({ power, roles: roles.map((row) => row.role) }));
+  if (waking && holdsBeyond(held.scope, roles)) return refused("forbidden", { field: "state" });
+  const names = roles.map((row) => row.role);
+  const weighs = changesForTwo(was, next) || (waking && needsTwo(power, names));
   const proposing = weighs && (await isSettled(tx));
   const state = proposing ? person.state : (input.state ?? person.state);
   if (proposing && input.state !== undefined && !waking && input.state !== person.state)
@@ -103,15 +108,15 @@ async function change(
   if (proposing) return proposed(deps, tx, { ...held, ended }, { after: next, waking, reason: input.reason ?? "" });
   await writeRights(tx, person, { held: roles, before: power, after: rights }, by, deps.clock.now());
   await settleIfComplete(deps, tx);
-  return done({ person: await viewNow(deps, tx, person), proposal: null, view: null, ended });
+  return done({ person: await viewNow(deps, tx, held), proposal: null, view: null, ended });
 }
 
 function byOf(actor: Actor): By {
   return { personId: actor.personId, sourceAddress: actor.sourceAddress };
 }
 
-async function viewNow(deps: PeopleDeps, tx: Stores, person: Person): Promise<PersonView> {
-  return personView(deps, tx, (await tx.people.get(person.id)) ?? person);
+async function viewNow(deps: PeopleDeps, tx: Stores, { person, scope }: Held): Promise<PersonView> {
+  return personView(deps, tx, (await tx.people.get(person.id)) ?? person, scope);
 }
 
 async function proposed(
@@ -124,7 +129,7 @@ async function proposed(
   // Nothing else may stay either: what was written with it goes back.
   if (!proposal.ok) throw new Undone(proposal);
   const view = await proposalView(tx, proposal.value, held.actor, deps.clock.now());
-  return done({ person: await viewNow(deps, tx, held.person), proposal: proposal.value, view, ended: held.ended });
+  return done({ person: await viewNow(deps, tx, held), proposal: proposal.value, view, ended: held.ended });
 }
 
 /** The person as he is, if the actor may change him. Outside the scope and unknown are answered alike. */
@@ -205,12 +210,6 @@ function whatOf(person: Person, bonds: PersonBonds): Readonly<Record<string, str
   };
 }
 
-function rolesDiffer(held: Rights["roles"], next: Rights["roles"]): boolean {
-  const now = new Set(held);
-  const then = new Set(next);
-  return now.size !== then.size || [...then].some((role) => !now.has(role));
-}
-
 interface Reset {
   readonly enrolmentToken: string | null;
   readonly proposal: Proposal | null;
@@ -244,7 +243,9 @@ async function reset(
   if (!before.ok) return before;
   const held = before.value;
   if (held.person.state !== "active") return refused("conflict", { field: "state" });
-  const weighty = needsTwo({ power: held.power, roles: held.roles.map((row) => row.role) });
+  if (holdsBeyond(held.scope, held.roles)) return refused("forbidden");
+  const names = held.roles.map((row) => row.role);
+  const weighty = needsTwo(held.power, names);
   if (weighty && (await isSettled(tx))) {
     const proposal = await proposeReset(deps, tx, actor, { held, reason: input.reason });
     if (!proposal.ok) return proposal;

@@ -21,7 +21,7 @@ import type { NewPersonInput, PeopleUseCases, PersonView, ProposalView } from ".
 import type { BrokerDeps } from "./deps.js";
 import { isDisplayName, tellPerson, type PeopleDeps as Given } from "./identity-deps.js";
 import { personView } from "./person-view.js";
-import { grantPower, grantRoles, isExclusive, needsTwo, type By, type Rights } from "./powers.js";
+import { grantPower, grantRoles, isExclusive, needsTwo, rolesAt, type By } from "./powers.js";
 import { proposeRights } from "./proposals/person-rights.js";
 import { tellProposal } from "./proposals/propose.js";
 import { proposalView } from "./proposals/view.js";
@@ -111,7 +111,7 @@ export async function insertPerson(deps: Pick<BrokerDeps, "clock">, tx: Stores, 
     },
   });
   if (input.power !== null) await grantPower(tx, person, input.power, input.by, now);
-  await grantRoles(tx, person, input.roles, input.by, now);
+  await grantRoles(tx, person, rolesAt(person.unitId, input.roles), input.by, now);
   return person;
 }
 
@@ -129,7 +129,7 @@ export async function createPerson(deps: PeopleDeps, actor: Actor, input: NewPer
   if (!isDisplayName(input.displayName)) return refused("invalid-input", { field: "displayName" });
   if (!isExclusive(input.power, input.roles)) return refused("exclusive-powers", { field: "power" });
   const isVendors = input.vendorId !== undefined && input.vendorId !== null;
-  if (isVendors && needsTwo(input))
+  if (isVendors && needsTwo(input.power, input.roles))
     return refused("vendor-person", { field: input.power === null ? "roles" : "power" });
   const { token, hash } = newToken();
   const id = deps.ids.next();
@@ -151,7 +151,8 @@ async function create(
   const now = await standing(tx, actor);
   if (now?.power !== "security") return refused("forbidden");
   const isVendors = input.vendorId !== undefined && input.vendorId !== null;
-  const bonds = await checkPersonBonds(deps, tx, await scopeOf(tx, now, ["security"]), {
+  const scope = await scopeOf(tx, now, ["security"]);
+  const bonds = await checkPersonBonds(deps, tx, scope, {
     personId: asId(input.id),
     before: null,
     displayName: input.displayName,
@@ -159,9 +160,9 @@ async function create(
     ...pick(input, "vendorId", "contractId", "sponsorId", "identityNumber", "email"),
   });
   if (!bonds.ok) return bonds;
-  const asked: Rights = { power: input.power, roles: input.roles };
-  const proposing = needsTwo(asked) && (await isSettled(tx));
-  const given: Rights = proposing ? { power: null, roles: alone(input.roles) } : asked;
+  const { power, roles } = input;
+  const proposing = needsTwo(power, roles) && (await isSettled(tx));
+  const given = proposing ? { power: null, roles: alone(roles) } : { power, roles };
   const by = { personId: now.personId, sourceAddress: actor.sourceAddress };
   const { id, login, displayName, locale, hash: enrolmentHash } = input;
   const { unitId } = bonds.value;
@@ -169,14 +170,15 @@ async function create(
   const person = await insertPerson(deps, tx, { id, unitId, login, displayName, locale, ...given, ...more });
   if (!proposing) {
     await settleIfComplete(deps, tx);
-    return done({ person: await personView(deps, tx, person), proposal: null, view: null });
+    return done({ person: await personView(deps, tx, person, scope), proposal: null, view: null });
   }
   const held = { person, power: null, roles: await tx.roles.find({ personId: person.id }) };
-  const proposal = await proposeRights(deps, tx, actor, { held, after: asked, waking: false, reason: WITH_THE_PERSON });
+  const after = { power, roles: rolesAt(unitId, roles) };
+  const proposal = await proposeRights(deps, tx, actor, { held, after, waking: false, reason: WITH_THE_PERSON });
   // Without what he is for, the person is not made either.
   if (!proposal.ok) throw new Undone(proposal);
   const view = await proposalView(tx, proposal.value, now, deps.clock.now());
-  return done({ person: await personView(deps, tx, person), proposal: proposal.value, view });
+  return done({ person: await personView(deps, tx, person, scope), proposal: proposal.value, view });
 }
 
 /** What one administrator gives of these roles. */

@@ -4,7 +4,7 @@ import type { Listing, PeopleUseCases, PersonView } from "./broker.js";
 import type { PeopleDeps } from "./identity-deps.js";
 import { mapListing, pageOfEither } from "./pages.js";
 import { personView } from "./person-view.js";
-import { covers, scopeOf, withinUnits } from "./scope.js";
+import { covers, EVERYTHING, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<PeopleDeps, "database" | "policy">;
@@ -19,8 +19,9 @@ export async function listPeople(deps: Deps, actor: Actor, page: PeoplePage): Pr
   if (now?.power !== "security" && now?.power !== "audit") return refused("forbidden");
   const q = page.q?.trim() ?? "";
   if (q.length > QUERY_LONGEST) return refused("invalid-input", { field: "q" });
+  const scope = await scopeOf(read, now, ["security", "audit"]);
   const where: Where<Person> = {
-    ...withinUnits(await scopeOf(read, now, ["security", "audit"])),
+    ...withinUnits(scope),
     ...(page.vendorId === undefined ? {} : { vendorId: page.vendorId }),
     ...(page.contractId === undefined ? {} : { contractId: page.contractId }),
   };
@@ -30,7 +31,7 @@ export async function listPeople(deps: Deps, actor: Actor, page: PeoplePage): Pr
   ];
   const listing = await pageOfEither(read.people, q === "" ? [where] : named, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
-  return done(await mapListing(listing, (person) => personView(deps, read, person)));
+  return done(await mapListing(listing, (person) => personView(deps, read, person, scope)));
 }
 
 /** Oneself, and for security and audit anyone of their units; `not-found` otherwise. */
@@ -40,6 +41,7 @@ export async function getPerson(deps: Deps, actor: Actor, id: PersonId): Promise
   const person = await read.people.get(id);
   if (now === undefined || person === undefined) return refused("not-found");
   const own = person.id === now.personId;
-  if (!own && !covers(await scopeOf(read, now, ["security", "audit"]), person.unitId)) return refused("not-found");
-  return done(await personView(deps, read, person));
+  const scope = own ? EVERYTHING : await scopeOf(read, now, ["security", "audit"]);
+  if (!covers(scope, person.unitId)) return refused("not-found");
+  return done(await personView(deps, read, person, scope));
 }

@@ -14,7 +14,7 @@ import type { IdentityDeps } from "./identity-deps.js";
 import { self } from "./own-proof.js";
 import { mustChangePassword, passwordExpiresAt } from "./password-rules.js";
 import { hasSigned, personView } from "./person-view.js";
-import { scopeOf, withinUnits } from "./scope.js";
+import { EVERYTHING, scopeOf, withinUnits } from "./scope.js";
 import { signInRules } from "./sign-in-rules.js";
 import { steppedUpUntil } from "./step-up.js";
 
@@ -39,7 +39,7 @@ export async function me(deps: IdentityDeps, actor: Actor): ReturnType<IdentityU
   const person = await self(deps, actor);
   if (person === undefined) throw new GatehouseError("unauthenticated", "the person may not act any more");
   const { password } = await signInRules(read, deps.policy);
-  const view = await personView(deps, read, person);
+  const view = await personView(deps, read, person, EVERYTHING);
   const events = (verbs: readonly AuditVerb[]): Promise<AuditRow[]> =>
     read.audit.find({ objectId: person.id, verb: { in: verbs } }, { orderBy: "at", descending: true, limit: SHOWN });
   return {

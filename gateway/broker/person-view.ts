@@ -4,12 +4,14 @@ import type { PersonView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { isEnrolled } from "./identity-deps.js";
 import { vendorNames } from "./registry/vendor-chain.js";
+import { covers, type UnitScope } from "./scope.js";
 
-/** The person as administrators and he himself see him. */
+/** The person as administrators see him within `scope`, and as he himself does. What he holds beyond it is not named, only that there is something. */
 export async function personView(
   deps: Pick<BrokerDeps, "policy">,
   stores: Stores,
   person: Person,
+  scope: UnitScope,
 ): Promise<PersonView> {
   const contract = person.contractId === null ? undefined : await stores.contracts.get(person.contractId);
   const sponsor = person.sponsorId === null ? undefined : await stores.people.get(person.sponsorId);
@@ -19,7 +21,7 @@ export async function personView(
     displayName: person.displayName,
     locale: person.locale,
     state: person.state,
-    ...(await heldWhere(stores, person.id)),
+    ...(await heldWhere(stores, person.id, scope)),
     unitId: person.unitId,
     unitName: (await stores.units.get(person.unitId))?.name ?? "",
     vendorId: person.vendorId,
@@ -41,13 +43,15 @@ export async function personView(
   };
 }
 
-/** Power and roles, with the units they are held for. */
+/** Power and roles, with the units they are held for, as far as the scope reaches. */
 async function heldWhere(
   stores: Pick<Stores, "powers" | "roles" | "units">,
   id: PersonId,
-): Promise<Pick<PersonView, "power" | "roles" | "holdings">> {
+  scope: UnitScope,
+): Promise<Pick<PersonView, "power" | "roles" | "holdings" | "holdsBeyond">> {
   const power = await stores.powers.get(id);
-  const roles = await stores.roles.find({ personId: id }, { limit: 1000 });
+  const all = await stores.roles.find({ personId: id }, { limit: 1000, orderBy: "id" });
+  const roles = all.filter((row) => covers(scope, row.unitId));
   const names = new Map<UnitId, Unit["name"]>();
   for (const { unitId } of [...roles, ...(power === undefined ? [] : [power])])
     if (!names.has(unitId)) names.set(unitId, (await stores.units.get(unitId))?.name ?? "");
@@ -59,6 +63,7 @@ async function heldWhere(
       ...(power === undefined ? [] : [{ what: power.power, ...where(power.unitId) }]),
       ...roles.map(({ role, unitId }) => ({ what: role, ...where(unitId) })),
     ],
+    holdsBeyond: roles.length < all.length,
   };
 }
 

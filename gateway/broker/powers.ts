@@ -11,6 +11,7 @@ import {
   type Role,
   type RoleHolding,
   type Stores,
+  type UnitId,
 } from "../domain/index.js";
 
 /** Who made the change, and from where; nobody for the gate itself. */
@@ -23,10 +24,13 @@ export interface By {
   readonly decidedBy?: string;
 }
 
-/** What a person holds for his own unit, or is to hold. */
+/** A role and the unit for whose subtree it is held, or is to be. */
+export type RoleAt = Pick<RoleHolding, "role" | "unitId">;
+
+/** What a person holds, or is to hold: the power for his own unit, each role for the unit that stands with it. */
 export interface Rights {
   readonly power: Power | null;
-  readonly roles: readonly Role[];
+  readonly roles: readonly RoleAt[];
 }
 
 /** Whether one person may hold both. */
@@ -36,21 +40,33 @@ export function isExclusive(power: Power | null, roles: readonly Role[]): boolea
 }
 
 /** Whether these rights are of the kind that only two persons give and take. */
-export function needsTwo({ power, roles }: Rights): boolean {
+export function needsTwo(power: Power | null, roles: readonly Role[]): boolean {
   return power !== null || roles.some((role) => TWO_PERSON_ROLES.includes(role));
 }
 
 /** Whether going from one to the other gives or takes anything of that kind. */
 export function changesForTwo(before: Rights, after: Rights): boolean {
-  return (
-    before.power !== after.power ||
-    TWO_PERSON_ROLES.some((role) => before.roles.includes(role) !== after.roles.includes(role))
-  );
+  const weighty = ({ roles }: Rights): readonly RoleAt[] => roles.filter((one) => TWO_PERSON_ROLES.includes(one.role));
+  return before.power !== after.power || rolesDiffer(weighty(before), weighty(after));
 }
 
-/** The roles held for the person's own unit. */
-export function ownRoles(person: Pick<Person, "unitId">, held: readonly RoleHolding[]): readonly Role[] {
-  return held.filter((row) => row.unitId === person.unitId).map((row) => row.role);
+/** These roles for this unit. */
+export function rolesAt(unitId: UnitId, roles: readonly Role[]): readonly RoleAt[] {
+  return roles.map((role) => ({ role, unitId }));
+}
+
+/** Each role with its unit once, in an order that is always the same. */
+export function keysOf(roles: readonly RoleAt[]): readonly string[] {
+  return [...new Set(roles.map(keyOf))].sort();
+}
+
+function keyOf({ role, unitId }: RoleAt): string {
+  return `${role}:${unitId}`;
+}
+
+/** Whether one holds a role for a unit that the other does not. */
+export function rolesDiffer(some: readonly RoleAt[], others: readonly RoleAt[]): boolean {
+  return keysOf(some).join() !== keysOf(others).join();
 }
 
 /** Rejects with `conflict` when the person holds a power. */
@@ -70,33 +86,34 @@ export async function withdrawPower(tx: Stores, person: Person, power: Power, by
   if (await tx.powers.remove(person.id)) await append(tx, "power.withdrawn", person, by, power);
 }
 
-/** Roles are held for the person's own unit and what is below it. */
+/** Each role for its unit and what is below it. Rejects with `conflict` when the person holds one there already. */
 export async function grantRoles(
   tx: Stores,
   person: Person,
-  roles: readonly Role[],
+  roles: readonly RoleAt[],
   by: By,
   now: number,
 ): Promise<void> {
-  for (const role of new Set(roles)) {
+  for (const { role, unitId } of new Map(roles.map((one) => [keyOf(one), one])).values()) {
     await tx.roles.insert({
-      id: `${person.id}:${role}:${person.unitId}`,
+      id: `${person.id}:${role}:${unitId}`,
       personId: person.id,
       role,
-      unitId: person.unitId,
+      unitId,
       grantedBy: by.personId,
       confirmedBy: TWO_PERSON_ROLES.includes(role) ? (by.confirmedBy ?? null) : null,
       createdAt: now,
     });
-    await append(tx, "role.granted", person, by, role);
+    await append(tx, "role.granted", person, by, role, unitId);
   }
 }
 
 export async function withdrawRoles(tx: Stores, person: Person, held: readonly RoleHolding[], by: By): Promise<void> {
-  for (const { id, role } of held) if (await tx.roles.remove(id)) await append(tx, "role.withdrawn", person, by, role);
+  for (const { id, role, unitId } of held)
+    if (await tx.roles.remove(id)) await append(tx, "role.withdrawn", person, by, role, unitId);
 }
 
-/** From what the person holds for his unit to what he is to hold. What goes, goes first: at no moment do rows stand that exclude each other. */
+/** From all that the person holds to all that he is to hold. What goes, goes first: at no moment do rows stand that exclude each other. */
 export async function writeRights(
   tx: Stores,
   person: Person,
@@ -104,23 +121,25 @@ export async function writeRights(
   by: By,
   now: number,
 ): Promise<void> {
-  const { before, after } = change;
-  const held = change.held.filter((row) => row.unitId === person.unitId);
+  const { held, before, after } = change;
   if (before !== null && before !== after.power) await withdrawPower(tx, person, before, by);
-  const gone = held.filter((row) => !after.roles.includes(row.role));
+  const stays = new Set(keysOf(after.roles));
+  const gone = held.filter((row) => !stays.has(keyOf(row)));
   await withdrawRoles(tx, person, gone, by);
   if (after.power !== null && before !== after.power) await grantPower(tx, person, after.power, by, now);
-  const had = new Set(held.map((row) => row.role));
-  const come = after.roles.filter((role) => !had.has(role));
+  const had = new Set(keysOf(held));
+  const come = after.roles.filter((one) => !had.has(keyOf(one)));
   await grantRoles(tx, person, come, by, now);
 }
 
+/** The event lies where the right counts: whoever audits that unit reads who came to hold it. */
 async function append(
   tx: Stores,
   verb: "power.granted" | "power.withdrawn" | "role.granted" | "role.withdrawn",
   person: Person,
   by: By,
   what: Power | Role,
+  unitId = person.unitId,
 ): Promise<void> {
   const kind = verb.startsWith("power") ? "power" : "role";
   const both = by.confirmedBy === undefined ? {} : { proposedBy: by.personId, confirmedBy: by.confirmedBy };
@@ -129,7 +148,8 @@ async function append(
     actorId: by.personId,
     object: { kind: "person", id: person.id },
     sourceAddress: by.sourceAddress,
+    unitId,
     ...(by.decidedBy === undefined ? {} : { decidedBy: by.decidedBy }),
-    detail: { [kind]: what, unitId: person.unitId, ...both },
+    detail: { [kind]: what, unitId, ...both },
   });
 }

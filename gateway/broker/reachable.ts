@@ -13,11 +13,12 @@ import type { Reachable } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { entitlementStands } from "./entitlements.js";
 import { usableActions } from "./obligations.js";
+import { covers, scopeOf, type UnitScope } from "./scope.js";
 import { standing } from "./standing.js";
 
 const MOST = 1000;
 
-/** The accounts an operator may see, by asset name and login; empty for anyone else. */
+/** The accounts an operator may see, of the units he operates for, by asset name and login; empty for anyone else. */
 export async function reachable(
   deps: Pick<BrokerDeps, "database" | "clock">,
   actor: Actor,
@@ -30,10 +31,12 @@ export async function reachable(
   const entitled = new Map(rows.filter((row) => entitlementStands(row, now)).map((row) => [row.accountId, row]));
   const granted = await activeGrants(read, person.personId, now);
   const pending = await pendingRequests(read, person.personId, now);
+  const scope = await scopeOf(read, person, ["operator"]);
   const seen: Reachable[] = [];
   for (const accountId of new Set([...entitled.keys(), ...granted.keys()])) {
     const one = await describe(
       read,
+      scope,
       accountId,
       entitled.get(accountId),
       granted.get(accountId),
@@ -79,6 +82,7 @@ async function pendingRequests(
 
 async function describe(
   stores: Stores,
+  scope: UnitScope,
   accountId: AccountId,
   entitlement: Entitlement | undefined,
   grant: Grant | undefined,
@@ -86,7 +90,7 @@ async function describe(
 ): Promise<Reachable | undefined> {
   const account = await stores.accounts.get(accountId);
   const asset = account === undefined ? undefined : await stores.assets.get(account.assetId);
-  if (account?.state !== "active" || asset?.state !== "active") return undefined;
+  if (account?.state !== "active" || asset?.state !== "active" || !covers(scope, asset.unitId)) return undefined;
   return {
     accountId,
     accountLogin: account.login,

@@ -8,7 +8,7 @@ import { MOST_UNITS, type Actor, type Power, type Role, type Stores, type Unit, 
 export type UnitScope = { readonly all: true } | { readonly all: false; readonly ids: ReadonlySet<UnitId> };
 
 const NOTHING: UnitScope = { all: false, ids: new Set() };
-const EVERYTHING: UnitScope = { all: true };
+export const EVERYTHING: UnitScope = { all: true };
 
 /** Whether an object of this unit lies within. What belongs to no unit (null) is seen from the top alone. */
 export function covers(scope: UnitScope, unitId: UnitId | null): boolean {

@@ -73,6 +73,7 @@ export function createFakeBroker(overrides: UseCases = {}): FakeBroker {
         power: actor.power,
         roles: actor.roles,
         holdings: [],
+        holdsBeyond: false,
         unitId: actor.unitId,
         unitName: "Example Bureau",
         vendorId: null,

@@ -17,6 +17,7 @@ import {
 } from "../../domain/index.js";
 import type { DirectoryLink, DirectoryUseCases } from "../broker.js";
 import { tellPerson } from "../identity-deps.js";
+import { holdsBeyond } from "../rights-asked.js";
 import { covers, scopeOf, subtreeOf } from "../scope.js";
 import { standing } from "../standing.js";
 import { requireStepUp } from "../step-up.js";
@@ -101,6 +102,7 @@ export async function link(
     if (person === undefined) return refused("not-found");
     if (person.id === actor.personId) return refused("forbidden");
     if (person.state === "retired") return refused("conflict", { field: "state" });
+    if (await isBeyond(tx, actor, personId)) return refused("forbidden");
     if (input.kind === "scim" && !(await isTokenOver(tx, named.value.source, person)))
       return refused("invalid-input", { field: "source" });
     const { source, subject, email } = named.value;
@@ -120,6 +122,12 @@ export async function link(
   if (!outcome.ok) return outcome;
   tellPerson(deps, personId);
   return done(viewOf(outcome.value));
+}
+
+/** Whether he holds a role that the actor's units do not reach: a link is a way in to all he holds. */
+async function isBeyond(tx: Stores, actor: Actor, personId: PersonId): Promise<boolean> {
+  const roles = await tx.roles.find({ personId }, { limit: 1000 });
+  return holdsBeyond(await scopeOf(tx, actor, ["security"]), roles);
 }
 
 /** Whether a SCIM token stands and its unit holds the person: a directory is given nobody above it. */

@@ -5,7 +5,7 @@
  */
 import type { Person, Stores } from "../../domain/index.js";
 import { tellPerson } from "../identity-deps.js";
-import { grantRoles, isExclusive, withdrawRoles } from "../powers.js";
+import { grantRoles, isExclusive, rolesAt, withdrawRoles } from "../powers.js";
 import type { Hanging } from "../registry/ending.js";
 import type { DirectoryDeps } from "./deps.js";
 import { endAccess, tellEndOfAccess } from "./end-access.js";
@@ -51,7 +51,9 @@ export async function syncOperator(
   const held = await tx.roles.find({ personId: person.id }, { limit: 1000 });
   const operator = held.filter((row) => row.role === "operator");
   const isMember = isOperatorBy(deps, groups) || (await isOperatorByScim(deps, tx, person));
-  if (isMember === operator.length > 0) return unchanged;
+  // Groups give for his own unit alone; out of them goes what people here gave for others too.
+  const stands = isMember ? operator.some((row) => row.unitId === person.unitId) : operator.length === 0;
+  if (stands) return unchanged;
   if (isMember)
     return give(
       deps,
@@ -79,7 +81,7 @@ async function give(
   const power = (await tx.powers.get(person.id))?.power ?? null;
   // An auditor or a confirmer becomes no operator by whatever a directory says.
   if (!isExclusive(power, [...roles, "operator"])) return unchanged;
-  await grantRoles(tx, person, ["operator"], GATE, deps.clock.now());
+  await grantRoles(tx, person, rolesAt(person.unitId, ["operator"]), GATE, deps.clock.now());
   const risen = { credentialEpoch: person.credentialEpoch + 1 };
   await tx.people.update(person.id, risen, { credentialEpoch: person.credentialEpoch });
   return { person: await fresh(tx, person), tell: (deps) => tellPerson(deps, person.id) };

@@ -56,8 +56,10 @@ export interface PersonView {
   readonly state: Person["state"];
   readonly power: Power | null;
   readonly roles: readonly Role[];
-  /** Where power and roles are held; a person may hold a role for several units. */
+  /** Where power and roles are held, within the reader's units; a person may hold a role for several units. */
   readonly holdings: readonly { readonly what: Power | Role; readonly unitId: UnitId; readonly unitName: string }[];
+  /** He holds a role for a unit outside the reader's: only who covers that one too gives him new factors or makes him active again. */
+  readonly holdsBeyond: boolean;
   readonly unitId: UnitId;
   readonly unitName: string;
   readonly vendorId: VendorId | null;
@@ -184,7 +186,8 @@ export interface PeopleUseCases {
   >;
   /**
    * State, names, bonds and the operator role at once; what two persons must agree on as a proposal. Exclusivity is checked
-   * here and by the schema; each change of rights raises the epoch. Nobody changes himself. `roles` are for the person's own unit.
+   * here and by the schema, over all he holds anywhere; each change of rights raises the epoch. Nobody changes himself. `roles` are for
+   * the person's own unit; `elsewhere` names all he is to hold for other units of the actor's, unit by unit; what is not named stays.
    */
   change(
     actor: Actor,
@@ -194,6 +197,7 @@ export interface PeopleUseCases {
       readonly displayName?: string;
       readonly power?: Power | null;
       readonly roles?: readonly Role[];
+      readonly elsewhere?: readonly { readonly unitId: UnitId; readonly roles: readonly Role[] }[];
       readonly email?: string | null;
       readonly contractId?: ContractId;
       readonly sponsorId?: PersonId;

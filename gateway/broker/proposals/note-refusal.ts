@@ -13,6 +13,9 @@ const TOLD: readonly ErrorCode[] = [
   "approves-later",
 ];
 
+/** A role that was asked for a unit he does not cover. */
+const BEYOND = "elsewhere";
+
 /** The outcome as it is, with an event `power.refused` when it is a refusal by one of these rules. */
 export async function noteRefusal<T>(
   deps: Pick<BrokerDeps, "database">,
@@ -20,7 +23,7 @@ export async function noteRefusal<T>(
   object: { readonly kind: "person" | "login" | "proposal"; readonly id: string },
   outcome: Outcome<T>,
 ): Promise<Outcome<T>> {
-  if (outcome.ok || !TOLD.includes(outcome.code)) return outcome;
+  if (outcome.ok || !(TOLD.includes(outcome.code) || outcome.field === BEYOND)) return outcome;
   const decidedBy = outcome.code;
   await deps.database.write(async (tx) => {
     const now = await standing(tx, actor);

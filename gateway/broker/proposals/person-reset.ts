@@ -10,9 +10,11 @@ import {
   type PersonId,
   type Proposal,
   type Stores,
+  type UnitId,
 } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
 import { tellPerson } from "../identity-deps.js";
+import { commonUnit } from "../registry/unit-tree.js";
 import { takeFactors } from "../reset-factors.js";
 import { newToken } from "../secrets-shown-once.js";
 import type { ProposalActs } from "./kind.js";
@@ -23,7 +25,7 @@ import { propose } from "./propose.js";
 /** A type and not an interface, so that it is `Canonical`. */
 type Content = { readonly personId: PersonId; readonly login: string; readonly holds: readonly string[] };
 
-export function proposeReset(
+export async function proposeReset(
   deps: Pick<BrokerDeps, "clock" | "ids">,
   tx: Stores,
   actor: Actor,
@@ -35,7 +37,7 @@ export function proposeReset(
   return propose(deps, tx, actor, {
     kind: "person.reset",
     subject,
-    unitId: person.unitId,
+    unitId: await coveringUnit(tx, input.held),
     content,
     reason: input.reason,
   });
@@ -51,8 +53,10 @@ export const personReset: ProposalActs = {
   async execute(deps, tx, proposal, { proposer, confirmer, sourceAddress }) {
     const content = JSON.parse(proposal.content) as Content;
     const person = await tx.people.get(content.personId);
-    if (person?.state !== "active" || person.unitId !== proposal.unitId) return refused("stale");
-    if (holdsOf(await holdingOf(tx, person)).join() !== content.holds.join()) return refused("stale");
+    if (person?.state !== "active") return refused("stale");
+    const held = await holdingOf(tx, person);
+    if ((await coveringUnit(tx, held)) !== proposal.unitId) return refused("stale");
+    if (holdsOf(held).join() !== content.holds.join()) return refused("stale");
     const { token, hash } = newToken();
     const by = { personId: proposer.id, sourceAddress, confirmedBy: confirmer.id };
     if (!(await takeFactors(deps, tx, person, { hash, by, weighty: true }))) return refused("stale");
@@ -64,6 +68,11 @@ export const personReset: ProposalActs = {
     });
   },
 };
+
+/** Whoever has his factors has all his roles: both of the two cover each unit that he holds one for. */
+function coveringUnit(tx: Stores, { person, roles }: Holding): Promise<UnitId> {
+  return commonUnit(tx, [person.unitId, ...roles.map((row) => row.unitId)]);
+}
 
 function holdsOf({ power, roles }: Holding): readonly string[] {
   return [...new Set([...(power === null ? [] : [power]), ...roles.map((row) => row.role)])].sort();

@@ -15,10 +15,10 @@ import {
 import { writeCsv } from "../../text/index.js";
 import type { ImportKind } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
-import { withinUnits } from "../scope.js";
+import { covers, withinUnits, type UnitScope } from "../scope.js";
 import { requireStepUp } from "../step-up.js";
 import { IMPORT_COLUMNS } from "./import-columns.js";
-import { unitPath } from "./import-lookup.js";
+import { roleElsewhere, unitPath } from "./import-lookup.js";
 import { readerOf, type Keeper } from "./register-deps.js";
 import { unitsById } from "./unit-tree.js";
 
@@ -82,7 +82,7 @@ async function* linesOf(
     const where = { ...withinUnits(scope), id: { gt: after as Person["id"] } };
     const rows = await store.find(where, { orderBy: "id", limit: BATCH });
     for (const row of rows) {
-      const cells = await cellsOf(stores, names, kind, row);
+      const cells = await cellsOf(stores, names, kind, row, scope);
       if (cells !== undefined) yield columns.map((column) => cells[column] ?? "");
     }
     if (rows.length < BATCH) return;
@@ -113,10 +113,16 @@ async function namesOf(stores: Stores): Promise<Names> {
 }
 
 /** Undefined for what is over: an import would refuse it. */
-async function cellsOf(stores: Stores, names: Names, kind: ImportKind, row: unknown): Promise<Cells | undefined> {
+async function cellsOf(
+  stores: Stores,
+  names: Names,
+  kind: ImportKind,
+  row: unknown,
+  scope: UnitScope,
+): Promise<Cells | undefined> {
   if (kind === "vendors") return vendorCells(names, row as Vendor);
   if (kind === "contracts") return contractCells(stores, names, row as Contract);
-  return personCells(stores, names, row as Person);
+  return personCells(stores, names, row as Person, scope);
 }
 
 async function vendorCells(names: Names, vendor: Vendor): Promise<Cells | undefined> {
@@ -149,10 +155,11 @@ async function contractCells(stores: Stores, names: Names, contract: Contract): 
   };
 }
 
-async function personCells(stores: Stores, names: Names, person: Person): Promise<Cells | undefined> {
+async function personCells(stores: Stores, names: Names, person: Person, scope: UnitScope): Promise<Cells | undefined> {
   if (person.state === "retired") return undefined;
   const contract = person.contractId === null ? undefined : await stores.contracts.get(person.contractId);
-  const roles = await stores.roles.find({ personId: person.id }, { limit: 1000 });
+  const all = await stores.roles.find({ personId: person.id }, { limit: 1000, orderBy: "id" });
+  const roles = all.filter((row) => covers(scope, row.unitId));
   const power = await stores.powers.get(person.id);
   return {
     login: person.login,
@@ -164,7 +171,14 @@ async function personCells(stores: Stores, names: Names, person: Person): Promis
     sponsor: await names.login(person.sponsorId),
     "identity tail": person.identityTail ?? "",
     email: person.email ?? "",
-    roles: [...new Set(roles.map((row) => row.role))].join(LIST_MARK),
+    roles: roles
+      .filter((row) => row.unitId === person.unitId)
+      .map((row) => row.role)
+      .join(LIST_MARK),
+    "roles elsewhere": roles
+      .filter((row) => row.unitId !== person.unitId)
+      .map((row) => roleElsewhere(row.role, names.unit(row.unitId)))
+      .join(LIST_MARK),
     power: power?.power ?? "",
   };
 }

@@ -41,6 +41,7 @@ export const IMPORT_COLUMNS = {
     { name: "identity tail", zh: "证件尾号", needed: false },
     { name: "email", zh: "邮箱", needed: false },
     { name: "roles", zh: "角色", needed: false },
+    { name: "roles elsewhere", zh: "其他单位角色", needed: false },
     { name: "power", zh: "权限", needed: false },
   ],
 } as const satisfies Readonly<Record<ImportKind, readonly Column[]>>;

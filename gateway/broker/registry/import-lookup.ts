@@ -42,6 +42,11 @@ export function unitPath(units: ReadonlyMap<UnitId, Unit>, id: UnitId): string {
     .join(PATH_MARK);
 }
 
+/** How a file names a role for another unit than the person's own. */
+export function roleElsewhere(role: string, path: string): string {
+  return `${role}@${path}`;
+}
+
 /** The vendor that is written so, or looks so. */
 export async function vendorNamed(stores: Pick<Stores, "vendors">, name: string): Promise<Vendor | undefined> {
   if (!isPlainName(name)) return undefined;

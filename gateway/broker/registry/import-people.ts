@@ -10,6 +10,7 @@ import {
   type Person,
   type PersonId,
   type Role,
+  type RoleHolding,
   type Stores,
   type Vendor,
 } from "../../domain/index.js";
@@ -22,10 +23,11 @@ import type { Line } from "./import-columns.js";
 import { batchOf, type ImportBatch } from "./import-batch.js";
 import type { Importing, Outcomes } from "./import-csv.js";
 import { identityKey, normalIdentity } from "./identity-number.js";
-import { contractNumbered, listed, personCalled, vendorNamed } from "./import-lookup.js";
+import { contractNumbered, listed, personCalled, roleElsewhere, unitPath, vendorNamed } from "./import-lookup.js";
 import { PeopleNames } from "./people-names.js";
 import { checkPersonBonds, type BondsAsked, type BondStores, type PersonBonds } from "./person-bonds.js";
 import { remembered } from "./remembered.js";
+import { unitsById } from "./unit-tree.js";
 import { vendorIdsUp } from "./vendor-chain.js";
 
 /** Lines between which others get their turn, and after which what is held is written. */
@@ -133,7 +135,9 @@ async function rolesOf(
   const held = before === null ? undefined : await tx.powers.get(before.id);
   if (power !== "" && power !== held?.power) return at.fault(line, "power", "power-not-importable");
   const rows = before === null ? [] : await tx.roles.find({ personId: before.id }, { limit: 1000 });
-  const has = new Set<string>(rows.map((row) => row.role));
+  const has = new Set<string>(rows.filter((row) => row.unitId === before?.unitId).map((row) => row.role));
+  if (await namesMoreElsewhere(tx, line, before, rows))
+    return at.fault(line, "roles elsewhere", "power-not-importable", line.cell("roles elsewhere"));
   const roles = listed(line.cell("roles"));
   for (const role of roles) {
     if (has.has(role)) continue;
@@ -142,6 +146,22 @@ async function rolesOf(
     if (before !== null) return at.fault(line, "roles", "value-not-changeable", role);
   }
   return roles.length === 0 ? [] : ["operator"];
+}
+
+/** Whether the line names a role for another unit that the person does not hold: a file gives none. */
+async function namesMoreElsewhere(
+  tx: Stores,
+  line: Line,
+  before: Person | null,
+  rows: readonly RoleHolding[],
+): Promise<boolean> {
+  const named = listed(line.cell("roles elsewhere"));
+  if (named.length === 0) return false;
+  const elsewhere = rows.filter((row) => row.unitId !== before?.unitId);
+  if (elsewhere.length === 0) return true;
+  const units = await unitsById(tx);
+  const has = new Set(elsewhere.map((row) => roleElsewhere(row.role, unitPath(units, row.unitId))));
+  return !named.every((one) => has.has(one));
 }
 
 async function find(

@@ -19,6 +19,7 @@ import { holdUnit, queueOnTop, unitsById, unitsUp } from "./unit-tree.js";
 
 /** From the top unit down. */
 const DEEPEST = 12;
+const BATCH = 500;
 
 /** For the three powers and approvers: the units they cover, in the order of their paths. */
 export async function listUnits(
@@ -127,9 +128,18 @@ async function isEmpty(tx: Stores, unitId: UnitId): Promise<boolean> {
     await tx.vendors.count({ unitId, state: "active" }),
     await tx.contracts.count({ unitId, state: "active" }),
     await tx.powers.count({ unitId }),
-    await tx.roles.count({ unitId }),
   ];
-  return counts.every((count) => count === 0);
+  return counts.every((count) => count === 0) && !(await isServed(tx, unitId));
+}
+
+/** Whether anybody who is still here holds a role for it; he may be of another unit. */
+async function isServed(tx: Stores, unitId: UnitId): Promise<boolean> {
+  for (let offset = 0; ; offset += BATCH) {
+    const rows = await tx.roles.find({ unitId }, { orderBy: "id", limit: BATCH, offset });
+    const ids = rows.map((row) => row.personId);
+    if ((await tx.people.count({ id: { in: ids }, state: { not: "retired" } })) > 0) return true;
+    if (rows.length < BATCH) return false;
+  }
 }
 
 async function append(

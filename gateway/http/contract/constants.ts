@@ -50,6 +50,7 @@ export const PROPOSAL_LABELS = [
   "state",
   "power",
   "roles",
+  "roleUnit",
   "keys",
   "digest",
   "files",

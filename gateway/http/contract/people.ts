@@ -7,6 +7,8 @@ import { proposalView } from "./proposals.js";
 
 const power = z.enum(POWERS).nullable();
 const roles = z.array(z.enum(ROLES)).max(ROLES.length);
+/** All he is to hold for each of these units beside his own; an empty list takes what he holds there. What is not named stays. */
+const elsewhere = z.array(z.strictObject({ unitId: id, roles })).max(50);
 /** As written on the document; kept sealed, and only its end is ever shown. */
 const identityNumber = z.string().regex(/^[0-9A-Za-z]{6,32}$/);
 const email = line(254);
@@ -20,6 +22,8 @@ export const personView = z.object({
   power,
   roles: z.array(z.enum(ROLES)).readonly(),
   holdings: z.array(z.object({ what: z.enum([...POWERS, ...ROLES]), unitId: outId, unitName: z.string() })).readonly(),
+  /** He holds a role for a unit outside the reader's. */
+  holdsBeyond: z.boolean(),
   unitId: outId,
   unitName: z.string(),
   vendorId: outId.nullable(),
@@ -78,6 +82,7 @@ export const changePersonBody = z.strictObject({
   displayName: optional(line(100)),
   power: optional(power),
   roles: optional(roles),
+  elsewhere: optional(elsewhere),
   email: optional(email.nullable()),
   contractId: optional(id),
   sponsorId: optional(id),

@@ -71,13 +71,15 @@ export function registerPeople(app: FastifyInstance, deps: RouteDeps): void {
     ...shared,
     method: "PATCH",
     url: "/people/:id",
-    summary: "Change state, name, bonds or rights",
+    summary: "Change state, name, bonds or rights, for his own unit or another",
     params: contract.idParams,
     body: contract.changePersonBody,
     answer: contract.changedPerson,
-    run({ actor, params, body: { contractId, sponsorId, ...body } }) {
+    run({ actor, params, body: { contractId, sponsorId, elsewhere, ...body } }) {
+      const named = elsewhere?.map((one) => ({ unitId: asId<UnitId>(one.unitId), roles: one.roles }));
       return people.change(actor, asId(params.id), {
         ...body,
+        ...(named === undefined ? {} : { elsewhere: named }),
         ...(contractId === undefined ? {} : { contractId: asId<ContractId>(contractId) }),
         ...(sponsorId === undefined ? {} : { sponsorId: asId<PersonId>(sponsorId) }),
       });

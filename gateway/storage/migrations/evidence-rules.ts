@@ -23,7 +23,7 @@ export const STANDING_ROWS: readonly (readonly [table: string, keys: readonly (r
   ["setting", []],
   ["person", [["login"], ["enrolment_hash"], ["identity_key"]]],
   ["power_holding", []],
-  ["role_holding", []],
+  ["role_holding", [["person_id", "role", "unit_id"]]],
   ["audit_event", [["seq"]]],
   ["tree_node", []],
   ["checkpoint", [["size"]]],

@@ -169,6 +169,7 @@ export const INDEXES: readonly string[] = [
   `CREATE INDEX "person_contract" ON "person" ("contract_id")`,
   `CREATE INDEX "person_sponsor" ON "person" ("sponsor_id")`,
   `CREATE INDEX "power_holding_power" ON "power_holding" ("power")`,
+  `CREATE UNIQUE INDEX "role_holding_once" ON "role_holding" ("person_id", "role", "unit_id")`,
   `CREATE INDEX "role_holding_role" ON "role_holding" ("role")`,
   `CREATE INDEX "asset_unit" ON "asset" ("unit_id")`,
   `CREATE INDEX "account_asset" ON "account" ("asset_id")`,

@@ -77,6 +77,7 @@ export const duties = {
     state: "State",
     power: "Power",
     roles: "Roles",
+    roleUnit: "For the unit",
     keys: "Factors",
     digest: "Policy",
     files: "Changed files",

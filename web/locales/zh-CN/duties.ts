@@ -75,6 +75,7 @@ export const duties = {
     state: "状态",
     power: "权限",
     roles: "角色",
+    roleUnit: "适用单位",
     keys: "认证因素",
     digest: "策略",
     files: "变动的文件",
@@ -169,7 +170,7 @@ export const duties = {
     title: "导出凭据",
     help: "用于迁移或异地备份。须由另一名系统管理员确认；之后由您取回一个以口令密封的文件。",
     which: "导出哪些凭据",
-    everything: "我所辖单位的全部账号",
+    everything: "我适用单位的全部账号",
     none: "没有已设置凭据的账号。",
   },
   breakGlass: {
