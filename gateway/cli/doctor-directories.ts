@@ -28,8 +28,9 @@ export function directoryQuestions(
     if (ldap !== null) questions.push({ what: "ldap", look: () => askLdap(ldap, config.ldapUrl ?? "", texts) });
     if (questions.length > 0) return questions;
     return [{ what: "directories", look: () => Promise.resolve(texts.noDirectory()) }];
-  } catch (refusal) {
-    return [{ what: "directories", look: () => Promise.reject(refusal as Error) }];
+  } catch (error) {
+    const refusal = error instanceof Error ? error : new Error(String(error));
+    return [{ what: "directories", look: () => Promise.reject(refusal) }];
   }
 }
 
