@@ -5,8 +5,6 @@ import {
   type AccessRequest,
   type Actor,
   type Approval,
-  type AuditEvent,
-  type AuditRow,
   type ErrorCode,
   type Grant,
   type PersonId,
@@ -15,6 +13,7 @@ import {
 import { certificateOf, shownFingerprint } from "./asset-views.js";
 import type { GrantView, RequestView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
+import { lastLink } from "./last-link.js";
 import { spanOf } from "./registry/bonds.js";
 import { namedPeople } from "./registry/named-people.js";
 import { rowsById } from "./registry/rows-by-id.js";
@@ -63,21 +62,13 @@ export async function decideFault(
 
 /**
  * Whether the approver's way in or his role came from the requester's hand, as the first or the second person: who held his
- * newest enrolment link could be him, so a yes of his would be the requester's own.
+ * newest enrolment link, or a part of it, could be him, so a yes of his would be the requester's own.
  */
 async function isMadeBy(stores: Stores, approverId: PersonId, requesterId: PersonId): Promise<boolean> {
-  const [link] = await stores.audit.find(
-    { objectId: approverId, verb: { in: ["person.created", "person.factor-reset"] } },
-    { orderBy: "at", descending: true, limit: 1 },
-  );
-  if (link !== undefined && (link.actorId === requesterId || secondOf(link) === requesterId)) return true;
+  const link = await lastLink(stores, approverId);
+  if (link?.by === requesterId || link?.second === requesterId) return true;
   const roles = await stores.roles.find({ personId: approverId, role: "approver" }, { limit: 1000 });
   return roles.some((row) => row.grantedBy === requesterId || row.confirmedBy === requesterId);
-}
-
-/** Who confirmed what an event tells of; undefined where it took one person. */
-function secondOf(row: AuditRow): unknown {
-  return (JSON.parse(row.leaf) as AuditEvent).detail["confirmedBy"];
 }
 
 /** The whole request, as its reader may see it. */

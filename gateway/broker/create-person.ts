@@ -1,6 +1,7 @@
 /**
  * Makes a person with what one administrator may give, and the token of the link by which he sets his own password and code.
- * A power, approver or confirmer is only proposed here; while the installation has too few people for that it is given at once.
+ * A power, approver or confirmer is only proposed here, and the link then comes with the confirmation, in two parts; while the
+ * installation has too few people for that both are given at once.
  */
 import {
   asId,
@@ -27,14 +28,13 @@ import { tellProposal } from "./proposals/propose.js";
 import { proposalView } from "./proposals/view.js";
 import { checkPersonBonds, type PersonBonds } from "./registry/person-bonds.js";
 import { scopeOf } from "./scope.js";
-import { newToken } from "./secrets-shown-once.js";
+import { ENROLMENT_MS, newToken } from "./secrets-shown-once.js";
 import { isSettled, settleIfComplete } from "./settle.js";
 import { standing } from "./standing.js";
 import { orUndone, Undone } from "./undone.js";
 
 type PeopleDeps = Given & Pick<BrokerDeps, "vault">;
 
-export const ENROLMENT_MS = 24 * 3_600_000;
 const WITH_THE_PERSON = "made with these rights";
 
 export interface NewPerson {
@@ -45,7 +45,7 @@ export interface NewPerson {
   readonly locale: Person["locale"];
   readonly power: Power | null;
   readonly roles: readonly Role[];
-  /** Null where no link is given out: a directory vouches for him. */
+  /** Null where no link is given out: a directory vouches for him, or two persons are to give it. */
   readonly enrolmentHash: string | null;
   readonly by: By;
   /** Who is named as having made him, where it is not `by`. */
@@ -139,7 +139,7 @@ export async function createPerson(deps: PeopleDeps, actor: Actor, input: NewPer
   const { person, proposal, view } = outcome.value;
   tellPerson(deps, person.id);
   if (proposal !== null) tellProposal(deps, proposal);
-  return done({ person, enrolmentToken: token, proposal: view });
+  return done({ person, enrolmentToken: proposal === null ? token : null, proposal: view });
 }
 
 async function create(
@@ -164,7 +164,8 @@ async function create(
   const proposing = needsTwo(power, roles) && (await isSettled(tx));
   const given = proposing ? { power: null, roles: alone(roles) } : { power, roles };
   const by = { personId: now.personId, sourceAddress: actor.sourceAddress };
-  const { id, login, displayName, locale, hash: enrolmentHash } = input;
+  const { id, login, displayName, locale } = input;
+  const enrolmentHash = proposing ? null : input.hash;
   const { unitId } = bonds.value;
   const more = { enrolmentHash, by, bonds: bonds.value };
   const person = await insertPerson(deps, tx, { id, unitId, login, displayName, locale, ...given, ...more });

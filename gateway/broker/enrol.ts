@@ -1,13 +1,13 @@
 /**
- * Enrolment: who holds the link's token sees a fresh one-time-code secret, and sets password and factor with one good code of
- * it. The secret stays here, sealed and without effect until then; a page opened twice shows the same one.
+ * Enrolment: who holds the link's token, and its second part where it has two, sees a fresh one-time-code secret, and sets password
+ * and factor with one good code of it. The secret stays here, sealed and without effect until then; a page opened twice shows the same one.
  */
 import { done, refused, type Outcome, type Person, type PersonId } from "../domain/index.js";
 import type { EnrolmentOffer, IdentityUseCases } from "./broker.js";
 import { spendRecoveryCodes } from "./reset-factors.js";
 import { tellPerson, totpBound, type IdentityDeps } from "./identity-deps.js";
 import { checkNewPassword, refuseFormer, rememberPassword } from "./password-rules.js";
-import { hashOfToken, newRecoveryCodes, recoveryCodeId } from "./secrets-shown-once.js";
+import { hashOfLink, newRecoveryCodes, recoveryCodeId } from "./secrets-shown-once.js";
 import { settleIfComplete } from "./settle.js";
 import { signInRules } from "./sign-in-rules.js";
 
@@ -16,11 +16,17 @@ interface Opened {
   readonly hash: string;
 }
 
-/** The person whose open enrolment the token names. */
-async function open(deps: IdentityDeps, token: string, sourceAddress: string): Promise<Outcome<Opened>> {
+interface Shown {
+  readonly token: string;
+  readonly secondPart?: string;
+  readonly sourceAddress: string;
+}
+
+/** The person whose open enrolment the token names. Whatever is wrong with either part, the answer is the same. */
+async function open(deps: IdentityDeps, { token, secondPart, sourceAddress }: Shown): Promise<Outcome<Opened>> {
   const admitted = deps.throttle.token(sourceAddress);
   if (!admitted.ok) return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
-  const hash = hashOfToken(token);
+  const hash = hashOfLink(token, secondPart);
   if (hash === undefined) return refused("enrolment-expired");
   const [person] = await deps.database.read.people.find({ enrolmentHash: hash }, { limit: 1 });
   if (person === undefined || person.state !== "active") return refused("enrolment-expired");
@@ -33,7 +39,7 @@ export async function beginEnrolment(
   deps: IdentityDeps,
   input: Parameters<IdentityUseCases["beginEnrolment"]>[0],
 ): Promise<Outcome<EnrolmentOffer>> {
-  const opened = await open(deps, input.token, input.sourceAddress);
+  const opened = await open(deps, input);
   if (!opened.ok) return opened;
   const { person, hash } = opened.value;
   const bound = totpBound(person.id);
@@ -74,7 +80,7 @@ export async function completeEnrolment(
   deps: IdentityDeps,
   input: Parameters<IdentityUseCases["completeEnrolment"]>[0],
 ): Promise<Outcome<{ readonly recoveryCodes: readonly string[] }>> {
-  const opened = await open(deps, input.token, input.sourceAddress);
+  const opened = await open(deps, input);
   if (!opened.ok) return opened;
   const { person, hash } = opened.value;
   const password = await firstPassword(deps, person, input.password);

@@ -2,9 +2,9 @@
 import type { Person, PersonId, Stores } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
 import type { By } from "./powers.js";
-import { ENROLMENT_MS } from "./create-person.js";
 import { dropKeptOf } from "./proposals/kept-secrets.js";
-import { withdrawOpenOf } from "./proposals/reject.js";
+import { withdrawOpenOf } from "./proposals/withdraw-open.js";
+import { ENROLMENT_MS } from "./secrets-shown-once.js";
 
 /** So long his approvals and confirmations count for nothing after a reset: time for him to say that it was not he who asked. */
 const APPROVES_LATER_MS = 24 * 3_600_000;

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { generate } from "otplib";
-import type { Broker, NewPersonInput } from "../broker/index.js";
+import type { Broker, NewPersonInput, ProposalView } from "../broker/index.js";
 import type { Actor, Clock, Outcome, Power, Role, Stores } from "../domain/index.js";
 
 export interface DemoPerson {
@@ -60,13 +60,19 @@ interface Enrolled {
   readonly recoveryCode: string;
 }
 
+/** An enrolment link's token, and its second part where it has two. */
+interface Link {
+  readonly token: string;
+  readonly secondPart?: string;
+}
+
 /** Enrols with the code of the step before now, so that the code a reader sees first is still unused. */
-async function enrol({ broker, clock }: Parts, token: string, seat: Seat): Promise<Enrolled> {
+async function enrol({ broker, clock }: Parts, link: Link, seat: Seat): Promise<Enrolled> {
   const doing = `enrolling ${seat.login}`;
-  const offer = must(await broker.identity.beginEnrolment({ token, sourceAddress: SOURCE }), doing);
+  const offer = must(await broker.identity.beginEnrolment({ ...link, sourceAddress: SOURCE }), doing);
   const password = newPassword();
   const code = await generate({ secret: offer.secret, epoch: Math.floor(clock.now() / 1000) - 30 });
-  const answers = { token, secret: offer.secret, password, code, sourceAddress: SOURCE };
+  const answers = { ...link, secret: offer.secret, password, code, sourceAddress: SOURCE };
   const { recoveryCodes } = must(await broker.identity.completeEnrolment(answers), doing);
   const person = { login: seat.login, role: seat.role, password, totp: offer.secret };
   return { person, recoveryCode: recoveryCodes[0] ?? "" };
@@ -94,7 +100,7 @@ async function first(parts: Parts, seat: Seat): Promise<Enrolled> {
   const { login, name: displayName } = seat;
   const input = { token, login, displayName, locale: "en", sourceAddress: SOURCE } as const;
   const begun = must(await parts.broker.identity.bootstrap(input), "making the first security administrator");
-  return enrol(parts, begun.enrolmentToken, seat);
+  return enrol(parts, { token: begun.enrolmentToken }, seat);
 }
 
 /** Seats the first two security administrators, of whom one then proposes everybody's rights and the other confirms. */
@@ -116,15 +122,24 @@ export async function seatPeople(parts: Parts, proposer: Seat, confirmer: Seat):
     pages.set(login, page);
     return page.actor;
   };
+  /** The second person's yes; each of the two has his part of the link. */
+  const agree = async ({ id, digest }: Pick<ProposalView, "id" | "digest">, login: string): Promise<Link> => {
+    const confirmed = must(
+      await broker.proposals.confirm(await onPage(confirmer.login), id, digest),
+      `confirming ${login}`,
+    );
+    const { secret } = must(
+      await broker.proposals.collect(await onPage(proposer.login), id),
+      `fetching the link of ${login}`,
+    );
+    return { token: secret, secondPart: confirmed.secret ?? "" };
+  };
   const seat = async (one: Seat, more: Partial<NewPersonInput> = {}): Promise<Actor> => {
     const input = { login: one.login, displayName: one.name, locale: "en", ...rightsOf(one), ...more } as const;
     const by = await actAs(parts, proposer.login);
     const { enrolmentToken, proposal } = must(await broker.people.create(by, input), `making ${one.login}`);
-    if (proposal !== null) {
-      const second = await onPage(confirmer.login);
-      must(await broker.proposals.confirm(second, proposal.id, proposal.digest), `confirming ${one.login}`);
-    }
-    enrolled.set(one.login, await enrol(parts, enrolmentToken, one));
+    const link = proposal === null ? { token: enrolmentToken ?? "" } : await agree(proposal, one.login);
+    enrolled.set(one.login, await enrol(parts, link, one));
     return actAs(parts, one.login);
   };
   await seat(confirmer);

@@ -15,6 +15,7 @@ export const AUDIT_VERBS = [
   "person.disabled",
   "person.password-changed",
   "person.factor-reset",
+  "person.link-parted",
   "person.key-added",
   "person.key-retired",
   "person.recovery-code-used",

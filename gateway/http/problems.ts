@@ -48,7 +48,7 @@ const DOMAIN_FACES: Record<ErrorCode, Face> = {
   "exclusive-powers": { status: 409, title: "these powers and roles exclude each other" },
   bootstrap: { status: 409, title: "the installation still misses people" },
   "needs-second-person": { status: 403, title: "a second person must do this" },
-  "enrolment-expired": { status: 410, title: "the link has expired or was used" },
+  "enrolment-expired": { status: 410, title: "the link has expired or was used, or its second part is another" },
   "weak-password": { status: 422, title: "the password is too weak" },
   "name-taken": { status: 409, title: "a name that is the same or looks the same is there already" },
   "vendor-cycle": { status: 409, title: "a vendor cannot be its own sub-contractor" },

@@ -72,10 +72,17 @@ describe.each(["sqlite", "postgres"] as const)("an organisation, on %s", (databa
     expect(await confirm(first, proposal)).toMatchObject({ status: 403, code: "needs-second-person" });
     expect(await confirm(second, { ...proposal, digest: "0".repeat(64) })).toMatchObject({ code: "stale" });
     expect((await first.api.call("GET", `/people/${made.person.id}`)).power).toBeNull();
-    expect(await confirm(second, proposal)).toMatchObject({ status: 200 });
+    expect(made.enrolmentToken).toBeNull();
+    const parts = await org.agree(first, second, proposal);
     expect(await confirm(second, proposal)).toMatchObject({ code: "already-decided" });
     expect((await first.api.call("GET", `/people/${made.person.id}`)).power).toBe("system");
-    system = await org.enrol(made);
+    // What either of the two holds opens nothing, and the answer is that of a link that never was.
+    const begin = (link: unknown) => new Api(org.house.http).raw("POST", "/auth/enrolment", link);
+    const { enrolmentToken: token, secondPart } = parts;
+    for (const link of [{ token }, { token: token?.slice(2) }, { token, secondPart: "0000-0000-0000-0000" }])
+      expect(await answerOf(await begin(link))).toMatchObject({ status: 410, code: "enrolment-expired" });
+    expect(await answerOf(await begin({ token: `2.${"A".repeat(43)}`, secondPart }))).toMatchObject({ status: 410 });
+    system = await org.enrol({ ...made, ...parts });
     const own = await answerOf(await patch(second, second.id, { power: "audit", reason: "for myself" }));
     expect(own.code).toBe("forbidden");
     const about = await (await patch(first, second.id, { power: "system", reason: "a change" })).json();

@@ -212,6 +212,38 @@ test("leaving shows whom it strands before it is done, and ends the person", asy
   await page.locator("tr", { hasText: "bob" }).getByText("Retired").waitFor();
 });
 
+test("a reset of who decides shows each of the two one part, and the link asks for the other", async () => {
+  await open(grace, "/people?q=carol");
+  await act(grace.page, "carol", "Reset factors");
+  await dialog(grace.page).getByRole("textbox").fill("Lost the phone on the way");
+  await press(dialog(grace.page), "Reset factors");
+  await grace.page.getByText("The rest waits for a second person").waitFor();
+  await confirmFirst(heidi);
+  await heidi.page.getByText("Second part of the enrolment link").waitFor();
+  const secondPart = await heidi.page.locator("section[role=status] code").innerText();
+  await shot(heidi.page, "second-part");
+  await open(grace, "/proposals");
+  await grace.page.getByLabel("State").selectOption("all");
+  await press(grace.page, "Fetch, once");
+  const link = (await grace.page.getByText(/\/enrol#token=2\./).innerText()).trim();
+  await shot(grace.page, "first-part");
+  for (const [locale, dark, go, wrong, next] of [
+    ["en", false, "Open", "its second part is another", "Scan the QR code"],
+    ["zh-CN", true, "打开", "第二部分不符", "扫描二维码"],
+  ] as const) {
+    const carol = await visit(browser, { locale, dark });
+    await carol.page.goto(link);
+    await carol.page.locator("#second-part").fill("0000-0000-0000-0000");
+    await press(carol.page, go);
+    await carol.page.getByText(wrong).waitFor();
+    await shot(carol.page, `second-part-wrong-${locale}`);
+    await carol.page.locator("#second-part").fill(secondPart.toLowerCase());
+    await press(carol.page, go);
+    await carol.page.getByText(next).waitFor();
+    await carol.context.close();
+  }
+});
+
 test("signing out everywhere ends the other browser too; the security administrator sees and ends sign-ins", async () => {
   const other = await visit(browser, { locale: "en" });
   await signIn(operator, demo("alice"));

@@ -143,12 +143,22 @@ async function signDeclarations(http: string, who: Credentials, recoveryCode: st
   await api.call("DELETE", "/auth/session");
 }
 
-/** What two persons give or take, the second one gives or takes now. */
+/** What two persons give or take, the second one gives or takes now; answers what she is shown once. */
 export async function confirmed(
   house: Gatehouse,
   { id, digest }: { readonly id: string; readonly digest: string },
-): Promise<void> {
-  await (await house.as("heidi")).call("POST", `/proposals/${id}/confirmation`, { digest });
+): Promise<string | null> {
+  return (await (await house.as("heidi")).call("POST", `/proposals/${id}/confirmation`, { digest })).secret;
+}
+
+/** Of an enrolment link that two must give: what grace proposed, heidi confirms, and each has a part. */
+async function bothParts(
+  house: Gatehouse,
+  proposal: { readonly id: string; readonly digest: string },
+): Promise<{ readonly token: string; readonly secondPart: string | null }> {
+  const secondPart = await confirmed(house, proposal);
+  const { secret } = await (await house.as("grace")).call("POST", `/proposals/${proposal.id}/secret`);
+  return { token: secret, secondPart };
 }
 
 interface Options {
@@ -253,12 +263,12 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
         power,
         roles,
       });
-      if (made.proposal !== null) await confirmed(house, made.proposal);
+      const link = made.proposal === null ? { token: made.enrolmentToken } : await bothParts(house, made.proposal);
       const nobody = new Api(http);
-      const offer = await nobody.call("POST", "/auth/enrolment", { token: made.enrolmentToken });
+      const offer = await nobody.call("POST", "/auth/enrolment", link);
       const password = `Pw7-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
       const { recoveryCodes } = await nobody.call("POST", "/auth/enrolment/completion", {
-        token: made.enrolmentToken,
+        ...link,
         secret: offer.secret,
         password,
         code: await lastCode(offer.secret as string),

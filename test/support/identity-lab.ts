@@ -51,6 +51,12 @@ export interface LabPerson {
   readonly recoveryCodes: readonly string[];
 }
 
+/** The parts of an enrolment link that two persons hold. */
+interface TwoParts {
+  readonly token: string;
+  readonly secondPart: string;
+}
+
 export interface IdentityLab {
   readonly identity: IdentityUseCases;
   readonly people: PeopleUseCases;
@@ -72,13 +78,16 @@ export interface IdentityLab {
   code(person: LabPerson, steps?: number): string;
   /** Lets 30 s pass, so that the person has a code that was not used. */
   freshCode(person: LabPerson): string;
-  enrol(token: string): Promise<LabPerson>;
+  /** A link's token, or its two parts. */
+  enrol(link: string | TwoParts): Promise<LabPerson>;
   bootstrap(login?: string): Promise<LabPerson>;
   signIn(person: LabPerson, from?: string): Promise<Actor>;
   /** Signs in on the page, so that the second factor counts as just shown. */
   onPage(person: LabPerson, from?: string): Promise<Actor>;
   /** Another one who holds the security power confirms; answers what he is shown. */
   confirm(proposal: ProposalView): Promise<string | null>;
+  /** The same, and the proposer fetches his part of the enrolment link that comes of it. */
+  agree(proposal: ProposalView): Promise<TwoParts>;
   /** Makes a person who holds these rights, by as many persons as it takes. */
   add(
     by: LabPerson,
@@ -195,13 +204,14 @@ export async function openIdentityLab(kind: "memory" | "sqlite" | { readonly url
       now += STEP_MS;
       return codeAt(person.secret, now);
     },
-    async enrol(token) {
-      const offer = must(await identity.beginEnrolment({ token, sourceAddress: "10.0.0.1" }));
+    async enrol(link) {
+      const parts = typeof link === "string" ? { token: link } : link;
+      const offer = must(await identity.beginEnrolment({ ...parts, sourceAddress: "10.0.0.1" }));
       // Whoever enrols again may not choose the password he had.
       const before = roster.filter((one) => one.login === offer.login).length;
       const password = before === 0 ? PASSWORD : `${PASSWORD} ${String(before)}`;
       const input = {
-        token,
+        ...parts,
         secret: offer.secret,
         password,
         code: codeAt(offer.secret, now),
@@ -235,8 +245,7 @@ export async function openIdentityLab(kind: "memory" | "sqlite" | { readonly url
         roles: holds.roles ?? [],
       } as const;
       const { enrolmentToken, proposal } = must(await people.create(actor, input));
-      if (proposal !== null) await lab.confirm(proposal);
-      return lab.enrol(enrolmentToken);
+      return lab.enrol(proposal === null ? (enrolmentToken as string) : await lab.agree(proposal));
     },
     async onPage(person, from = "10.0.0.1") {
       const { login, password } = person;
@@ -248,6 +257,13 @@ export async function openIdentityLab(kind: "memory" | "sqlite" | { readonly url
       const able = roster.find((one) => one.id !== proposal.proposedBy && held.some((row) => row.id === one.id));
       if (able === undefined) throw new Error("the lab has no second security administrator");
       return must(await proposals.confirm(await lab.onPage(able), proposal.id, proposal.digest)).secret;
+    },
+    async agree(proposal) {
+      const secondPart = (await lab.confirm(proposal)) ?? "";
+      const proposer = roster.findLast((one) => one.id === proposal.proposedBy);
+      if (proposer === undefined) throw new Error("the lab does not know who proposed it");
+      const { secret } = must(await proposals.collect(await lab.onPage(proposer), proposal.id));
+      return { token: secret, secondPart };
     },
     restarted: make,
     async verbs() {

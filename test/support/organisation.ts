@@ -49,6 +49,8 @@ export interface Organisation {
   add(by: Member, who: Newcomer, second?: Member): Promise<Member>;
   /** Only made: the answer of the API. */
   make(by: Member, who: Newcomer): Promise<Made>;
+  /** Confirmed by `second`; each of the two hands over his part of the link. */
+  agree(by: Member, second: Member, proposal: NonNullable<Made["proposal"]>): Promise<Link>;
   enrol(made: Made): Promise<Member>;
   /** Shows both factors again: the same member with a new page session. */
   again(member: Member): Promise<Member>;
@@ -66,9 +68,14 @@ export interface Organisation {
 
 export interface Made {
   readonly person: { readonly id: string; readonly login: string; readonly power: string | null };
-  readonly enrolmentToken: string;
+  /** Null where two persons are to give the link. */
+  readonly enrolmentToken: string | null;
+  /** The second part, where the token is of a link that has two. */
+  readonly secondPart?: string;
   readonly proposal: { readonly id: string; readonly digest: string } | null;
 }
+
+type Link = Required<Pick<Made, "enrolmentToken" | "secondPart">>;
 
 const ACTIONS = ["ssh.shell", "ssh.exec"] as const;
 
@@ -105,11 +112,12 @@ export async function startOrganisation(env: Record<string, string> = {}): Promi
     new Api(house.http).enter({ login: who.login, password: who.password, code: await codeOf(who) });
   const enrol = async (made: Made): Promise<Member> => {
     const nobody = new Api(house.http);
-    const token = made.enrolmentToken;
-    const { login, secret } = await nobody.call("POST", "/auth/enrolment", { token });
+    const { enrolmentToken: token, secondPart } = made;
+    const link = { token, ...(secondPart === undefined ? {} : { secondPart }) };
+    const { login, secret } = await nobody.call("POST", "/auth/enrolment", link);
     const password = `Quiet-${Math.random().toString(36).slice(2)}-Heron-7`;
     const who = { id: made.person.id, login: login as string, password, totp: secret as string };
-    await nobody.call("POST", "/auth/enrolment/completion", { token, secret, password, code: await codeOf(who) });
+    await nobody.call("POST", "/auth/enrolment/completion", { ...link, secret, password, code: await codeOf(who) });
     return { ...who, api: await enter(who) };
   };
   const make = (by: Member, { login, power, roles, ...bonds }: Newcomer): Promise<Made> =>
@@ -121,6 +129,14 @@ export async function startOrganisation(env: Record<string, string> = {}): Promi
       roles: roles ?? [],
       ...bonds,
     });
+  const agree = async (by: Member, second: Member, { id, digest }: NonNullable<Made["proposal"]>): Promise<Link> => {
+    const confirmed = await second.api.call("POST", `/proposals/${id}/confirmation`, { digest });
+    const { steppedUpUntil } = await by.api.call<{ steppedUpUntil: number | null }>("GET", "/me");
+    if ((steppedUpUntil ?? 0) <= clock.now())
+      await by.api.call("POST", "/me/step-up", { kind: "code", code: await codeOf(by) });
+    const { secret } = await by.api.call("POST", `/proposals/${id}/secret`);
+    return { enrolmentToken: secret, secondPart: confirmed.secret };
+  };
   const clientOf = async (member: Member): Promise<SshClient> => {
     const client = new SshClient(house.sshPort, { password: member.password, code: await codeOf(member) });
     clients.push(client);
@@ -132,6 +148,7 @@ export async function startOrganisation(env: Record<string, string> = {}): Promi
     clock,
     sshd,
     make,
+    agree,
     enrol,
     code: codeOf,
     async bootstrap(login, locale) {
@@ -144,12 +161,9 @@ export async function startOrganisation(env: Record<string, string> = {}): Promi
     },
     async add(by, who, second) {
       const made = await make(by, who);
-      if (made.proposal !== null) {
-        if (second === undefined) throw new Error(`${who.login} needs a second person`);
-        const { id, digest } = made.proposal;
-        await second.api.call("POST", `/proposals/${id}/confirmation`, { digest });
-      }
-      const member = await enrol(made);
+      if (made.proposal !== null && second === undefined) throw new Error(`${who.login} needs a second person`);
+      const link = made.proposal === null ? {} : await agree(by, second as Member, made.proposal);
+      const member = await enrol({ ...made, ...link });
       if (who.roles?.includes("operator") === true) await signDeclarations(member.api);
       return member;
     },

@@ -3,6 +3,7 @@ import { get, post, put, remove } from "./http.js";
 import type {
   AddKeyBody,
   BootstrapBody,
+  EnrolmentBody,
   EnrolmentCompletion,
   EnrolmentCompletionBody,
   EnrolmentOffer,
@@ -20,7 +21,7 @@ export const installation = (): Promise<Installation> => get("/auth/installation
 export const bootstrap = (input: BootstrapBody): Promise<EnrolmentTokenAnswer> => post("/auth/bootstrap", input);
 export const signIn = (input: SignInBody): Promise<SignInAnswer> => post("/auth/session", input);
 export const signOut = (): Promise<void> => remove("/auth/session");
-export const beginEnrolment = (token: string): Promise<EnrolmentOffer> => post("/auth/enrolment", { token });
+export const beginEnrolment = (input: EnrolmentBody): Promise<EnrolmentOffer> => post("/auth/enrolment", input);
 export const completeEnrolment = (input: EnrolmentCompletionBody): Promise<EnrolmentCompletion> =>
   post("/auth/enrolment/completion", input);
 

@@ -3,9 +3,9 @@
  * vendor; his login is his own or none: a login that was ever somebody's is never attached to.
  */
 import { isPersonLogin, type Locale, type Person, type Stores, type UnitId } from "../../domain/index.js";
-import { ENROLMENT_MS, insertPerson, NO_BONDS } from "../create-person.js";
+import { insertPerson, NO_BONDS } from "../create-person.js";
 import { isDisplayName } from "../identity-deps.js";
-import { newToken } from "../secrets-shown-once.js";
+import { ENROLMENT_MS, newToken } from "../secrets-shown-once.js";
 import type { DirectoryDeps } from "./deps.js";
 import { mailKey } from "./find-link.js";
 

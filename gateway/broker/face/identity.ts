@@ -109,10 +109,17 @@ export interface IdentityUseCases {
     readonly locale: Locale;
     readonly sourceAddress: string;
   }): Promise<Outcome<{ readonly enrolmentToken: string }>>;
-  beginEnrolment(input: { readonly token: string; readonly sourceAddress: string }): Promise<Outcome<EnrolmentOffer>>;
+  /** `enrolment-expired` whatever is wrong with the link or its second part. */
+  beginEnrolment(input: {
+    readonly token: string;
+    /** Required where the link says that it has two parts; nothing otherwise. */
+    readonly secondPart?: string;
+    readonly sourceAddress: string;
+  }): Promise<Outcome<EnrolmentOffer>>;
   /** Sets password and factor after one good code; answers ten recovery codes, shown once. */
   completeEnrolment(input: {
     readonly token: string;
+    readonly secondPart?: string;
     readonly secret: string;
     /** Required with `needsPassword`; nothing otherwise. */
     readonly password?: string;
@@ -173,6 +180,7 @@ export interface PeopleUseCases {
   /**
    * Makes the person with what one administrator may give. A power, approver or confirmer is proposed (see `proposal`) and
    * held only when a second person confirms; only while the installation has too few security administrators is it given at once.
+   * `enrolmentToken`: null where rights are proposed; the link of two parts comes with their confirmation.
    */
   create(
     actor: Actor,
@@ -180,7 +188,7 @@ export interface PeopleUseCases {
   ): Promise<
     Outcome<{
       readonly person: PersonView;
-      readonly enrolmentToken: string;
+      readonly enrolmentToken: string | null;
       readonly proposal: ProposalView | null;
     }>
   >;
@@ -207,7 +215,7 @@ export interface PeopleUseCases {
   ): Promise<Outcome<{ readonly person: PersonView; readonly proposal: ProposalView | null }>>;
   /**
    * Resets password and factors: ends all sessions, answers a new one-time link's token. For an approver, a confirmer or the
-   * holder of a power it is a proposal; the token is then shown to the second person, and he approves nothing for 24 hours.
+   * holder of a power it is a proposal; the link of two parts comes with its confirmation, and he approves nothing for 24 hours.
    */
   resetFactors(
     actor: Actor,

@@ -23,6 +23,8 @@ export interface ProposalView extends Omit<Proposal, "content"> {
   readonly lines: readonly { readonly label: string; readonly before: string | null; readonly after: string }[];
   /** Whether the reader may confirm it, and if not why. */
   readonly confirmable: { readonly ok: true } | { readonly ok: false; readonly code: string };
+  /** Whether something waits for the reader to be fetched, once. */
+  readonly secretWaits: boolean;
 }
 
 /** A hold with the session it keeps and those who placed and released it. */
@@ -60,7 +62,7 @@ export interface ProposalUseCases {
   /**
    * Does it, in one transaction with both names. Never the proposer, never the person it is about; a recent step-up is needed.
    * `stale` when the digest is another or what it rests on changed. `secret`: what is shown once to the confirmer (half of a
-   * break-glass envelope, an enrolment token for the person standing beside, a SCIM token).
+   * break-glass envelope, the second part of an enrolment link, a SCIM token).
    */
   confirm(
     actor: Actor,
@@ -69,7 +71,7 @@ export interface ProposalUseCases {
   ): Promise<Outcome<{ readonly proposal: ProposalView; readonly secret: string | null }>>;
   reject(actor: Actor, id: ProposalId, reason: string): Promise<Outcome<ProposalView>>;
   withdraw(actor: Actor, id: ProposalId): Promise<Outcome<ProposalView>>;
-  /** What the proposer may fetch once after the confirmation (his half of an envelope, the sealed export). `not-found` otherwise. */
+  /** What the proposer may fetch once after the confirmation (his half of an envelope, an enrolment link). `not-found` otherwise. */
   collect(actor: Actor, id: ProposalId): Promise<Outcome<{ readonly secret: string }>>;
 
   proposeSeal(actor: Actor, input: { readonly reason: string }): Promise<Outcome<ProposalView>>;

@@ -1,4 +1,4 @@
-/** What the proposer fetches after the confirmation: once, within the hour, with a fresh second factor. */
+/** What the proposer fetches after the confirmation: once, while it is kept, with a fresh second factor. */
 import { done, refused, type Actor, type Outcome, type ProposalId } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
 import { standing } from "../standing.js";

@@ -82,7 +82,8 @@ async function confirmIn(
   await appendConfirmed(tx, proposal, both);
   const executed = await input.execute(deps, tx, proposal, both);
   if (!executed.ok) throw new Undone(executed);
-  if (executed.value.toProposer !== undefined) await keepSecret(deps, tx, id, executed.value.toProposer);
+  const { toProposer, keptMs } = executed.value;
+  if (toProposer !== undefined) await keepSecret(deps, tx, id, toProposer, keptMs);
   const after: Proposal = { ...proposal, ...decided };
   return done({ view: await proposalView(tx, after, now, at), proposal: after, executed: executed.value });
 }

@@ -41,12 +41,11 @@ describe.each(["memory", "sqlite"] as const)("one who would be two, on %s", (kin
     expect(await lab.database.read.powers.get(carol.id)).toBeUndefined();
   });
 
-  test("who was shown the link of a reset cannot propose as the one it was for, and confirm as himself", async () => {
+  test("who got hold of both parts of a reset's link cannot propose as the one it was for, and confirm as himself", async () => {
     const carol = await lab.add(grace, "carol", { power: "security" });
     const alice = await lab.add(grace, "alice");
     const { proposal } = must(await lab.people.resetFactors(await lab.signIn(grace), carol.id, REASON));
-    const link = must(await confirm(await lab.onPage(heidi), proposal as ProposalView)).secret ?? "";
-    const taken = await lab.enrol(link);
+    const taken = await lab.enrol(await lab.agree(proposal as ProposalView));
     const asked = () =>
       lab.signIn(taken).then((by) => lab.people.change(by, alice.id, { roles: ["approver"], reason: REASON }));
     expect(await asked()).toEqual({ ok: false, code: "approves-later" });
@@ -55,7 +54,7 @@ describe.each(["memory", "sqlite"] as const)("one who would be two, on %s", (kin
     expect((await asked()).ok).toBe(true);
   });
 
-  test("who was made by the proposer confirms nothing of his for a day: the link was in his hand", async () => {
+  test("who was made by the proposer confirms nothing of his for a day: a part of the link was in his hand", async () => {
     const carol = await lab.add(grace, "carol", { power: "security" });
     const alice = await lab.add(grace, "alice");
     const proposal = await give(await lab.signIn(grace), alice.id);
@@ -76,8 +75,10 @@ describe.each(["memory", "sqlite"] as const)("one who would be two, on %s", (kin
     const seal = must(await lab.proposals.proposeSeal(await lab.signIn(grace), { reason: REASON }));
     must(await confirm(await lab.onPage(heidi), seal));
     const { proposal } = must(await lab.people.resetFactors(await lab.signIn(carol), grace.id, REASON));
-    const link = must(await confirm(await lab.onPage(heidi), proposal as ProposalView)).secret ?? "";
-    const thief = await lab.enrol(link);
+    const reset = proposal as ProposalView;
+    const secondPart = must(await confirm(await lab.onPage(heidi), reset)).secret ?? "";
+    const { secret: token } = must(await lab.proposals.collect(await lab.onPage(carol), reset.id));
+    const thief = await lab.enrol({ token, secondPart });
     expect(await lab.proposals.collect(await lab.onPage(thief), seal.id)).toEqual({ ok: false, code: "not-found" });
   });
 

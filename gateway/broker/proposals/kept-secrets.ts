@@ -1,11 +1,12 @@
 /**
- * What waits for a proposer after the confirmation: sealed, for an hour, fetched once. The row says afterwards only that
- * it was fetched or is gone.
+ * What waits for a proposer after the confirmation: sealed, for an hour or as long as an enrolment link is good, fetched once. The
+ * row says afterwards only that it was fetched or is gone.
  */
 import type { PersonId, ProposalId, Stores } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
 
 const KEPT_MS = 3_600_000;
+const LONGEST_MS = 24 * 3_600_000;
 const PREFIX = "proposal-secret:";
 
 interface Kept {
@@ -19,12 +20,13 @@ export async function keepSecret(
   tx: Stores,
   id: ProposalId,
   secret: string,
+  keptMs = KEPT_MS,
 ): Promise<void> {
-  const kept: Kept = { sealed: deps.vault.seal("proposal", boundOf(id), secret), until: deps.clock.now() + KEPT_MS };
+  const kept: Kept = { sealed: deps.vault.seal("proposal", boundOf(id), secret), until: deps.clock.now() + keptMs };
   await tx.settings.insert({ id: PREFIX + id, value: JSON.stringify(kept) });
 }
 
-/** Takes it out for good; undefined when there is none, it was fetched, or its hour is over. Answers the sealed text. */
+/** Takes it out for good; undefined when there is none, it was fetched, or its time is over. Answers the sealed text. */
 export async function takeSecret(
   deps: Pick<BrokerDeps, "clock">,
   tx: Stores,
@@ -37,14 +39,10 @@ export async function takeSecret(
 }
 
 /** Whether it waits still. */
-export async function secretWaits(
-  deps: Pick<BrokerDeps, "clock">,
-  stores: Pick<Stores, "settings">,
-  id: ProposalId,
-): Promise<boolean> {
+export async function secretWaits(stores: Pick<Stores, "settings">, id: ProposalId, now: number): Promise<boolean> {
   const row = await stores.settings.get(PREFIX + id);
   const kept = row === undefined ? undefined : keptOf(row.value);
-  return kept !== undefined && deps.clock.now() < kept.until;
+  return kept !== undefined && now < kept.until;
 }
 
 /** Lends the plaintext of what `takeSecret` answered. */
@@ -54,7 +52,7 @@ export function openSecret(deps: Pick<BrokerDeps, "vault">, id: ProposalId, seal
 
 /** Takes away what waits for this proposer: whoever signs in as him next may be another. */
 export async function dropKeptOf(tx: Stores, proposedBy: PersonId, now: number): Promise<void> {
-  const where = { proposedBy, state: "confirmed", decidedAt: { gt: now - KEPT_MS } } as const;
+  const where = { proposedBy, state: "confirmed", decidedAt: { gt: now - LONGEST_MS } } as const;
   for (const { id } of await tx.proposals.find(where, { limit: 1000 })) {
     const row = await tx.settings.get(PREFIX + id);
     if (row !== undefined && keptOf(row.value) !== undefined)

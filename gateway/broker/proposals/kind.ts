@@ -15,8 +15,10 @@ export interface Both {
 export interface Executed {
   /** Shown once to who confirmed. */
   readonly toConfirmer?: string;
-  /** Kept sealed until the proposer fetches it, an hour at most. */
+  /** Kept sealed until the proposer fetches it. */
   readonly toProposer?: string;
+  /** How long at most; an hour unless told. */
+  readonly keptMs?: number;
   /** Runs after the commit; does not fail. */
   readonly afterwards?: () => void;
 }

@@ -1,6 +1,6 @@
 /**
- * New factors for an approver, a confirmer or a holder of a power. The link's token is shown to the second person, who hands it over in presence;
- * the one it is about reads of it in his notices, and approves nothing for a day.
+ * New factors for an approver, a confirmer or a holder of a power. The new link has two parts, one for each of the two, who hand them over in
+ * presence; the one it is about reads of it in his notices, and approves nothing for a day.
  */
 import {
   done,
@@ -15,12 +15,11 @@ import {
 import type { BrokerDeps } from "../deps.js";
 import { tellPerson } from "../identity-deps.js";
 import { commonUnit } from "../registry/unit-tree.js";
-import { takeFactors } from "../reset-factors.js";
-import { newToken } from "../secrets-shown-once.js";
 import type { ProposalActs } from "./kind.js";
 import { holdingOf, type Holding } from "./person-rights.js";
 import { personLines } from "./person-lines.js";
 import { propose } from "./propose.js";
+import { resetInTwoHands } from "./two-hands.js";
 
 /** A type and not an interface, so that it is `Canonical`. */
 type Content = { readonly personId: PersonId; readonly login: string; readonly holds: readonly string[] };
@@ -50,18 +49,17 @@ export const personReset: ProposalActs = {
     return [...(await personLines(stores, content)), roles];
   },
 
-  async execute(deps, tx, proposal, { proposer, confirmer, sourceAddress }) {
+  async execute(deps, tx, proposal, both) {
     const content = JSON.parse(proposal.content) as Content;
     const person = await tx.people.get(content.personId);
     if (person?.state !== "active") return refused("stale");
     const held = await holdingOf(tx, person);
     if ((await coveringUnit(tx, held)) !== proposal.unitId) return refused("stale");
     if (holdsOf(held).join() !== content.holds.join()) return refused("stale");
-    const { token, hash } = newToken();
-    const by = { personId: proposer.id, sourceAddress, confirmedBy: confirmer.id };
-    if (!(await takeFactors(deps, tx, person, { hash, by, weighty: true }))) return refused("stale");
+    const reset = await resetInTwoHands(deps, tx, person, both, { approvesLater: true });
+    if (!reset.ok) return reset;
     return done({
-      toConfirmer: token,
+      ...reset.value,
       afterwards: () => {
         tellPerson(deps, person.id);
       },

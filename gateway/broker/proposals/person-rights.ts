@@ -19,13 +19,14 @@ import {
 } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
 import { tellPerson } from "../identity-deps.js";
-import { isExclusive, keysOf, rolesDiffer, writeRights, type Rights, type RoleAt } from "../powers.js";
+import { isExclusive, keysOf, needsTwo, rolesDiffer, writeRights, type Rights, type RoleAt } from "../powers.js";
 import { unitPath } from "../registry/import-lookup.js";
 import { commonUnit, holdUnit, unitsById } from "../registry/unit-tree.js";
 import { isLastOfPower, settleIfComplete } from "../settle.js";
 import type { ProposalActs, ProposalLine } from "./kind.js";
 import { personLines } from "./person-lines.js";
 import { propose } from "./propose.js";
+import { wayInForWeight } from "./two-hands.js";
 
 /** A type and not an interface, so that it is `Canonical`. */
 type Content = {
@@ -136,7 +137,8 @@ export const personRights: ProposalActs = {
     return lines.filter((line) => line !== undefined);
   },
 
-  async execute(deps, tx, proposal, { proposer, confirmer, sourceAddress }) {
+  async execute(deps, tx, proposal, both) {
+    const { proposer, confirmer, sourceAddress } = both;
     const content = JSON.parse(proposal.content) as Content;
     const person = await tx.people.get(content.personId);
     const held = person === undefined ? undefined : await holdingOf(tx, person);
@@ -162,9 +164,17 @@ export const personRights: ProposalActs = {
         detail: { state: content.state, proposedBy: proposer.id, confirmedBy: confirmer.id },
       });
     }
+    const wayIn = needsTwo(
+      after.power,
+      after.roles.map((one) => one.role),
+    )
+      ? await wayInForWeight(deps, tx, person.id, both)
+      : done({});
+    if (!wayIn.ok) return wayIn;
     await writeRights(tx, person, { held: held.roles, before: held.power, after }, by, deps.clock.now());
     await settleIfComplete(deps, tx);
     return done({
+      ...wayIn.value,
       afterwards: () => {
         tellPerson(deps, person.id);
       },

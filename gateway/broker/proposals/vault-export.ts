@@ -143,7 +143,7 @@ async function mayCollect(
   const proposal = await stores.proposals.get(id);
   if (now?.power !== "system" || proposal?.kind !== "vault.export" || proposal.proposedBy !== now.personId)
     return refused("not-found");
-  if (proposal.state !== "confirmed" || !(await secretWaits(deps, stores, id))) return refused("not-found");
+  if (proposal.state !== "confirmed" || !(await secretWaits(stores, id, deps.clock.now()))) return refused("not-found");
   const fresh = await requireStepUp(stores, deps.clock, deps.policy, actor);
   if (!fresh.ok) return fresh;
   const { accountIds } = JSON.parse(proposal.content) as Content;

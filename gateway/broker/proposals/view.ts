@@ -13,12 +13,14 @@ import {
 } from "../../domain/index.js";
 import type { ProposalView } from "../broker.js";
 import { isEnrolled } from "../identity-deps.js";
+import { lastLink } from "../last-link.js";
 import { covers, scopeOf } from "../scope.js";
 import { settledAt } from "../settle.js";
+import { secretWaits } from "./kept-secrets.js";
 import { KINDS } from "./kinds.js";
 
 /** So long nobody confirms what is proposed by who held his enrolment link: time for him to say that it is not he who comes in. */
-const FROM_ONE_HAND_MS = 24 * 3_600_000;
+const FROM_HIS_HAND_MS = 24 * 3_600_000;
 
 /** Whether the reader, as he stands now, is of those a proposal is shown to: its power within its unit, and confirmers. */
 export async function maySee(stores: Stores, reader: Actor, proposal: Proposal): Promise<boolean> {
@@ -44,17 +46,14 @@ export async function mayConfirm(
   if (person === undefined) return refused("not-found");
   if (person.vendorId !== null) return refused("vendor-person");
   if (person.approvesFrom !== null && now < person.approvesFrom) return refused("approves-later");
-  if (await isFromOneHand(stores, proposal.proposedBy, person, now)) return refused("approves-later");
+  if (await isFromHand(stores, proposal.proposedBy, person, now)) return refused("approves-later");
   return (await proposerOf(stores, proposal)) === undefined ? refused("stale") : done(undefined);
 }
 
-/** Whether the proposer alone held the newest link by which the person enrolled, a short while ago. Before two were there, someone had to. */
-async function isFromOneHand(stores: Stores, proposedBy: PersonId, person: Person, now: number): Promise<boolean> {
-  const [link] = await stores.audit.find(
-    { objectId: person.id, verb: { in: ["person.created", "person.factor-reset"] } },
-    { orderBy: "at", descending: true, limit: 1 },
-  );
-  if (link?.actorId !== proposedBy || now >= link.at + FROM_ONE_HAND_MS) return false;
+/** Whether the proposer held the newest link by which the person enrolled, or its first part, a short while ago. Before two were there, someone had to. */
+async function isFromHand(stores: Stores, proposedBy: PersonId, person: Person, now: number): Promise<boolean> {
+  const link = await lastLink(stores, person.id);
+  if (link?.by !== proposedBy || now >= link.at + FROM_HIS_HAND_MS) return false;
   const settled = await settledAt(stores);
   return settled !== undefined && link.at > settled;
 }
@@ -87,5 +86,6 @@ export async function proposalView(
     decidedByName: decider?.displayName ?? null,
     lines: await KINDS[proposal.kind].lines(stores, content),
     confirmable: may.ok ? { ok: true } : { ok: false, code: may.code },
+    secretWaits: proposal.proposedBy === reader.personId && (await secretWaits(stores, proposal.id, now)),
   };
 }

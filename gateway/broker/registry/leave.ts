@@ -14,7 +14,7 @@ import {
 import type { Ending } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
 import { tellPerson } from "../identity-deps.js";
-import { withdrawOpenOf } from "../proposals/reject.js";
+import { withdrawOpenOf } from "../proposals/withdraw-open.js";
 import { reasonFits } from "../request-access.js";
 import { covers, type UnitScope } from "../scope.js";
 import { isLastOfPower } from "../settle.js";

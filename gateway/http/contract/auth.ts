@@ -62,7 +62,9 @@ export type SignInAnswer = z.infer<typeof signInAnswer>;
 export const passkeySignInBody = z.strictObject(ceremonyAnswer);
 export type PasskeySignInBody = z.infer<typeof passkeySignInBody>;
 
-export const enrolmentBody = z.strictObject({ token: oneTimeToken });
+/** Required with a token that begins with `2.`: 16 letters and digits as shown to the second person; dashes, blanks and case do not matter. */
+const secondPart = optional(line(64));
+export const enrolmentBody = z.strictObject({ token: oneTimeToken, secondPart });
 export type EnrolmentBody = z.infer<typeof enrolmentBody>;
 export const enrolmentOffer = z.object({
   login: z.string(),
@@ -78,6 +80,7 @@ export type EnrolmentOffer = z.infer<typeof enrolmentOffer>;
 
 export const enrolmentCompletionBody = z.strictObject({
   token: oneTimeToken,
+  secondPart,
   secret: line(256),
   password: optional(secret(1024)),
   code: sixDigits,

@@ -69,10 +69,10 @@ export const createPersonBody = z.strictObject({
   email: optional(email.nullable()),
 });
 export type CreatePersonBody = z.infer<typeof createPersonBody>;
-/** `proposal`: the rights that a second person must confirm; null when none is needed. */
+/** `proposal`: the rights that a second person must confirm; null when none is needed · `enrolmentToken`: null with a proposal. */
 export const createdPerson = z.object({
   person: personView,
-  enrolmentToken: z.string(),
+  enrolmentToken: z.string().nullable(),
   proposal: proposalView.nullable(),
 });
 export type CreatedPerson = z.infer<typeof createdPerson>;

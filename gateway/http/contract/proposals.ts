@@ -31,6 +31,8 @@ export const proposalView = z.object({
     z.object({ ok: z.literal(true) }),
     z.object({ ok: z.literal(false), code: z.string() }),
   ]),
+  /** Whether something waits for the reader at `/proposals/:id/secret` (or `/vault-exports/:id/collection`), to be fetched once. */
+  secretWaits: z.boolean(),
 });
 export type ProposalView = z.infer<typeof proposalView>;
 
@@ -60,14 +62,14 @@ export type ProposalListing = z.infer<typeof proposalListing>;
 /** `digest`: of the content that was read; another one is refused as stale. */
 export const confirmationBody = z.strictObject({ digest });
 export type ConfirmationBody = z.infer<typeof confirmationBody>;
-/** `secret`: shown once to who confirmed; for a break-glass seal the JSON text of a `breakGlassSheet`. */
+/** `secret`: shown once to who confirmed: for a break-glass seal the JSON text of a `breakGlassSheet`, for a person the second part of his enrolment link. */
 export const confirmation = z.object({ proposal: proposalView, secret: z.string().nullable() });
 export type Confirmation = z.infer<typeof confirmation>;
 
 export const rejectionBody = z.strictObject({ reason: reasonText });
 export type RejectionBody = z.infer<typeof rejectionBody>;
 
-/** What the proposer fetches once; for a break-glass seal the JSON text of a `breakGlassSheet`. */
+/** What the proposer fetches once: for a break-glass seal the JSON text of a `breakGlassSheet`, for a person the token of his enrolment link. */
 export const proposalSecret = z.object({ secret: z.string() });
 export type ProposalSecret = z.infer<typeof proposalSecret>;
 

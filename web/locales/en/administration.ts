@@ -45,6 +45,10 @@ export const administration = {
       "Shown this once. Each stands in once for a one-time code. Print or write them down, and keep them apart from your phone.",
     kept: "I have kept them",
     toSignIn: "Go to sign-in",
+    secondPart: "Second part",
+    secondPartHelp:
+      "This link has two parts, because it is for somebody who decides or administers. Type the second one, 16 characters, as whoever confirmed it told you in presence.",
+    open: "Open",
     noToken: "The link is not complete.",
     noTokenHelp: "Copy the whole enrolment link that the security administrator gave you.",
   },
@@ -92,7 +96,8 @@ export const administration = {
     noSessions: "Not signed in anywhere.",
     find: "Find by name or login",
     everybody: "Everybody",
-    proposed: "The rest waits for a second person:",
+    proposed:
+      "The rest waits for a second person. Whoever needs an enrolment link for it gets one of two parts then: fetch yours there.",
     create: "Add a person",
     login: "Login",
     loginHelp: "Begins with a small letter; digits, dot, dash and underscore may follow. It cannot be changed.",

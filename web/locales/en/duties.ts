@@ -16,7 +16,10 @@ export const duties = {
     collect: "Fetch, once",
     propose: "Propose",
     shownOnce: "This is shown once. Write it down, print it or hand it over now.",
-    resetLink: "Hand this link to the person beside you. It works once, for 24 hours.",
+    firstPart:
+      "First part of the enrolment link: hand it to {name}. It works once, for 24 hours, and only with the second part, which {other} was shown.",
+    secondPart:
+      "Second part of the enrolment link of {name}: tell it to them alone, in presence, and not to {other}, who fetches the link here. Neither part opens anything alone.",
     exportTitle: "Fetch the sealed export",
     exportHelp:
       "The file is sealed to this passphrase of at least 20 characters. Nobody can open it without; keep both apart.",

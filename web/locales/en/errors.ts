@@ -99,8 +99,8 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
     next: "Ask another person with the same power.",
   },
   "enrolment-expired": {
-    what: "The enrolment link has expired or was used.",
-    next: "Ask the security administrator for a new one.",
+    what: "The enrolment link has expired or was used, or its second part is another.",
+    next: "Compare the second part if the link asks for one; else ask the security administrator for a new link.",
   },
   "weak-password": {
     what: "The password is too weak.",

@@ -14,6 +14,7 @@ export const verbs = {
     disabled: "person disabled",
     "password-changed": "password changed",
     "factor-reset": "factors reset",
+    "link-parted": "enrolment link given in two parts",
     "key-added": "SSH key added",
     "key-retired": "SSH key retired",
     "recovery-code-used": "recovery code used",

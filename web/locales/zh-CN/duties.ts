@@ -16,7 +16,9 @@ export const duties = {
     collect: "领取（仅一次）",
     propose: "提出",
     shownOnce: "以下内容只显示一次，请立即抄录、打印或当面交付。",
-    resetLink: "请将此链接当面交给本人：仅限一次，24 小时内有效。",
+    firstPart: "注册链接第一部分：请交给 {name}。仅限一次，24 小时内有效，须与 {other} 已看到的第二部分一起使用。",
+    secondPart:
+      "{name} 注册链接的第二部分：请只当面告知本人，不要告知 {other}；链接由其在此领取。任何一部分都不能单独使用。",
     exportTitle: "领取密封的导出文件",
     exportHelp: "文件以此口令密封，至少 20 个字符；没有口令无法打开，请与文件分开保管。",
     passphrase: "密封口令",

@@ -56,7 +56,10 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
   },
   bootstrap: { what: "系统尚在初始化：三权还没有各自两人。", next: "请安全管理员先补齐人员。" },
   "needs-second-person": { what: "这件事需要另一个人来确认。", next: "请由另一位同权限的人员操作。" },
-  "enrolment-expired": { what: "注册链接已失效或已使用。", next: "请向安全管理员索取新的链接。" },
+  "enrolment-expired": {
+    what: "注册链接已失效或已使用，或第二部分不符。",
+    next: "如链接要求输入第二部分，请核对后重试；否则请向安全管理员索取新的链接。",
+  },
   "weak-password": { what: "密码太弱。", next: "请用至少 12 个字符，不含登录名，也不要用常见密码。" },
   "name-taken": { what: "已有相同或极易混淆的名称。", next: "请换一个不会被认错的名称。" },
   "vendor-cycle": { what: "分包关系成了环。", next: "请核对谁是谁的分包商。" },

@@ -14,6 +14,7 @@ export const verbs = {
     disabled: "人员停用",
     "password-changed": "修改密码",
     "factor-reset": "重置认证因素",
+    "link-parted": "注册链接分两部分交付",
     "key-added": "添加 SSH 公钥",
     "key-retired": "停用 SSH 公钥",
     "recovery-code-used": "使用恢复码",
