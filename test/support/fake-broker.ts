@@ -251,10 +251,19 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
         login: open.actor.login,
         displayName: open.actor.displayName,
         vendorChain: ["Delta", "Harbour"],
+        contract: null,
         accountLogin: open.accountLogin ?? "demo",
         assetName: open.assetName,
+        assetHost: "127.0.0.1",
+        assetPort: 22,
         reason: "fix \u001b]0;x\u0007it",
-      } as LiveSession["snapshot"],
+        workOrder: "",
+        approvers: [],
+        grantFrom: 0,
+        grantTo: endsAt,
+        actions: this.actions,
+        legacyAlgorithms: false,
+      },
       tap: {
         note: (kind: string, detail: unknown) => {
           this.notes.push({ kind, detail });
