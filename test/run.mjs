@@ -92,12 +92,14 @@ function suites(title, name, more) {
 
 /** End-to-end tests that hardly work: they wait for a minute to pass, a silent database to be given up, a clock to be believed. */
 const WAITING = /^(faults-(database|target|start)|promise-3|organisation-time|directories|powers-from-outside)/;
+/** Those that look at page after page. */
+const PAGES = /^(page|people-pages|policy-text|oidc-own-account|first-administrator)\./;
 
 /**
  * The end-to-end tests, by themselves: they measure seconds, and start programs that want the machine. They mostly wait, so lines
  * of them run side by side, and within a line one file after another: the desktops, which share one session manager and its
- * displays; what waits; and all others. With less than eight cores the others run when the first two are done: on two, beside
- * them, a desktop was once not there in time.
+ * displays; what waits; the pages; and all others. With less than eight cores two lines run at a time: with more on two cores, a
+ * desktop was once not there in time.
  */
 async function endToEnd() {
   const folder = join("test", "e2e");
@@ -106,10 +108,17 @@ async function endToEnd() {
     .map((file) => join(folder, file));
   const isDesktop = (file) => /^(replay-)?desktop/.test(basename(file));
   const isWaiting = (file) => WAITING.test(basename(file));
+  const isPages = (file) => PAGES.test(basename(file));
+  const isOther = (file) => ![isDesktop, isWaiting, isPages].some((is) => is(file));
   const desktops = { name: "desktops", files: files.filter(isDesktop) };
   const waiting = { name: "waiting ", files: files.filter(isWaiting) };
-  const others = { name: "others  ", files: files.filter((file) => !isDesktop(file) && !isWaiting(file)) };
-  const turns = availableParallelism() >= 8 ? [[desktops, waiting, others]] : [[desktops, waiting], [others]];
+  const pages = { name: "pages   ", files: files.filter(isPages) };
+  const others = { name: "others  ", files: files.filter(isOther) };
+  const both = [
+    [desktops, waiting],
+    [pages, others],
+  ];
+  const turns = availableParallelism() >= 8 ? [both.flat()] : both;
   console.log(`\n── end-to-end tests, ${files.length} files in ${turns.flat().length} lines`);
   const results = [];
   const runLine = async ({ name, files }) => {

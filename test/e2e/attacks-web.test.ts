@@ -1,6 +1,15 @@
 /** What a hostile browser, or a signed-in person with a right of his own, tries against a running gateway over HTTP. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Api, confirmed, grantNew, lastCode, startGatehouse, until, type Gatehouse } from "../support/gatehouse.js";
+import {
+  Api,
+  bothParts,
+  enrol,
+  grantNew,
+  lastCode,
+  startGatehouse,
+  until,
+  type Gatehouse,
+} from "../support/gatehouse.js";
 
 const UNKNOWN = "01900000-0000-7000-8000-00000000dead";
 
@@ -86,8 +95,8 @@ test("who asked first and was made an approver afterwards still cannot say yes t
   await security.call("POST", "/entitlements", { personId: person.id, accountId, actions, to: null });
   const asked = await request(await new Api(house.http).signIn(person));
   const given = { roles: ["operator", "approver"], reason: "she decides from now on" };
-  await confirmed(house, (await security.call("PATCH", `/people/${person.id}`, given)).proposal);
-  const again = await new Api(house.http).signIn(person, 1);
+  const link = await bothParts(house, (await security.call("PATCH", `/people/${person.id}`, given)).proposal);
+  const again = await new Api(house.http).signIn({ ...person, ...(await enrol(house.http, link)) });
   const yes = { verdict: "approved", reason: "myself", digest: asked.digest };
   expect(await answer(again, "POST", `/requests/${asked.id}/approval`, yes)).toBe("403 own-request");
 });

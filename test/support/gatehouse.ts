@@ -152,13 +152,26 @@ export async function confirmed(
 }
 
 /** Of an enrolment link that two must give: what grace proposed, heidi confirms, and each has a part. */
-async function bothParts(
+export async function bothParts(
   house: Gatehouse,
   proposal: { readonly id: string; readonly digest: string },
 ): Promise<{ readonly token: string; readonly secondPart: string | null }> {
   const secondPart = await confirmed(house, proposal);
   const { secret } = await (await house.as("grace")).call("POST", `/proposals/${proposal.id}/secret`);
   return { token: secret, secondPart };
+}
+
+/** Sets password and one-time code by an enrolment link. */
+export async function enrol(
+  http: string,
+  link: { readonly token: string; readonly secondPart?: string | null },
+): Promise<{ readonly password: string; readonly totp: string; readonly recoveryCode: string }> {
+  const nobody = new Api(http);
+  const { secret } = await nobody.call<{ secret: string }>("POST", "/auth/enrolment", link);
+  const password = `Pw7-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
+  const answers = { ...link, secret, password, code: await lastCode(secret) };
+  const { recoveryCodes } = await nobody.call("POST", "/auth/enrolment/completion", answers);
+  return { password, totp: secret, recoveryCode: recoveryCodes[0] as string };
 }
 
 interface Options {
@@ -264,18 +277,10 @@ export async function startGatehouse(options: Options = {}): Promise<Gatehouse> 
         roles,
       });
       const link = made.proposal === null ? { token: made.enrolmentToken } : await bothParts(house, made.proposal);
-      const nobody = new Api(http);
-      const offer = await nobody.call("POST", "/auth/enrolment", link);
-      const password = `Pw7-${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
-      const { recoveryCodes } = await nobody.call("POST", "/auth/enrolment/completion", {
-        ...link,
-        secret: offer.secret,
-        password,
-        code: await lastCode(offer.secret as string),
-      });
-      const credentials = { id: made.person.id as string, login, password, totp: offer.secret as string };
+      const { recoveryCode, ...proofs } = await enrol(http, link);
+      const credentials = { id: made.person.id as string, login, ...proofs };
       people.set(login, credentials);
-      if (roles.includes("operator")) await signDeclarations(http, credentials, recoveryCodes[0] as string);
+      if (roles.includes("operator")) await signDeclarations(http, credentials, recoveryCode);
       return credentials;
     },
     kill: async (signal) => {
