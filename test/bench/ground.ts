@@ -159,6 +159,7 @@ async function lay(
       GATEHOUSE_SESSION_BYTES_PER_SECOND: String(2 ** 32),
       GATEHOUSE_MAX_SESSIONS: "4000",
       GATEHOUSE_IDLE_MINUTES: "720",
+      GATEHOUSE_SWEEP_SECONDS: "60",
       GATEHOUSE_LOG_LEVEL: "warn",
       ...(profile === undefined
         ? {}
