@@ -238,6 +238,27 @@ describe("ending", () => {
     expect(ends).toEqual(["left"]);
   });
 
+  it("comes with the page session's own time also when the wall clock is set back, and makes no page younger", async () => {
+    const row = () => house.deps.database.read.webSessions.get(page.webSessionId);
+    house.clock.advance(900_000);
+    const seen = house.clock.now();
+    const times = { lastSeenAt: seen, expiresAt: seen + 900_000 };
+    await house.deps.database.write((tx) => tx.webSessions.update(page.webSessionId, times));
+    const session = await open();
+    house.clock.ms -= 800_000;
+    for (const ms of [600_000, 300_000 - 1]) {
+      house.clock.advance(ms);
+      session.touch();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect((await row())?.lastSeenAt).toBe(Math.max(seen, house.clock.now()));
+      await house.broker.live.changed();
+    }
+    expect(ends).toEqual([]);
+    house.clock.advance(1);
+    await house.broker.live.changed();
+    expect(ends).toEqual(["left"]);
+  });
+
   it("asks for the page sessions of all desktops at once", async () => {
     await open();
     await open();

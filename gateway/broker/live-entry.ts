@@ -65,6 +65,7 @@ export interface LiveEntry {
   /** The same moments on the clock that never goes back. */
   readonly endsAtUs: number;
   readonly tooOldAtUs: number;
+  readonly pageEndsAtUs: number;
   readonly onEnd: (because: EndReason) => Promise<void> | void;
   readonly onFreeze: ((frozen: boolean) => void) | undefined;
   readonly onDrain: ((endsAt: number) => void) | undefined;
@@ -74,6 +75,8 @@ export interface LiveEntry {
   /** Whether that page session stands; true where there is none. */
   pageStands: boolean;
   wayIn: WayIn;
+  /** Its end on the clock that never goes back, from when it was first read. */
+  wayInEndsAtUs: number;
   snapshot: Session["snapshot"] | null;
   open: OpenTap | null;
   frozen: boolean;

@@ -10,11 +10,12 @@ import {
   type EndReason,
   type MayContinue,
   type SessionId,
+  type WebSessionId,
 } from "../domain/index.js";
 import type { Policy } from "../policy/index.js";
 import type { Admission } from "./admission.js";
 import type { Log } from "./deps.js";
-import type { LiveEntry } from "./live-entry.js";
+import type { LiveEntry, WayIn } from "./live-entry.js";
 import { readEndedGrants, readPages, readStandings } from "./live-rows.js";
 import { readWaysIn, STANDS } from "./ways-in.js";
 
@@ -132,7 +133,8 @@ export class LiveSessions {
     if (!verdict.go) return verdict;
     const { because, endsAt } = entry.wayIn;
     if (because !== null) return { go: false, because };
-    return clock.now() < endsAt ? verdict : { go: false, because: "sign-in-ended" };
+    const stands = clock.now() < endsAt && clock.monotonicUs() < entry.wayInEndsAtUs;
+    return stands ? verdict : { go: false, because: "sign-in-ended" };
   }
 
   /** Looks at the clocks now, and at the rows when a second has passed. */
@@ -193,11 +195,21 @@ export class LiveSessions {
     const pages = await readPages(this.#deps, entries);
     const waysIn = await readWaysIn(this.#deps, entries);
     for (const entry of entries) {
-      entry.wayIn = waysIn.get(entry.id) ?? STANDS;
-      entry.pageStands = entry.webSessionId === null || pages.has(entry.webSessionId);
+      this.#putWaysIn(entry, pages, waysIn);
       entry.grant = ended.get(entry.grant.id) ?? entry.grant;
       entry.person = persons.get(entry.personId);
     }
+  }
+
+  /** What let him in, as read now. A clock that is set back moves no end that was known before. */
+  #putWaysIn(entry: LiveEntry, pages: ReadonlySet<WebSessionId>, waysIn: ReadonlyMap<SessionId, WayIn>): void {
+    const { clock } = this.#deps;
+    const wayIn = waysIn.get(entry.id) ?? STANDS;
+    if (wayIn.endsAt !== entry.wayIn.endsAt)
+      entry.wayInEndsAtUs = clock.monotonicUs() + (wayIn.endsAt - clock.now()) * 1000;
+    entry.wayIn = wayIn;
+    const pageIsOver = clock.monotonicUs() >= entry.pageEndsAtUs;
+    entry.pageStands = entry.webSessionId === null || (!pageIsOver && pages.has(entry.webSessionId));
   }
 
   /** Reads one session's rows afresh and answers whether it may go on; ends it when not. */
@@ -207,8 +219,7 @@ export class LiveSessions {
     const pages = await readPages(this.#deps, [entry]);
     const waysIn = await readWaysIn(this.#deps, [entry]);
     if (grant !== undefined) entry.grant = grant;
-    entry.wayIn = waysIn.get(entry.id) ?? STANDS;
-    entry.pageStands = entry.webSessionId === null || pages.has(entry.webSessionId);
+    this.#putWaysIn(entry, pages, waysIn);
     entry.person = persons.get(entry.personId);
     const verdict = this.verdict(entry);
     if (!verdict.go) void this.end(entry, verdict.because);

@@ -148,10 +148,12 @@ export async function endOfPage(stores: Pick<Stores, "webSessions">, id: WebSess
   return row?.expiresAt ?? Infinity;
 }
 
-/** Counts as use of the page session, as a request would. */
+/** Counts as use of the page session, as a request would; a clock that was set back does not make one younger that it saw before. */
 export async function markSeen(deps: Pick<Deps, "database" | "clock">, id: WebSessionId): Promise<void> {
   const lastSeenAt = deps.clock.now();
-  await deps.database.write((tx) => tx.webSessions.update(id, { lastSeenAt }, { endedAt: null }));
+  await deps.database.write((tx) =>
+    tx.webSessions.update(id, { lastSeenAt }, { endedAt: null, lastSeenAt: { lt: lastSeenAt } }),
+  );
 }
 
 /** Neither signed out, nor too old, nor unused for too long, nor seen by a clock that was set back since; its epoch is not asked here. */

@@ -5,6 +5,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
+import { sanitise } from "../domain/index.js";
 import { writeWhole } from "./write-whole.js";
 
 interface Kept {
@@ -58,7 +59,8 @@ export async function call(
   });
   if (!response.ok) {
     const problem = (await response.json().catch(() => ({}))) as { code?: string; title?: string };
-    throw new Error(`refused: ${problem.title ?? response.statusText} (${problem.code ?? String(response.status)})`);
+    const { title = response.statusText, code = String(response.status) } = problem;
+    throw new Error(`refused: ${sanitise(String(title))} (${sanitise(String(code), 64)})`);
   }
   return response;
 }

@@ -48,8 +48,8 @@ function faultOf(error: unknown): "oidcOther" | "oidcOdd" | "oidcAway" {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED") return "oidcOther";
-  const odd = ["OAUTH_RESPONSE_IS_NOT_CONFORM", "OAUTH_RESPONSE_IS_NOT_JSON", "OAUTH_INVALID_RESPONSE"];
-  return typeof code === "string" && odd.includes(code) ? "oidcOdd" : "oidcAway";
+  const odd = ["RESPONSE_IS_NOT_CONFORM", "RESPONSE_IS_NOT_JSON", "INVALID_RESPONSE", "PARSE_ERROR"];
+  return typeof code === "string" && odd.includes(code.replace("OAUTH_", "")) ? "oidcOdd" : "oidcAway";
 }
 
 async function askLdap(ldap: LdapPort, url: string, texts: DoctorTexts): Promise<string> {

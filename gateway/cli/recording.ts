@@ -4,9 +4,13 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { verifyContainer, type Verdict } from "../../recordings/codec/index.js";
+import { sanitise } from "../domain/index.js";
 import { nodeVerifyCrypto } from "../recording/index.js";
 import { trustedKey } from "./audit.js";
 import { call } from "./client.js";
+
+/** Names are people's, files and what stands in them anybody's. */
+const LONGEST_LINE = 1_000;
 
 interface SessionLine {
   readonly recordingId: string;
@@ -38,9 +42,8 @@ export async function recordingList(input: { readonly root: string; readonly jso
         const { login, displayName, vendorChain, contract, accountLogin, assetName } = session.snapshot;
         const who = [login, vendorChain.join(" › "), contract ?? ""].filter((part) => part !== "").join(", ");
         const began = new Date(session.startedAt).toISOString();
-        process.stdout.write(
-          `${session.recordingId}  ${began}  ${displayName} (${who}) → ${accountLogin}@${assetName}  ${session.because ?? session.state}\n`,
-        );
+        const whose = sanitise(`${displayName} (${who}) → ${accountLogin}@${assetName}`, LONGEST_LINE);
+        process.stdout.write(`${session.recordingId}  ${began}  ${whose}  ${session.because ?? session.state}\n`);
       }
     }
     cursor = page.next;
@@ -112,7 +115,8 @@ export async function recordingVerify(input: {
       id === undefined ? undefined : heads?.get(id),
     );
     if (verdict.verdict !== "complete" && verdict.verdict !== "recovered") bad += 1;
-    process.stdout.write(input.json ? `${JSON.stringify({ file, ...verdict })}\n` : `${file}: ${describe(verdict)}\n`);
+    const line = sanitise(`${file}: ${describe(verdict)}`, LONGEST_LINE);
+    process.stdout.write(`${input.json ? JSON.stringify({ file, ...verdict }) : line}\n`);
   }
   if (trusted === undefined && !input.json) {
     process.stderr.write(

@@ -2,7 +2,7 @@
  * OpenID Connect over `openid-client`: authorization code with PKCE (S256), state and nonce. The library checks issuer
  * (also RFC 9207's), audience, times, nonce and state; the ID token's signature is checked too, although the standard would let
  * TLS stand for it. The provider's description is fetched when first needed and again every hour; a provider that does not
- * answer within five seconds counts as away. Plain HTTP is spoken to loopback alone.
+ * answer within five seconds, or with more than 1 MiB, counts as away. Plain HTTP is spoken to loopback alone.
  */
 import {
   AuthorizationResponseError,
@@ -15,6 +15,7 @@ import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
   calculatePKCECodeChallenge,
+  customFetch,
   discovery,
   enableNonRepudiationChecks,
   fetchUserInfo,
@@ -26,6 +27,7 @@ import {
   type Configuration,
 } from "openid-client";
 import { GatehouseError, type Clock, type DirectoryCheck, type OidcPort } from "../domain/index.js";
+import { boundedFetch } from "./bounded-fetch.js";
 import { personOf, type ClaimRules } from "./claims.js";
 import { isLoopback } from "./loopback.js";
 
@@ -101,6 +103,7 @@ function keepDiscovered(
   const discover = (): Promise<Configuration> =>
     discovery(issuer, clientId, undefined, clientSecret === undefined ? None() : ClientSecretBasic(clientSecret), {
       timeout: TIMEOUT_S,
+      [customFetch]: boundedFetch,
       execute: [enableNonRepudiationChecks, ...(plain ? [allowInsecureRequests] : [])],
     });
   return () => {

@@ -15,6 +15,14 @@ test("a value that changes, comes or goes is named with its place", () => {
   ]);
 });
 
+test("a list that is set and empty is told", () => {
+  expect(differ("list: [a]\n", "list: []\nmap: {}\n")).toEqual([
+    { file: "sign-in.yaml", name: "list[0]", before: "a", after: null },
+    { file: "sign-in.yaml", name: "list", before: null, after: "[]" },
+    { file: "sign-in.yaml", name: "map", before: null, after: "{}" },
+  ]);
+});
+
 test("another comment or order changes no setting; another file is told by its text alone", () => {
   expect(differ("a: 1\nb: 2\n", "# why\nb: 2\na: 1\n")).toEqual([]);
   expect(changedSettings(new Map([["access.cedar", "a"]]), new Map([["access.cedar", "b"]]))).toEqual([]);

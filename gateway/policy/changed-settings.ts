@@ -35,6 +35,7 @@ function valuesOf(source: string): ReadonlyMap<string, string> {
 
 function collect(values: Map<string, string>, name: string, value: unknown): void {
   if (value === null || typeof value !== "object") values.set(name, String(value));
+  else if (Object.keys(value).length === 0) values.set(name, Array.isArray(value) ? "[]" : "{}");
   else if (Array.isArray(value)) value.forEach((one, at) => collect(values, `${name}[${String(at)}]`, one));
   else for (const [key, one] of Object.entries(value)) collect(values, name === "" ? key : `${name}.${key}`, one);
 }

@@ -1,5 +1,6 @@
 /** What `gatehouse doctor` says of directories: of a real provider and a real slapd, well and badly set up, away and silent; in both languages. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createHttp, type RequestListener } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,6 +73,14 @@ async function ask(config: Partial<DirectoriesConfig>, language = "C.UTF-8"): Pr
   return lines;
 }
 
+/** A provider that answers just so; what it is called. */
+async function answering(listener: RequestListener): Promise<string> {
+  const server = createHttp(listener);
+  listening.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://localhost:${(server.address() as AddressInfo).port}`;
+}
+
 /** Takes connections and says nothing. */
 async function silent(): Promise<number> {
   const server = createServer();
@@ -129,4 +138,44 @@ test("what is silent is given up in time, and what a start refuses is said as it
   expect(await ask(ldap({ ldapUrl: "ldap://ldap.example.org", ldapStartTls: false }))).toEqual([
     expect.stringMatching(/^FAIL directories: .*over tls/),
   ]);
+}, 30_000);
+
+test("a provider that pours, drips or sends on is given up early, and what it says is not printed", async () => {
+  const json = { "content-type": "application/json" };
+  const chunk = Buffer.alloc(65_536, "\u001b[2J");
+  let sent = 0;
+  const pours = await answering((_request, response) => {
+    response.writeHead(200, json).write('{"issuer":"');
+    const pour = (): void => {
+      while (!response.destroyed && response.write(chunk)) sent += chunk.length;
+    };
+    response.on("drain", pour);
+    pour();
+  });
+  const began = performance.now();
+  expect(await ask(oidc(pours))).toEqual([
+    `FAIL oidc: ${pours} answers, but not as an OpenID provider: correct GATEHOUSE_OIDC_ISSUER`,
+  ]);
+  expect(performance.now() - began).toBeLessThan(4_000);
+  expect(sent).toBeLessThan(32 * 1_048_576);
+
+  const drips = await answering((_request, response) => {
+    response.writeHead(200, json).write('{"issuer":"');
+    const drip = setInterval(() => response.write("x"), 100);
+    response.on("close", () => {
+      clearInterval(drip);
+    });
+  });
+  let followed = 0;
+  const elsewhere = await answering((_request, response) => {
+    followed += 1;
+    response.writeHead(200, json).end(JSON.stringify({ issuer: drips }));
+  });
+  const sendsOn = await answering((_request, response) => void response.writeHead(302, { location: elsewhere }).end());
+  const lines = await Promise.all([drips, sendsOn].map((issuer) => ask(oidc(issuer))));
+  expect(lines.flat()).toEqual([
+    expect.stringMatching(/^FAIL oidc: /),
+    expect.stringMatching(/^FAIL oidc: .*not as an/),
+  ]);
+  expect(followed).toBe(0);
 }, 30_000);

@@ -3,7 +3,7 @@
  * old lines stand first and the new ones after them; a line that is long stands in several rows, and rows are read in parts.
  */
 import { diffArrays } from "diff";
-import { isPlain } from "./visible-text.js";
+import { marksOf } from "./visible-text.js";
 
 /** Lines of one kind that follow each other; numbers are of their first line, from 1. A line keeps its line break. */
 export interface Block {
@@ -160,14 +160,16 @@ function piecesOf(line: string): readonly string[] {
   if (line.length <= PIECE_MARKS) return [line];
   const pieces: string[] = [];
   let [piece, marks] = ["", 0];
-  for (const character of line) {
-    const marked = isPlain(character) ? 0 : 1;
-    if (piece.length + character.length > PIECE || marks + marked > PIECE_MARKS) {
+  const characters = [...line];
+  const marked = marksOf(characters).map((mark) => (mark === null ? 0 : 1));
+  for (const [at, character] of characters.entries()) {
+    const more = marked[at] ?? 0;
+    if (piece.length + character.length > PIECE || marks + more > PIECE_MARKS) {
       pieces.push(piece);
       [piece, marks] = ["", 0];
     }
     piece += character;
-    marks += marked;
+    marks += more;
   }
   return [...pieces, piece];
 }

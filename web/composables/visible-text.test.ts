@@ -13,6 +13,7 @@ test("plain English and Chinese stand as they are", () => {
     `permit (principal, action) when { x.y == "z" };`,
     "须两名安全管理员确认：“保密”（第 3 条）。",
     "8 → 12…",
+    "按“AES-256”，或“SM4”。丙·丁，第三—五条",
   ])
     expect(shown(line)).toBe(line);
 });
@@ -33,6 +34,20 @@ test("letters and digits that look like others are told with their codes", () =>
   expect(shown("p\u0430\u0443")).toBe("p{\u0430\u0443 U+0430 U+0443}");
   for (const code of [0x1d68a, 0xff41, 0x251, 0x131, 0x37e, 0x5d0, 0x661, 0x2010, 0x2044, 0x2f00])
     expect(visibleParts(String.fromCodePoint(code)).map(({ mark }) => mark)).toEqual(["unusual"]);
+});
+
+test("punctuation that looks like plain one is told unless it stands in Chinese text", () => {
+  expect(shown("group: ops–night")).toBe("group: ops{– U+2013}night");
+  expect(shown("group: “ops”")).toBe("group: {“ U+201C}ops{” U+201D}");
+  expect(shown("Unit：：x")).toBe("Unit{：： U+FF1A U+FF1A}x");
+  for (const character of "–—‘’“”·×，＂＃－．：；｜･")
+    expect(visibleParts(`a${character}b`).map(({ mark }) => mark)).toEqual([null, "unusual", null]);
+});
+
+test("spaces at the end of a line are told, and how many", () => {
+  expect(shown("ops ")).toBe("ops<SP>");
+  expect(shown("  a  b   ")).toBe("  a  b<SP×3>");
+  expect(shown("中–   ")).toBe("中–<SP×3>");
 });
 
 test("nothing is lost or reordered", () => {

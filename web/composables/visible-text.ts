@@ -1,6 +1,6 @@
 /**
- * Text of another's making, so that nothing in it is unseen or looks like something else. Plain are printable ASCII, Chinese characters and
- * the punctuation of both languages; everything else is marked with its code. It says nothing about what the text means.
+ * Text of another's making, so that nothing in it is unseen or looks like something else. Plain are printable ASCII, Chinese characters and,
+ * beside them, Chinese punctuation; everything else is marked with its code. It says nothing about what the text means.
  */
 
 export interface TextPart {
@@ -21,20 +21,33 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Controls, formats, unassigned, combining and every space but the plain one: what is not drawn, or drawn elsewhere. */
 const UNSEEN = /[\p{C}\p{M}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
-const PUNCTUATION =
-  /[–—‘’“”…·§±×→≤≥\u3001-\u3003\u3008-\u3011\u3014-\u301b\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/u;
+/** What no plain character looks like. */
+const OWN_SHAPE = /[…§±→≤≥\u3001-\u3003\u3008-\u3011\u3014-\u301b]/u;
+/** What looks like a hyphen, a quote, a letter or its narrow form: in Chinese text a stop, in any other a snare. */
+const CHINESE_ALONE = /[–—‘’“”·×\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/u;
 const HAN = /\p{Script=Han}/u;
+const CHINESE = /[\p{Script=Han}\u3001-\u3003\u3008-\u3011\u3014-\u301b]/u;
 
 function markOf(character: string): TextPart["mark"] {
   if (character >= " " && character <= "~") return null;
   if (UNSEEN.test(character)) return "unseen";
-  if (PUNCTUATION.test(character)) return null;
+  if (OWN_SHAPE.test(character)) return null;
   return HAN.test(character) && character.normalize("NFKC") === character ? null : "unusual";
 }
 
-/** Whether the character stands as it is, without a mark. */
-export function isPlain(character: string): boolean {
-  return markOf(character) === null;
+/** Of each character whether it stands as it is (null). Stops that follow each other are plain where Chinese is on either side of them. */
+export function marksOf(characters: readonly string[]): readonly TextPart["mark"][] {
+  const marks = characters.map(markOf);
+  const isStop = (at: number): boolean => CHINESE_ALONE.test(characters[at] ?? "");
+  const isChinese = (at: number): boolean => CHINESE.test(characters[at] ?? "") && marks[at] === null;
+  for (let at = 0; at < characters.length; at++) {
+    if (!isStop(at)) continue;
+    let end = at;
+    while (isStop(end)) end++;
+    if (isChinese(at - 1) || isChinese(end)) marks.fill(null, at, end);
+    at = end;
+  }
+  return marks;
 }
 
 function codeOf(character: string): string {
@@ -42,18 +55,27 @@ function codeOf(character: string): string {
   return NAMES[character] ?? `U+${code}`;
 }
 
-/** The parts of one line, in order; nothing is left out. */
+/** The parts of one line, in order; nothing is left out, and spaces at its end are told. */
 export function visibleParts(line: string): readonly TextPart[] {
   const parts: { text: string; codes: string[]; mark: TextPart["mark"] }[] = [];
-  for (const character of line) {
-    const mark = markOf(character);
+  let end = line.length;
+  while (line[end - 1] === " ") end--;
+  const characters = [...line.slice(0, end)];
+  const marks = marksOf(characters);
+  for (const [at, character] of characters.entries()) {
+    const mark = marks[at] ?? null;
     let last = parts.at(-1);
     if (last === undefined || last.mark !== mark) parts.push((last = { text: "", codes: [], mark }));
     last.text += character;
     if (mark !== null) last.codes.push(codeOf(character));
   }
-  return parts.map(({ text, codes, mark }) => ({
-    mark,
-    text: mark === null ? text : mark === "unseen" ? codes.join(" ") : `${text} ${codes.join(" ")}`,
-  }));
+  const spaces = line.length - end;
+  const told = spaces === 0 ? [] : [{ mark: "unseen" as const, text: spaces === 1 ? "SP" : `SP×${String(spaces)}` }];
+  return [
+    ...parts.map(({ text, codes, mark }) => ({
+      mark,
+      text: mark === null ? text : mark === "unseen" ? codes.join(" ") : `${text} ${codes.join(" ")}`,
+    })),
+    ...told,
+  ];
 }

@@ -124,6 +124,25 @@ describe("what a device key opened", () => {
     expect(ends).toEqual(["sign-in-ended"]);
   });
 
+  test("ends with the key's own time by the clock that never goes back, when the wall clock is set back", async () => {
+    rule({ atEnd: "end" });
+    house.clock.advance(900_000);
+    const expiresAt = house.clock.now() + 900_000;
+    await house.deps.database.write((tx) => tx.deviceKeys.update(key.id, { expiresAt }));
+    const opened = await open();
+    if (opened.kind !== "open") throw new Error(opened.kind);
+    house.clock.ms -= 800_000;
+    for (const ms of [600_000, 300_000 - 1]) {
+      house.clock.advance(ms);
+      opened.session.touch();
+      await house.broker.live.changed();
+    }
+    expect(ends).toEqual([]);
+    house.clock.advance(1);
+    house.broker.live.tick();
+    expect(ends).toEqual(["sign-in-ended"]);
+  });
+
   test("ends when policy takes device keys no more", async () => {
     await open();
     rule({ allowed: false });
