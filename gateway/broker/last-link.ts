@@ -19,3 +19,10 @@ export async function lastLink(stores: Pick<Stores, "audit">, personId: PersonId
   const second = (JSON.parse(row.leaf) as AuditEvent).detail["confirmedBy"];
   return { at: row.at, by: row.actorId, second: typeof second === "string" ? (second as PersonId) : undefined };
 }
+
+/** When another person last linked him to an entry of a directory, which may be that person's own; undefined where none did. */
+export async function linkedByAnother(stores: Pick<Stores, "audit">, personId: PersonId): Promise<number | undefined> {
+  const where = { objectId: personId, verb: "person.directory-linked", actorId: { not: personId } } as const;
+  const [row] = await stores.audit.find(where, { orderBy: "id", descending: true, limit: 1 });
+  return row?.at;
+}

@@ -4,7 +4,7 @@ import type { PersonView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { isEnrolled } from "./identity-deps.js";
 import { vendorNames } from "./registry/vendor-chain.js";
-import { covers, type UnitScope } from "./scope.js";
+import { covers, withinUnits, type UnitScope } from "./scope.js";
 
 /** The person as administrators see him within `scope`, and as he himself does. What he holds beyond it is not named, only that there is something. */
 export async function personView(
@@ -39,7 +39,11 @@ export async function personView(
     reviewedAt: person.reviewedAt,
     lastSignInAt: person.lastSignInAt,
     createdAt: person.createdAt,
-    pendingProposals: await stores.proposals.count({ subject: `person:${person.id}`, state: "pending" }),
+    pendingProposals: await stores.proposals.count({
+      ...withinUnits(scope),
+      subject: `person:${person.id}`,
+      state: "pending",
+    }),
   };
 }
 

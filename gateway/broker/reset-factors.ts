@@ -1,6 +1,7 @@
-/** Takes password, code, recovery codes, passkeys and keys from a person; he enrols again by the link's token. */
+/** Takes password, code, recovery codes, passkeys, keys and what he linked himself from a person; he enrols again by the link's token. */
 import type { Person, PersonId, Stores } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
+import { endLink, linkerOf } from "./directories/find-link.js";
 import type { By } from "./powers.js";
 import { dropKeptOf } from "./proposals/kept-secrets.js";
 import { withdrawOpenOf } from "./proposals/withdraw-open.js";
@@ -37,6 +38,7 @@ export async function takeFactors(
   await withdrawOpenOf(tx, person.id, now);
   await dropKeptOf(tx, person.id, now);
   const keys = await retireKeys(tx, person.id, now);
+  await endOwnLinks(deps, tx, person.id, by);
   const both = by.confirmedBy === undefined ? {} : { proposedBy: by.personId, confirmedBy: by.confirmedBy };
   await tx.audit.append({
     verb: "person.factor-reset",
@@ -58,6 +60,12 @@ async function retireKeys(tx: Stores, personId: PersonId, now: number): Promise<
   for (const { id } of await tx.deviceKeys.find(standing, { limit: 1000 }))
     await tx.deviceKeys.update(id, { retiredAt: now }, { retiredAt: null });
   return keys.map((key) => key.fingerprint);
+}
+
+/** What he linked himself, whoever he was then; what a directory or an administrator linked stays. */
+async function endOwnLinks(deps: Pick<BrokerDeps, "clock">, tx: Stores, personId: PersonId, by: By): Promise<void> {
+  for (const link of await tx.externalIdentities.find({ personId, retiredAt: null }, { limit: 1000 }))
+    if ((await linkerOf(tx, personId, link))?.id === personId) await endLink(deps, tx, link, by);
 }
 
 /** Codes that were not used count as used: new ones replace them. */

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { endAccessNow } from "../../gateway/broker/directories/end-access.js";
 import { insertLink } from "../../gateway/broker/directories/find-link.js";
 import { createOidc } from "../../gateway/directory/index.js";
-import { asId, type OidcPort, type PersonKeyId } from "../../gateway/domain/index.js";
+import { asId, type OidcPort, type PasskeyId, type PersonId, type PersonKeyId } from "../../gateway/domain/index.js";
 import { openDirectoryHouse, type DirectoryHouse } from "../support/directory-house.js";
 import { must } from "../support/identity-lab.js";
 import { startOidcProvider, type ProviderAccount, type TestOidcProvider } from "../support/oidc-provider.js";
@@ -46,6 +46,22 @@ async function come(house: DirectoryHouse, name: string) {
   const { url, handle } = must(await house.directories.beginOidc(FROM));
   const back = await provider.signIn(url, name);
   return house.directories.completeOidc({ ...FROM, handle, callbackUrl: back.href });
+}
+
+/** Made at a first sign-in of his own. */
+async function comesHimself(house: DirectoryHouse, { account: name }: ProviderAccount): Promise<PersonId> {
+  must(await come(house, name));
+  const person = await house.person(name);
+  if (person === undefined) throw new Error("nobody was made");
+  return person.id;
+}
+
+/** As his page would, once he is in. */
+function addPasskey({ lab }: DirectoryHouse, personId: PersonId): Promise<void> {
+  const id = asId<PasskeyId>(lab.deps.ids.next());
+  const row = { id, personId, name: "laptop", publicKey: "", counter: 0, transports: [], backedUp: false } as const;
+  const since = { createdAt: lab.now(), lastUsedAt: null, retiredAt: null };
+  return lab.database.write((tx) => tx.passkeys.insert({ ...row, ...since }));
 }
 
 /** The token of the enrolment that a sign-in led to. */
@@ -116,6 +132,74 @@ describe("an administrator alone", () => {
     const by = { personId: house.grace.id, sourceAddress: "10.0.0.1" };
     await database.write((tx) => insertLink(deps, tx, { ...named, personId: house.heidi.id }, by));
     expect(must(await come(house, own.account))).toMatchObject({ kind: "half" });
+  });
+});
+
+describe("who came in by one person's hand before two gave weight", () => {
+  const REASON = "the third of the night watch";
+  const OUT = { sourceAddress: "10.0.0.1" };
+
+  it("keeps no entry that was linked from inside, and a reset takes such an entry with the rest", async () => {
+    const house = await houseWith({ operatorGroups: [] });
+    const { lab, grace } = house;
+    const own = account(["pwd", "otp"]);
+    const mallory = await lab.add(grace, "mallory");
+    const actor = await lab.onPage(mallory);
+    const { url, handle } = must(await house.directories.beginOidc({ ...FROM, actor }));
+    const back = await provider.signIn(url, own.account);
+    // A page lasts by the house's clock, a token by the provider's.
+    expect(must(await house.directories.completeOidc({ ...FROM, handle, callbackUrl: back.href })).kind).toBe("linked");
+    const by = await lab.signIn(grace);
+    const { proposal } = must(await lab.people.change(by, mallory.id, { power: "audit", reason: REASON }));
+    const parts = await lab.agree(proposal!);
+    expect(await come(house, own.account)).toEqual(REFUSED);
+    await lab.enrol(parts);
+    expect(await come(house, own.account)).toEqual(REFUSED);
+    expect((await house.events("person.directory-unlinked")).map((row) => row.objectId)).toEqual([mallory.id]);
+  });
+
+  it("keeps no passkey that an administrator added by an entry of his own", async () => {
+    const house = await houseWith();
+    const { lab, grace } = house;
+    for (const isMade of [true, false]) {
+      const [own, theirs] = [account(["pwd", "otp"]), account(["pwd", "otp"])];
+      const made = isMade
+        ? must(
+            await lab.people.create(await lab.signIn(grace), {
+              login: "minted",
+              displayName: "minted",
+              locale: "en",
+              power: null,
+              roles: [],
+            }),
+          ).person.id
+        : await comesHimself(house, theirs);
+      const page = await lab.onPage(grace);
+      for (const { id, kind } of must(await house.directories.links(page, made)))
+        if (kind === "oidc") must(await house.directories.unlink(page, id));
+      must(await house.directories.link(page, made, { kind: "oidc", subject: own.sub }));
+      expect(must(await come(house, own.account)).kind).toBe("signed-in");
+      await addPasskey(house, made);
+      const by = await lab.signIn(grace);
+      const { proposal } = must(await lab.people.change(by, made, { power: "system", reason: REASON }));
+      const parts = await lab.agree(proposal!);
+      expect(await lab.database.read.passkeys.count({ personId: made, retiredAt: null }), own.account).toBe(0);
+      expect(await come(house, own.account)).toEqual(REFUSED);
+      must(await house.identity.beginEnrolment({ ...parts, ...OUT }));
+    }
+  });
+
+  it("is told from who came by his own directory and nobody's hand", async () => {
+    const house = await houseWith();
+    const { lab, grace } = house;
+    const one = account(["pwd", "otp"]);
+    const id = await comesHimself(house, one);
+    await addPasskey(house, id);
+    const by = await lab.signIn(grace);
+    const { proposal } = must(await lab.people.change(by, id, { roles: ["approver"], reason: REASON }));
+    expect(await lab.confirm(proposal!)).toBeNull();
+    expect(await lab.database.read.passkeys.count({ personId: id, retiredAt: null })).toBe(1);
+    expect(must(await come(house, one.account)).kind).toBe("signed-in");
   });
 });
 

@@ -323,4 +323,56 @@ describe.each(["SQLite", "PostgreSQL"] as const)("roles for other units on %s", 
     expect(await held(oona)).toEqual(["operator@there"]);
     expect(await named()).toEqual([]);
   });
+  it("hands no way in to who confirms for a unit of his alone, where the person holds a role beyond it", async () => {
+    const { here, there } = units;
+    const { database } = units.house.deps;
+    const rowOf = ({ personId }: Actor) => database.read.people.get(personId);
+    const noFactors = { passwordHash: null, totpSealed: null, totpEnrolledAt: null } as const;
+    const pia = await units.join("pia", here, [], noFactors);
+    await byTwo(pia, at(there, "approver"));
+    const open = await rowOf(pia);
+    expect(open?.enrolmentHash).toMatch(/^[0-9a-f]{64}$/);
+    const ours = await proposed(team["sec-here"], pia, { roles: ["approver"], reason: REASON });
+    expect(await confirm(team["sec-here-2"], ours)).toEqual({ ok: false, code: "forbidden" });
+    expect(await rowOf(pia)).toEqual(open);
+    expect(await held(pia)).toEqual(["approver@there"]);
+    // Neither with one who covers both, in whichever place.
+    expect(await confirm(top[1], ours)).toEqual({ ok: false, code: "forbidden" });
+    must(await proposals.withdraw(team["sec-here"], ours.id));
+    const theirs = await proposed(top[0], pia, { roles: ["approver"], reason: REASON });
+    expect(await confirm(team["sec-here-2"], theirs)).toEqual({ ok: false, code: "forbidden" });
+    const both = must(await confirm(top[1], theirs));
+    expect(both.secret).not.toBeNull();
+    expect(await held(pia)).toEqual(["approver@here", "approver@there"]);
+    // Who needs no way in is given what his own unit's two agree on.
+    const quin = await somebody(here);
+    await byTwo(quin, at(there, "approver"));
+    must(
+      await confirm(
+        team["sec-here-2"],
+        await proposed(team["sec-here"], quin, { roles: ["approver"], reason: REASON }),
+      ),
+    );
+    expect(await held(quin)).toEqual(["approver@here", "approver@there"]);
+  });
+
+  it("counts no proposal and confirms no guess about another unit's roles to who does not cover it", async () => {
+    const { here, there } = units;
+    const { registry } = units.house.broker;
+    const person = await somebody(here);
+    const by = team["sec-here"];
+    await proposed(top[0], person, at(there, "approver"));
+    expect(must(await people.get(by, person.personId)).pendingProposals).toBe(0);
+    expect(must(await people.get(top[0], person.personId)).pendingProposals).toBe(1);
+    const other = await somebody(here);
+    must(await change(top[0], other, at(there, "operator")));
+    const guess = async (reader: Actor, role: string) => {
+      const path = "Example Bureau / 局乙";
+      const bytes = Buffer.from(`login,name,roles elsewhere\n${other.login},${other.login},${role}@${path}\n`);
+      const { faults } = must(await registry.importCsv(reader, { kind: "people", bytes, dryRun: true }));
+      return faults.filter(({ column }) => column === "roles elsewhere").map(({ code }) => code);
+    };
+    expect(await guess(top[0], "operator")).toEqual([]);
+    for (const role of ["operator", "approver"]) expect(await guess(by, role)).toEqual(["power-not-importable"]);
+  });
 });

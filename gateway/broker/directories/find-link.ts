@@ -4,6 +4,7 @@
  */
 import {
   asId,
+  type AuditEvent,
   type DirectoryKind,
   type ExternalIdentity,
   type ExternalIdentityId,
@@ -14,6 +15,7 @@ import {
 import type { DirectoryDeps } from "./deps.js";
 
 const MOST = 1000;
+const MOST_LINKINGS = 100;
 
 /** The one link of an entry that stands. */
 export async function findLink(
@@ -48,6 +50,38 @@ export async function isMailOfAnother(
   const isOther = (person: Person | undefined): boolean =>
     person !== undefined && person.id !== mine && person.state !== "retired";
   return [...people, ...linked].some(isOther);
+}
+
+/** Who linked the person to this entry, last; undefined where the log knows of nobody, not even a directory. */
+export async function linkerOf(
+  stores: Pick<Stores, "audit">,
+  personId: PersonId,
+  { kind, subject }: Pick<ExternalIdentity, "kind" | "subject">,
+): Promise<AuditEvent["actor"] | undefined> {
+  const where = { objectId: personId, verb: "person.directory-linked" } as const;
+  const rows = await stores.audit.find(where, { orderBy: "id", descending: true, limit: MOST_LINKINGS });
+  const events = rows.map(({ leaf }) => JSON.parse(leaf) as AuditEvent);
+  return events.find(({ detail }) => detail["kind"] === kind && detail["subject"] === subject)?.actor;
+}
+
+/** Ends the link with its event; false when it had ended. */
+export async function endLink(
+  deps: Pick<DirectoryDeps, "clock">,
+  tx: Stores,
+  link: ExternalIdentity,
+  by: { readonly personId: PersonId | null; readonly sourceAddress: string | null },
+): Promise<boolean> {
+  const { id, personId, kind, source, subject } = link;
+  const patch = { retiredAt: deps.clock.now(), sealed: null };
+  if (!(await tx.externalIdentities.update(id, patch, { retiredAt: null }))) return false;
+  await tx.audit.append({
+    verb: "person.directory-unlinked",
+    actorId: by.personId,
+    object: { kind: "person", id: personId },
+    sourceAddress: by.sourceAddress,
+    detail: { kind, source, subject },
+  });
+  return true;
 }
 
 export interface NewLink {

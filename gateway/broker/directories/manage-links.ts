@@ -23,7 +23,7 @@ import { standing } from "../standing.js";
 import { requireStepUp } from "../step-up.js";
 import { holdsMore } from "./admit.js";
 import type { DirectoryDeps } from "./deps.js";
-import { insertLink, isMailOfAnother } from "./find-link.js";
+import { endLink, insertLink, isMailOfAnother } from "./find-link.js";
 
 type LinkInput = Parameters<DirectoryUseCases["link"]>[2];
 const LONGEST_SUBJECT = 255;
@@ -166,15 +166,8 @@ export async function unlink(deps: DirectoryDeps, actor: Actor, id: ExternalIden
     const person = row === undefined ? undefined : await reach(tx, actor, row.personId, ["security"]);
     if (row === undefined || person === undefined || row.retiredAt !== null) return refused("not-found");
     if (person.id === actor.personId) return refused("forbidden");
-    const patch = { retiredAt: deps.clock.now(), sealed: null };
-    if (!(await tx.externalIdentities.update(id, patch, { retiredAt: null }))) return refused("not-found");
-    await tx.audit.append({
-      verb: "person.directory-unlinked",
-      actorId: actor.personId,
-      object: { kind: "person", id: person.id },
-      sourceAddress: actor.sourceAddress,
-      detail: { kind: row.kind, source: row.source, subject: row.subject },
-    });
+    const by = { personId: actor.personId, sourceAddress: actor.sourceAddress };
+    if (!(await endLink(deps, tx, row, by))) return refused("not-found");
     if (person.passwordAt === row.kind) await movePassword(tx, person, "here");
     else await endWays(tx, person);
     return done(person.id);

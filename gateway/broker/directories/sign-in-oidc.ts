@@ -7,7 +7,6 @@ import {
   done,
   refused,
   type Actor,
-  type AuditEvent,
   type DirectoryPerson,
   type PasskeyId,
   type Person,
@@ -21,13 +20,12 @@ import { standing } from "../standing.js";
 import { newPage, signedIn, type NewPage } from "../web-session.js";
 import { admit, holdsMore } from "./admit.js";
 import type { DirectoryDeps } from "./deps.js";
+import { linkerOf } from "./find-link.js";
 import { linkByJourney } from "./link-own.js";
 import { offerEnrolment } from "./new-person.js";
 import { endJourney, keepHalf, keepJourney } from "./oidc-challenge.js";
 import type { Synced } from "./operator-groups.js";
 import { tellRefused } from "./tell-refused.js";
-
-const MOST_LINKINGS = 100;
 
 type Begin = DirectoryUseCases["beginOidc"];
 type Complete = DirectoryUseCases["completeOidc"];
@@ -113,11 +111,8 @@ async function goOn(
  */
 async function isOwnLink(tx: Stores, person: Person, subject: string): Promise<boolean> {
   if (!(await holdsMore(tx, person))) return true;
-  const where = { objectId: person.id, verb: "person.directory-linked" } as const;
-  const rows = await tx.audit.find(where, { orderBy: "id", descending: true, limit: MOST_LINKINGS });
-  const events = rows.map(({ leaf }) => JSON.parse(leaf) as AuditEvent);
-  const linked = events.find(({ detail }) => detail["kind"] === "oidc" && detail["subject"] === subject);
-  return linked !== undefined && (linked.actor.id === null || linked.actor.id === person.id);
+  const linker = await linkerOf(tx, person.id, { kind: "oidc", subject });
+  return linker !== undefined && (linker.id === null || linker.id === person.id);
 }
 
 /** Writes the page session, with the passkey that was its second factor, and its event. In the caller's transaction. */

@@ -168,7 +168,7 @@ export const personRights: ProposalActs = {
       after.power,
       after.roles.map((one) => one.role),
     )
-      ? await wayInForWeight(deps, tx, person.id, both)
+      ? await wayInForWeight(deps, tx, person.id, both, proposal)
       : done({});
     if (!wayIn.ok) return wayIn;
     await writeRights(tx, person, { held: held.roles, before: held.power, after }, by, deps.clock.now());

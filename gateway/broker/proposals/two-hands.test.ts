@@ -176,6 +176,35 @@ describe.each(["memory", "sqlite"] as const)("a link in two hands, on %s", (kind
     await lab.signIn(carol);
   });
 
+  test("who enrolled an hour ago by a link of yesterday, which lay in one hand, enrols again in two", async () => {
+    const { person, enrolmentToken } = await make("mallory");
+    lab.pass(23 * HOUR_MS);
+    const taken = await lab.enrol(enrolmentToken ?? "");
+    lab.pass(2 * HOUR_MS);
+    const parts = await lab.agree(await give(person.id, { roles: ["approver"] }));
+    const { login, password } = taken;
+    const again = { login, password, code: lab.freshCode(taken), sourceAddress: "10.0.0.1", via: "web" } as const;
+    expect(await lab.identity.signIn(again)).toMatchObject({ code: "sign-in-refused" });
+    await lab.enrol(parts);
+  });
+
+  test("a link that one gave while the proposal waited is worth nothing, however long the second person thinks", async () => {
+    for (const [login, hours] of [
+      ["pia", 1],
+      ["quin", 30],
+    ] as const) {
+      const { person, proposal } = await make(login, { roles: ["approver"] });
+      const alone = must(await lab.people.resetFactors(await lab.signIn(grace), person.id, REASON));
+      const thief = await lab.enrol(alone.enrolmentToken ?? "");
+      lab.pass(hours * HOUR_MS);
+      const parts = await lab.agree(proposal as ProposalView);
+      const { password } = thief;
+      const again = { login, password, code: lab.freshCode(thief), sourceAddress: "10.0.0.1", via: "web" } as const;
+      expect(await lab.identity.signIn(again), login).toMatchObject({ code: "sign-in-refused" });
+      await lab.enrol(parts);
+    }
+  });
+
   test("a holder who never enrolled and was disabled comes back by a link in two parts alone", async () => {
     const made = await make("pia", { roles: ["approver"] });
     const first = await lab.agree(made.proposal as ProposalView);

@@ -2,15 +2,29 @@
  * The enrolment link of who decides or administers: it never lies whole in one hand. The proposer fetches the link, who confirmed
  * is shown its second part, and either alone opens nothing. A way in that one person gave or could know ends when weight comes.
  */
-import { done, refused, type Outcome, type Person, type PersonId, type Stores } from "../../domain/index.js";
+import {
+  done,
+  refused,
+  type Outcome,
+  type Person,
+  type PersonId,
+  type Proposal,
+  type Stores,
+} from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
-import { lastLink } from "../last-link.js";
+import { holdsMore } from "../directories/admit.js";
+import { lastLink, linkedByAnother } from "../last-link.js";
 import { takeFactors } from "../reset-factors.js";
+import { holdsBeyond } from "../rights-asked.js";
+import { scopeOf } from "../scope.js";
 import { ENROLMENT_MS, newTwoParts, type TwoParts } from "../secrets-shown-once.js";
 import { settledAt } from "../settle.js";
 import type { Both, Executed } from "./kind.js";
 
 type Deps = Pick<BrokerDeps, "clock">;
+
+/** So long factors that one person could know are worth nothing with weight: time for their owner to say that they are not his. */
+const FROM_ONE_HAND_MS = 24 * 3_600_000;
 
 /** Takes all factors; the link by which he enrols again has two parts. `stale` when the row changed meanwhile. */
 export async function resetInTwoHands(
@@ -28,16 +42,24 @@ export async function resetInTwoHands(
 
 /**
  * For whom two persons give weight: who never enrolled gets a link of two parts, and one that was open is worth nothing, nor
- * is a secret it showed. Who enrolled within a day by a link that lay in one hand enrols again, for it may have been that hand.
- * Nothing is handed out to anyone else. Before the rights are written: who can act is counted by who has factors.
+ * is a secret it showed. Who came in by one person's hand within a day, or since it was proposed, enrols again, for it may have
+ * been that hand. Nothing is handed out to anyone else. `forbidden` where one of the two does not cover a role that he holds: the
+ * link is a way in to that too. Before the rights are written: who can act is counted by who has factors.
  */
-export async function wayInForWeight(deps: Deps, tx: Stores, id: PersonId, both: Both): Promise<Outcome<Executed>> {
+export async function wayInForWeight(
+  deps: Deps,
+  tx: Stores,
+  id: PersonId,
+  both: Both,
+  proposal: Pick<Proposal, "proposedAt">,
+): Promise<Outcome<Executed>> {
   const person = await tx.people.get(id);
   if (person?.state !== "active") return done({});
-  if (!isWithoutFactors(person)) {
-    const again = await cameByOneHand(deps, tx, id);
-    return again ? resetInTwoHands(deps, tx, person, both, { approvesLater: false }) : done({});
-  }
+  const without = isWithoutFactors(person);
+  if (!without && !(await cameByOneHand(deps, tx, person, proposal))) return done({});
+  if (!(await coverAll(tx, person, both))) return refused("forbidden");
+  const passkeys = await tx.passkeys.count({ personId: id, retiredAt: null });
+  if (!without || passkeys > 0) return resetInTwoHands(deps, tx, person, both, { approvesLater: false });
   const parts = newTwoParts();
   const patch = {
     enrolmentHash: parts.hash,
@@ -54,12 +76,35 @@ function isWithoutFactors(person: Person): boolean {
   return person.totpEnrolledAt === null && (person.passwordAt !== "oidc" || person.enrolmentHash !== null);
 }
 
-/** Before two were there, someone had to give links alone. */
-async function cameByOneHand(deps: Deps, tx: Stores, id: PersonId): Promise<boolean> {
-  const link = await lastLink(tx, id);
-  if (link === undefined || link.by === null || link.second !== undefined) return false;
-  const settled = await settledAt(tx);
-  return settled !== undefined && link.at > settled && deps.clock.now() < link.at + ENROLMENT_MS;
+/** Each role he holds already is for a unit that both of the two cover. */
+async function coverAll(tx: Stores, { id }: Person, { proposer, confirmer }: Both): Promise<boolean> {
+  const roles = await tx.roles.find({ personId: id }, { limit: 1000 });
+  const [his, hers] = [
+    await scopeOf(tx, { personId: proposer.id }, ["security"]),
+    await scopeOf(tx, { personId: confirmer.id }, ["security", "confirmer"]),
+  ];
+  return !holdsBeyond(his, roles) && !holdsBeyond(hers, roles);
+}
+
+/** What counts is when he enrolled by it: a link is good for a day. Before two were there, someone had to give links alone. */
+async function cameByOneHand(
+  deps: Deps,
+  tx: Stores,
+  person: Person,
+  { proposedAt }: Pick<Proposal, "proposedAt">,
+): Promise<boolean> {
+  const [at, settled] = [await oneHandAt(tx, person), await settledAt(tx)];
+  if (at === undefined || settled === undefined || at <= settled) return false;
+  const since = Math.max(at, person.totpEnrolledAt ?? 0);
+  return since >= proposedAt || deps.clock.now() < since + FROM_ONE_HAND_MS;
+}
+
+/** When one person last gave him a way in alone: a link, or an entry in a directory while he held nothing of weight. */
+async function oneHandAt(tx: Stores, person: Person): Promise<number | undefined> {
+  const link = await lastLink(tx, person.id);
+  const given = link?.by === null || link?.second !== undefined ? undefined : link?.at;
+  const linked = (await holdsMore(tx, person)) ? undefined : await linkedByAnother(tx, person.id);
+  return given === undefined || linked === undefined ? (given ?? linked) : Math.max(given, linked);
 }
 
 /** The log says who held which part, never a part. */

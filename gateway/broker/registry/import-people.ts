@@ -136,7 +136,8 @@ async function rolesOf(
   if (power !== "" && power !== held?.power) return at.fault(line, "power", "power-not-importable");
   const rows = before === null ? [] : await tx.roles.find({ personId: before.id }, { limit: 1000 });
   const has = new Set<string>(rows.filter((row) => row.unitId === before?.unitId).map((row) => row.role));
-  if (await namesMoreElsewhere(tx, line, before, rows))
+  const seen = rows.filter((row) => covers(at.keeper.scope, row.unitId));
+  if (await namesMoreElsewhere(tx, line, before, seen))
     return at.fault(line, "roles elsewhere", "power-not-importable", line.cell("roles elsewhere"));
   const roles = listed(line.cell("roles"));
   for (const role of roles) {
@@ -148,7 +149,7 @@ async function rolesOf(
   return roles.length === 0 ? [] : ["operator"];
 }
 
-/** Whether the line names a role for another unit that the person does not hold: a file gives none. */
+/** Whether the line names a role for another unit that is not among these of the person: a file gives none, and tells none. */
 async function namesMoreElsewhere(
   tx: Stores,
   line: Line,
