@@ -22,7 +22,7 @@ import { pageOf } from "./pages.js";
 import { namedPeople } from "./registry/named-people.js";
 import { rowsById } from "./registry/rows-by-id.js";
 import { isPlainText } from "./request-access.js";
-import { covers, scopeOf, withinUnits } from "./scope.js";
+import { covers, scopeOf, withinUnits, type UnitScope } from "./scope.js";
 import { standing } from "./standing.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "notify">;
@@ -86,15 +86,16 @@ export async function listAlerts(
   const { read } = deps.database;
   const now = await standing(read, actor);
   if (now === undefined || now.power === null) return refused("forbidden");
-  const within = withinUnits(await scopeOf(read, now, POWERS));
+  const scope = await scopeOf(read, now, POWERS);
+  const within = withinUnits(scope);
   const where = page.open === true ? { ...within, state: { in: ["open", "acknowledged"] as const } } : within;
   const listing = await pageOf(read.alerts, where, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
-  return done({ items: await alertViews(read, listing.items), next: listing.next });
+  return done({ items: await alertViews(read, listing.items, scope), next: listing.next });
 }
 
-/** With the people they name, read at once. */
-async function alertViews(stores: Stores, alerts: readonly Alert[]): Promise<readonly AlertView[]> {
+/** With the people they name, read at once; contracts within the reader's units alone. */
+async function alertViews(stores: Stores, alerts: readonly Alert[], scope: UnitScope): Promise<readonly AlertView[]> {
   const named = (alert: Alert, kind: string): string | undefined =>
     alert.subject.startsWith(`${kind}:`) ? alert.subject.slice(kind.length + 1) : undefined;
   const ids = alerts.flatMap((alert) => (named(alert, "session") ?? []) as SessionId | []);
@@ -104,6 +105,7 @@ async function alertViews(stores: Stores, alerts: readonly Alert[]): Promise<rea
   const people = await namedPeople(
     stores,
     alerts.flatMap((alert) => [aboutOf(alert), alert.acknowledgedBy]),
+    scope,
   );
   const nameOf = (id: PersonId | null) => (id === null ? null : (people.get(id) ?? null));
   return alerts.map((alert) => ({
@@ -142,6 +144,11 @@ const VERBS = {
   closed: "alert.closed",
 } as const;
 
+interface Moved {
+  readonly alert: Alert;
+  readonly scope: UnitScope;
+}
+
 async function move(
   deps: Deps,
   actor: Actor,
@@ -149,11 +156,12 @@ async function move(
   to: keyof typeof VERBS,
   resolution: string | null,
 ): Promise<Outcome<AlertView>> {
-  const outcome = await deps.database.write(async (tx): Promise<Outcome<Alert>> => {
+  const outcome = await deps.database.write(async (tx): Promise<Outcome<Moved>> => {
     const now = await standing(tx, actor);
     if (now === undefined || now.power === null) return refused("forbidden");
     const alert = await tx.alerts.get(id);
-    if (alert === undefined || !covers(await scopeOf(tx, now, POWERS), alert.unitId)) return refused("not-found");
+    const scope = await scopeOf(tx, now, POWERS);
+    if (alert === undefined || !covers(scope, alert.unitId)) return refused("not-found");
     if (!alertMay(alert.state, to)) return refused("conflict");
     if (to === "closed" && (await resolvedBy(tx, id)) === now.personId) return refused("needs-second-person");
     const patch = {
@@ -169,11 +177,11 @@ async function move(
       sourceAddress: actor.sourceAddress,
       detail: resolution === null ? { kind: alert.kind } : { kind: alert.kind, resolution },
     });
-    return done({ ...alert, ...patch });
+    return done({ alert: { ...alert, ...patch }, scope });
   });
   if (!outcome.ok) return outcome;
   deps.notify(alertNotice(id));
-  const [view] = await alertViews(deps.database.read, [outcome.value]);
+  const [view] = await alertViews(deps.database.read, [outcome.value.alert], outcome.value.scope);
   return view === undefined ? refused("not-found") : done(view);
 }
 

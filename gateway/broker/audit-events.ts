@@ -46,11 +46,11 @@ export async function listAuditEvents(
     return refused("invalid-input", { field: "verb" });
   }
   const { read } = deps.database;
-  const within = withinUnits(await scopeOf(read, reader, ["audit"]));
-  const listing = await pageOf<AuditRow>(read.audit, { ...whereOf(page), ...within }, page);
+  const scope = await scopeOf(read, reader, ["audit"]);
+  const listing = await pageOf<AuditRow>(read.audit, { ...whereOf(page), ...withinUnits(scope) }, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   await logViewed(deps, reader, page);
-  const people = await peopleOfEvents(read, listing.items);
+  const people = await peopleOfEvents(read, listing.items, scope);
   const items = listing.items.map((row, at) => {
     const { actor: by = null, about = null } = people[at] ?? {};
     return { ...row, actorLogin: by?.login ?? null, actor: by, about };

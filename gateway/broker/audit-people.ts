@@ -6,6 +6,7 @@ import type { AuditRow, PersonId, RecordingId, RequestId, GrantId, SessionId, St
 import type { NamedPerson, TracedPerson } from "./broker.js";
 import { namedPeople, type NamingStores } from "./registry/named-people.js";
 import { rowsById } from "./registry/rows-by-id.js";
+import type { UnitScope } from "./scope.js";
 
 type TracingStores = NamingStores & Pick<Stores, "sessions" | "recordings" | "requests" | "grants">;
 
@@ -22,15 +23,17 @@ interface Trace {
     (Pick<NamedPerson, "vendorChain" | "contractNumber"> & Partial<Pick<NamedPerson, "login" | "displayName">>) | null;
 }
 
-/** The people of a page of events, read in a few statements however many there are. */
+/** The people of a page of events, read in a few statements however many there are; contracts of now within the reader's units alone. */
 export async function peopleOfEvents(
   stores: TracingStores,
   rows: readonly AuditRow[],
+  scope: UnitScope,
 ): Promise<readonly EventPeople[]> {
   const details = rows.map(({ leaf }) => (JSON.parse(leaf) as { readonly detail: Detail }).detail);
   const linked = await linkedOf(stores, rows, details);
   const traces = rows.map((row, at) => traceOf(row, details[at] ?? {}, linked));
-  const people = await namedPeople(stores, [...rows.map((row) => row.actorId), ...traces.map((one) => one.personId)]);
+  const ids = [...rows.map((row) => row.actorId), ...traces.map((one) => one.personId)];
+  const people = await namedPeople(stores, ids, scope);
   return rows.map(({ actorId }, at) => {
     const { personId, then } = traces[at] ?? NOBODY;
     const shown = (id: PersonId | null): TracedPerson | null => {

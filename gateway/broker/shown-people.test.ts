@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { must } from "../../test/support/access-house.js";
-import { buildContractHouse, type ContractHouse } from "../../test/support/contract-house.js";
+import { appoint, buildContractHouse, type ContractHouse } from "../../test/support/contract-house.js";
 import { asId, type RecordingId, type SessionId } from "../domain/index.js";
 import { raiseAlertNow } from "./alerts.js";
 import { peopleOfEvents } from "./audit-people.js";
+import { EVERYTHING } from "./scope.js";
 
 let house: ContractHouse;
 beforeEach(async () => {
@@ -83,7 +84,7 @@ describe("an audit event", () => {
       const counted = Object.fromEntries(
         TABLES.map((table) => [table, counting(read[table])]),
       ) as unknown as typeof read;
-      await peopleOfEvents(counted, some);
+      await peopleOfEvents(counted, some, EVERYTHING);
       return found;
     };
     const [one] = await house.audit("grant.created");
@@ -130,6 +131,31 @@ describe("a person beside other things", () => {
     expect(alert).toMatchObject({ about: whose, acknowledger: null });
     const seen = must(await broker.audit.acknowledgeAlert(people.sec1, alert!.id));
     expect(seen).toMatchObject({ about: whose, acknowledger: { login: "sec1" } });
+  });
+
+  it("is shown without a contract of now that lies outside the reader's units; with one that was written down there", async () => {
+    const { broker, people, deps, unitId } = house;
+    const here = must(await broker.registry.createUnit(people.sec1, { parentId: unitId, name: "East" })).id;
+    const reader = await appoint(house, here, { power: "audit" });
+    const request = await house.work();
+    const [leaf = "{}"] = (await house.audit("grant.created")).map((row) => row.leaf);
+    const { detail } = JSON.parse(leaf) as { detail: Record<string, string> };
+    const event = { actorId: people.mallory.personId, sourceAddress: null, unitId: here };
+    const object = { kind: "request", id: request.id };
+    await deps.database.write(async (tx) => {
+      await tx.audit.append({ ...event, verb: "request.withdrawn", object });
+      await tx.audit.append({ ...event, verb: "request.filed", object, detail });
+    });
+    const subject = `person:${people.mallory.personId}`;
+    await raiseAlertNow(deps, { unitId: here, kind: "passkey-cloned", subject, detail: {} });
+    const seen = async (verb: string) =>
+      must(await broker.audit.list(reader, { verb })).items.map(({ actor }) => actor);
+    const outside = { ...whose, contractNumber: null };
+    expect(await seen("request.withdrawn")).toMatchObject([{ ...outside, asThen: false }]);
+    expect(await seen("request.filed")).toMatchObject([{ ...whose, asThen: true }]);
+    const [alert] = must(await broker.audit.alerts(reader, {})).items;
+    expect(alert?.about).toMatchObject(outside);
+    expect(must(await broker.audit.acknowledgeAlert(reader, alert!.id)).about).toMatchObject(outside);
   });
 
   it("is shown so where a contract's end is looked at beforehand, in the list and at his session", async () => {

@@ -110,7 +110,7 @@ export async function endingOf(
   const byPerson = batches(hooks.personIds).map((ids) => ({ personId: { in: ids } }));
   const sessions = await collect<Session>(stores.sessions, running, [...byGrant, ...byPerson]);
   return {
-    people: [...(await nameRows(stores, people.filter(isHere))).values()],
+    people: [...(await nameRows(stores, people.filter(isHere), scope)).values()],
     entitlements: hanging.entitlements.filter(isHere).length,
     grants: hanging.grants.filter(isHere).length,
     requests: hanging.requests.filter(isHere).length,

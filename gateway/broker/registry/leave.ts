@@ -39,7 +39,7 @@ export async function personEnding(deps: Pick<Deps, "database">, actor: Actor, i
   const ending = await endingOf(read, scope, { personIds, contractIds: [] }, [person]);
   return done({
     ...ending,
-    sponsored: [...(await nameRows(read, here)).values()],
+    sponsored: [...(await nameRows(read, here, scope)).values()],
     blockedBy: (await isLastOfPower(read, id)) ? "last-of-power" : null,
   });
 }

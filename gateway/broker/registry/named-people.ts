@@ -1,27 +1,30 @@
 /** Names people as they are shown beside other things: login, name, vendor chain and contract, a whole page's at once. */
 import type { Person, PersonId, Stores } from "../../domain/index.js";
 import type { NamedPerson } from "../broker.js";
+import { covers, EVERYTHING, type UnitScope } from "../scope.js";
 import { rowsById } from "./rows-by-id.js";
 import { namesUp, vendorsOf } from "./vendor-chain.js";
 
 export type NamingStores = Pick<Stores, "people" | "vendors" | "contracts">;
 
-/** Each person asked for that exists, as he is now; null among the ids is nobody. */
+/** Each person asked for that exists, as he is now; null among the ids is nobody. A contract outside `scope` is not told. */
 export async function namedPeople(
   stores: NamingStores,
   ids: Iterable<PersonId | null>,
+  scope: UnitScope = EVERYTHING,
 ): Promise<ReadonlyMap<PersonId, NamedPerson>> {
   const people = await rowsById(
     stores.people,
     [...ids].flatMap((id) => id ?? []),
   );
-  return nameRows(stores, [...people.values()]);
+  return nameRows(stores, [...people.values()], scope);
 }
 
 /** The same of rows that are read already. */
 export async function nameRows(
   stores: Pick<Stores, "vendors" | "contracts">,
   people: readonly Person[],
+  scope: UnitScope = EVERYTHING,
 ): Promise<ReadonlyMap<PersonId, NamedPerson>> {
   const vendors = await vendorsOf(stores, [...new Set(people.flatMap((one) => one.vendorId ?? []))]);
   const contracts = await rowsById(
@@ -30,7 +33,8 @@ export async function nameRows(
   );
   return new Map(
     people.map(({ id, login, displayName, vendorId, contractId }) => {
-      const contractNumber = (contractId === null ? undefined : contracts.get(contractId)?.number) ?? null;
+      const contract = contractId === null ? undefined : contracts.get(contractId);
+      const contractNumber = contract !== undefined && covers(scope, contract.unitId) ? contract.number : null;
       return [id, { id, login, displayName, vendorChain: namesUp(vendors, vendorId), contractNumber }];
     }),
   );
