@@ -145,6 +145,7 @@ describe("gatehouse login", () => {
 
   test.each([
     ["host", { host: "gate.example;reboot", port: 22 }],
+    ["host that programs take for an option", { host: "-Fgate.example", port: 22 }],
     ["port", { host: "gate.example", port: "22;reboot" }],
     ["port, too large", { host: "gate.example", port: 65_536 }],
   ])("trusts no odd %s with what it prints to be copied", async (_what, ssh) => {

@@ -108,7 +108,7 @@ async function settle(input: LoginInput, pair: KeyPair, token: string, done: Don
   const { url, texts, say, environment, keep } = input;
   const { host, port } = done.ssh;
   const isPort = Number.isInteger(port) && port > 0 && port < 65_536;
-  if (!isPort || !/^[A-Za-z0-9.:_-]{1,253}$/.test(host) || !/^[a-z][a-z0-9._-]{0,31}$/.test(done.login))
+  if (!isPort || !/^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/.test(host) || !/^[a-z][a-z0-9._-]{0,31}$/.test(done.login))
     throw new Error(`${url} answered what is not understood`);
   const files = keyFiles(input.home, url);
   const before = keptLogin(files);

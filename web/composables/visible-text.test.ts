@@ -13,6 +13,7 @@ test("plain English and Chinese stand as they are", () => {
     `permit (principal, action) when { x.y == "z" };`,
     "须两名安全管理员确认：“保密”（第 3 条）。",
     "8 → 12…",
+    "二〇二七年",
     "按“AES-256”，或“SM4”。丙·丁，第三—五条",
   ])
     expect(shown(line)).toBe(line);
@@ -42,6 +43,14 @@ test("punctuation that looks like plain one is told unless it stands in Chinese 
   expect(shown("Unit：：x")).toBe("Unit{：： U+FF1A U+FF1A}x");
   for (const character of "–—‘’“”·×，＂＃－．：；｜･")
     expect(visibleParts(`a${character}b`).map(({ mark }) => mark)).toEqual([null, "unusual", null]);
+});
+
+test("radicals that look like characters are told", () => {
+  expect(shown("⺠政")).toBe("{⺠ U+2EA0}政");
+  expect(shown("民政")).toBe("民政");
+  expect(shown("ops〇")).toBe("ops{〇 U+3007}");
+  for (const code of [0x2e80, 0x2f42, 0x3021, 0x31c0, 0xf900])
+    expect(visibleParts(String.fromCodePoint(code)).map(({ mark }) => mark)).toEqual(["unusual"]);
 });
 
 test("spaces at the end of a line are told, and how many", () => {

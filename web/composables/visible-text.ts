@@ -24,9 +24,10 @@ const UNSEEN = /[\p{C}\p{M}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 /** What no plain character looks like. */
 const OWN_SHAPE = /[…§±→≤≥\u3001-\u3003\u3008-\u3011\u3014-\u301b]/u;
 /** What looks like a hyphen, a quote, a letter or its narrow form: in Chinese text a stop, in any other a snare. */
-const CHINESE_ALONE = /[–—‘’“”·×\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/u;
-const HAN = /\p{Script=Han}/u;
-const CHINESE = /[\p{Script=Han}\u3001-\u3003\u3008-\u3011\u3014-\u301b]/u;
+const CHINESE_ALONE = /[–—‘’“”·×\u3007\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/u;
+/** Not the radicals, which look like the characters they are parts of. */
+const HAN = /\p{Unified_Ideograph}/u;
+const CHINESE = /[\p{Unified_Ideograph}\u3001-\u3003\u3008-\u3011\u3014-\u301b]/u;
 
 function markOf(character: string): TextPart["mark"] {
   if (character >= " " && character <= "~") return null;
