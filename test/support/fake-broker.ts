@@ -56,6 +56,9 @@ export interface HeardChannel {
   closed: string | null | undefined;
 }
 
+/** Whom each of its people works for. */
+const VENDORS: readonly string[] = ["Delta", "Harbour"];
+
 export class FakeBroker implements Pick<Broker, "identity" | "access" | "sessions"> {
   readonly people: FakePerson[] = [
     { login: "alice", password: "correct horse", code: "123456", keys: [], locale: "en" },
@@ -108,6 +111,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
         return Promise.resolve(refused("sign-in-refused"));
       return Promise.resolve(done(this.actor(person, input.sourceAddress)));
     },
+    me: (actor: Actor) => Promise.resolve({ ...actor, vendorChain: VENDORS }),
   } as unknown as Broker["identity"];
 
   readonly terminals = new FakeTerminals(
@@ -250,7 +254,7 @@ export class FakeBroker implements Pick<Broker, "identity" | "access" | "session
       snapshot: {
         login: open.actor.login,
         displayName: open.actor.displayName,
-        vendorChain: ["Delta", "Harbour"],
+        vendorChain: VENDORS,
         contract: null,
         accountLogin: open.accountLogin ?? "demo",
         assetName: open.assetName,

@@ -5,7 +5,7 @@ import type { DoorContext } from "./door-deps.js";
 import { KeySource } from "./key-source.js";
 import { drawMenu, openMenu, stepMenu } from "./menu.js";
 import type { OperatorChannel } from "./operator-channel.js";
-import type { Texts } from "./texts.js";
+import { personLine, type Texts } from "./texts.js";
 
 const ENTER_SCREEN = "\x1b[?1049h";
 const LEAVE_SCREEN = "\x1b[?1049l";
@@ -18,10 +18,11 @@ export async function chooseFromMenu(
   texts: Texts,
 ): Promise<Reachable | undefined> {
   const reachable = await context.broker.access.reachable(actor);
+  const who = personLine(await context.broker.identity.me(actor));
   let state = openMenu(reachable.filter((item) => item.protocol === "ssh"));
   const keys = new KeySource(channel, context.limits.menuIdleMs);
   const draw = (): Promise<void> =>
-    keys.show(drawMenu(state, channel.pty ?? { cols: 80, rows: 24 }, actor.displayName, texts, context.clock.now()));
+    keys.show(drawMenu(state, channel.pty ?? { cols: 80, rows: 24 }, who, texts, context.clock.now()));
   channel.onResize = () => void draw();
   try {
     await keys.show(ENTER_SCREEN);

@@ -101,7 +101,7 @@ export function drawMenu(
   });
   if (items.length === 0) lines.push(state.items.length === 0 ? texts.menuEmpty() : texts.menuNoMatch());
   const head = [
-    fit(`gatehouse: ${texts.menuTitle(sanitise(who, 80))}`, size.cols - 1),
+    fit(`gatehouse: ${texts.menuTitle(sanitise(who, 200))}`, size.cols - 1),
     fit(texts.menuHelp(), size.cols - 1),
     "",
   ];

@@ -139,6 +139,7 @@ describe("a bare login", () => {
 
   it("gets a menu, filters it by typing and opens what it chose", async () => {
     const screen = terminal("alice");
+    await screen.sees("what you may open or ask for · ALICE (alice, Delta › Harbour)");
     await screen.sees("demo@db-01");
     screen.type("database");
     await until(() => !(screen.shown().split("\x1b[2J").at(-1) ?? "").includes("web-01"));

@@ -13,7 +13,7 @@ import type { GateSession } from "./gate-session.js";
 import type { OperatorChannel } from "./operator-channel.js";
 import type { Exit } from "./outlet.js";
 import { scpFilter, sftpFilter } from "./sftp-channel.js";
-import { moment, textsFor } from "./texts.js";
+import { moment, personLine, textsFor } from "./texts.js";
 import type { TargetChannel, Upstream } from "./upstream.js";
 
 const MOST_REQUESTS_WAITING = 256;
@@ -201,8 +201,7 @@ function promptOf(context: DoorContext, plan: ChannelPlan): PasswordPrompt {
 
 async function greet(session: GateSession, channel: OperatorChannel, live: LiveChannel): Promise<void> {
   const { snapshot, endsAt } = session.live;
-  const whose = [snapshot.login, snapshot.vendorChain.join(" › ")].filter((part) => part !== "").join(", ");
-  const who = sanitise(`${snapshot.displayName} (${whose})`, 200);
+  const who = sanitise(personLine(snapshot), 200);
   const what = sanitise(`${snapshot.accountLogin}@${snapshot.assetName}`, 130);
   const text = textsFor(session.actor.locale).banner(who, what, moment(endsAt), sanitise(snapshot.reason, 120));
   const line = `gatehouse: ${text}\r\n`;

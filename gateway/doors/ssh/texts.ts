@@ -28,7 +28,7 @@ const en = {
   targetRefusedChannel: () => "the target refused this channel",
   vetoed: (what: string) => `refused: ${what}`,
   keepsNoMore: () => "this channel passed the bound of what may be recorded; it ends",
-  menuTitle: (who: string) => `${who}: what you may open or ask for`,
+  menuTitle: (who: string) => `what you may open or ask for · ${who}`,
   menuHelp: () => "type to filter, arrows or number to choose, Enter opens, Esc clears, q quits",
   menuEmpty: () => "nothing that you may open or ask for",
   menuNoMatch: () => "nothing matches",
@@ -83,7 +83,7 @@ const zh: Texts = {
   targetRefusedChannel: () => "目标拒绝了此通道",
   vetoed: (what) => `已拒绝：${what}`,
   keepsNoMore: () => "本通道已超出可录制的上限，就此结束",
-  menuTitle: (who) => `${who}：可打开或可申请的账号`,
+  menuTitle: (who) => `可打开或可申请的账号 · ${who}`,
   menuHelp: () => "输入筛选，方向键或序号选择，回车打开，Esc 清除，q 退出",
   menuEmpty: () => "没有可打开或可申请的账号",
   menuNoMatch: () => "没有匹配项",
@@ -112,6 +112,15 @@ const zh: Texts = {
 /** The person's language; English for any other. */
 export function textsFor(locale: Locale): Texts {
   return locale === "zh-CN" ? zh : en;
+}
+
+/** `Name (login, vendor › its principal)`: a person as the door's own lines name him. Foreign text in it is not cleaned yet. */
+export function personLine(of: {
+  readonly displayName: string;
+  readonly login: string;
+  readonly vendorChain: readonly string[];
+}): string {
+  return `${of.displayName} (${[of.login, of.vendorChain.join(" › ")].filter((part) => part !== "").join(", ")})`;
 }
 
 /** Local time of the gate with its offset, e.g. `2026-11-22 18:00 +08:00`. */
