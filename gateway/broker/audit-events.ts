@@ -10,13 +10,14 @@ import {
   type AuditRow,
   type Checkpoint,
   type Outcome,
+  type PersonId,
   type Where,
 } from "../domain/index.js";
 import { peopleOfEvents } from "./audit-people.js";
 import type { AuditEventView, AuditUseCases, Listing } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { leafHash } from "./hashing.js";
-import { pageOf } from "./pages.js";
+import { pageOfEither } from "./pages.js";
 import { whileAllowed } from "./recording-access.js";
 import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
@@ -47,7 +48,8 @@ export async function listAuditEvents(
   }
   const { read } = deps.database;
   const scope = await scopeOf(read, reader, ["audit"]);
-  const listing = await pageOf<AuditRow>(read.audit, { ...whereOf(page), ...withinUnits(scope) }, page);
+  const wheres = whoseOf(page).map((whose) => ({ ...whereOf(page), ...withinUnits(scope), ...whose }));
+  const listing = await pageOfEither<AuditRow>(read.audit, wheres, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   await logViewed(deps, reader, page);
   const people = await peopleOfEvents(read, listing.items, scope);
@@ -68,6 +70,14 @@ function whereOf(page: Omit<ListPage, "cursor" | "limit">): Where<AuditRow> {
   return where;
 }
 
+/** The events of one person, by both columns that name him; of everybody, one condition that asks nothing. */
+function whoseOf({ person, objectId }: Pick<ListPage, "person" | "objectId">): readonly Where<AuditRow>[] {
+  if (person === undefined || person === "") return [{}];
+  const did = { actorId: person as PersonId };
+  // Of an object that is named as well only what the person did to it is meant.
+  return objectId === undefined || objectId === "" ? [did, { objectKind: "person", objectId: person }] : [did];
+}
+
 async function logViewed(deps: Deps, reader: Actor, page: ListPage): Promise<void> {
   await deps.database.write((tx) =>
     tx.audit.append({
@@ -77,6 +87,7 @@ async function logViewed(deps: Deps, reader: Actor, page: ListPage): Promise<voi
       sourceAddress: reader.sourceAddress,
       detail: {
         verb: page.verb ?? "",
+        person: page.person ?? "",
         from: page.from ?? null,
         to: page.to ?? null,
         continued: page.cursor !== undefined,

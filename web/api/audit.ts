@@ -5,6 +5,7 @@ import type { AlertListing, AlertView, AuditListing, CheckpointListing } from ".
 export interface AuditQuery {
   readonly verb?: string;
   readonly objectId?: string;
+  readonly person?: string;
   readonly from?: number;
   readonly to?: number;
 }

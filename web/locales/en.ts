@@ -3,6 +3,7 @@ import { access } from "./en/access.js";
 import { administration } from "./en/administration.js";
 import { common } from "./en/common.js";
 import { desktop } from "./en/desktop.js";
+import { details } from "./en/details.js";
 import { duties } from "./en/duties.js";
 import { errors } from "./en/errors.js";
 import { factors } from "./en/factors.js";
@@ -18,6 +19,7 @@ export const en = {
   ...administration,
   ...words,
   ...desktop,
+  ...details,
   ...factors,
   ...duties,
   ...register,

@@ -3,6 +3,7 @@ import { access } from "./zh-CN/access.js";
 import { administration } from "./zh-CN/administration.js";
 import { common } from "./zh-CN/common.js";
 import { desktop } from "./zh-CN/desktop.js";
+import { details } from "./zh-CN/details.js";
 import { duties } from "./zh-CN/duties.js";
 import { errors } from "./zh-CN/errors.js";
 import { factors } from "./zh-CN/factors.js";
@@ -18,6 +19,7 @@ export const zhCN = {
   ...administration,
   ...words,
   ...desktop,
+  ...details,
   ...factors,
   ...duties,
   ...register,

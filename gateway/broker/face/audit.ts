@@ -19,7 +19,14 @@ export interface AlertView extends Alert {
 export interface AuditUseCases {
   list(
     actor: Actor,
-    page: Page & { readonly verb?: string; readonly objectId?: string; readonly from?: number; readonly to?: number },
+    page: Page & {
+      readonly verb?: string;
+      readonly objectId?: string;
+      /** A person's id: as the one who did it, or as its object. */
+      readonly person?: string;
+      readonly from?: number;
+      readonly to?: number;
+    },
   ): Promise<Outcome<Listing<AuditEventView>>>;
   checkpoints(actor: Actor): Promise<Outcome<readonly Checkpoint[]>>;
   /** JSON lines: the newest checkpoint, then each leaf with its number; verifiable offline. */

@@ -1,7 +1,7 @@
 /** Audit events, checkpoints and alerts. */
 import { z } from "zod";
 import { ALERT_KINDS, ALERT_STATES } from "./constants.js";
-import { line, lines, listing, optional, outId, outTime, pageQuery, queryFlag, queryTime } from "./fields.js";
+import { id, line, lines, listing, optional, outId, outTime, pageQuery, queryFlag, queryTime } from "./fields.js";
 import { namedPerson, tracedPerson } from "./names.js";
 import { AUDIT_VERBS } from "./verbs.js";
 
@@ -26,6 +26,8 @@ export const auditQuery = z.strictObject({
   ...pageQuery,
   verb: optional(line(80).refine((verb) => AUDIT_VERBS.some((one) => one === verb), { error: "unknown verb" })),
   objectId: optional(line(200)),
+  /** What this person did, and what was done to him as the object. */
+  person: optional(id),
   ...range,
 });
 export type AuditQuery = z.input<typeof auditQuery>;

@@ -66,6 +66,7 @@ export const evidence = {
     verb: "Verb",
     object: "Object",
     objectId: "Object id",
+    personHelp: "What this person did, and what was done to them",
     about: "about",
     asThen: "as of then",
     asNow: "as of now",
@@ -102,7 +103,6 @@ export const evidence = {
     resolveTitle: "Resolve the alert",
     count: "{n} times",
     last: "last",
-    subject: "About",
   },
   openings: {
     title: "Reading kept input",

@@ -25,8 +25,8 @@ export const factors = {
     endsPages: "Other sign-ins of the page, with their desktops",
     endsKeys: "Device keys approved with it",
     endsSessions: "SSH sessions let in by it or by those keys",
-    goesOn:
-      "Other passkeys ({count}) keep working: see that each is yours. Sign-ins by password and code go on, too; if the device is lost, sign out everywhere as well.",
+    others: "Other passkeys ({count}) keep working: see that each is yours.",
+    goesOn: "Sign-ins by password and code go on; if the device is lost, sign out everywhere as well.",
     signIn: "Sign in with a passkey",
   },
   deviceKey: {

@@ -25,8 +25,8 @@ export const factors = {
     endsPages: "其他网页登录及其中的桌面",
     endsKeys: "由它批准的设备密钥",
     endsSessions: "由它或上述密钥进入的 SSH 会话",
-    goesOn:
-      "其余通行密钥（{count} 个）继续有效，请逐个确认是您本人的；用密码和动态口令的登录也不受影响。若设备丢失，请再“退出全部登录”。",
+    others: "其余通行密钥（{count} 个）继续有效，请逐个确认是您本人的。",
+    goesOn: "用密码和动态口令的登录不受影响。若设备丢失，请再“退出全部登录”。",
     signIn: "使用通行密钥登录",
   },
   deviceKey: {

@@ -57,7 +57,7 @@ export const register = {
     sessions: "{n} 个进行中的会话：",
     people: "{n} 人失去访问权限：",
     sponsored: "{n} 人失去责任人，随之失去访问权限：",
-    counts: "临时授权 {grants} 项，申请 {requests} 份，访问资格 {entitlements} 项",
+    counts: "临时授权 {grants} 项，申请 {requests} 份，可申请范围 {entitlements} 项",
     nobody: "目前没有人在其名下工作。",
   },
   files: {

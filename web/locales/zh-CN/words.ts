@@ -140,7 +140,7 @@ export const words = {
     transfer: "文件",
     review: "复核",
     retention: "留存期限",
-    power: "权力",
+    power: "权限",
     node: "节点",
     import: "导入",
     export: "导出",

@@ -1,0 +1,67 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { i18n } from "../locales/index.js";
+import { detailParts } from "./event-detail.js";
+import { localTime } from "./format.js";
+import type { Words } from "./marker-text.js";
+
+const words: Words = { t: (key, values) => i18n.global.t(key, values ?? {}), te: (key) => i18n.global.te(key) };
+const say = (detail: Readonly<Record<string, unknown>>, kind = "person"): string =>
+  detailParts(words, detail, kind)
+    .map(({ label, value }) => `${label} ${value}`)
+    .join(" · ");
+const ID = "01900000-0000-7000-8000-0123456789ab";
+const AT = Date.UTC(2026, 10, 22);
+
+const KNOWN = [
+  ["person", { state: "disabled", by: "scim" }, "状态 停用 · 由 scim", "state Disabled · by scim"],
+  ["grant", { actions: ["ssh.shell", "sftp.read"] }, "操作 命令行, 读取文件", "actions Shell, Read files"],
+  ["grant", { expiresAt: AT }, `有效至 ${localTime(AT)}`, `until ${localTime(AT)}`],
+  ["retention", { from: 180, to: 365 }, "从 180 · 到 365", "from 180 · to 365"],
+  ["transfer", { direction: "upload", size: 2048 }, "方向 上传 · 大小 2.0 KiB", "direction upload · size 2.0 KiB"],
+  ["recording", { durationUs: 65_000_000 }, "时长 1:05", "length 1:05"],
+  ["proposal", { kind: "person.rights", subject: `person:${ID}` }, "类型 变更权限或角色 · 关于 人员 0123456789ab", ""],
+  ["alert", { subject: "power:audit" }, "关于 权限 审计管理员", "about power Auditor"],
+  ["seal", { powers: "system audit" }, "权限 系统管理员, 审计管理员", "powers System administrator, Auditor"],
+  [
+    "session",
+    { decidedBy: "revoked", vendorChain: ["Brook", "Northwind"] },
+    "依据 授权撤销 · 供应商链 Brook › Northwind",
+    "",
+  ],
+  ["person", { via: "ssh-device-key" }, "方式 SSH 设备密钥", "by SSH, device key"],
+  ["import", { dryRun: true, faults: 0 }, "仅试导入 是 · 错误数 0", "trial only yes · faults 0"],
+  [
+    "proposal",
+    { content: `{"personId":"${ID}","roles":[{"role":"approver","unitId":"${ID}"}]}`, digest: "ab".repeat(32) },
+    "提案内容 人员 0123456789ab · 角色 角色 审批人 · 单位 0123456789ab · 摘要 abababababab…",
+    "",
+  ],
+  ["account", { accounts: [ID, ID] }, "资产账号 0123456789ab, 0123456789ab", ""],
+] as const;
+
+describe.each(["zh-CN", "en"] as const)("in %s", (locale) => {
+  beforeEach(() => {
+    i18n.global.locale.value = locale;
+  });
+
+  test.each(KNOWN)("of a %s what has words is said in them", (kind, detail, chinese, english) => {
+    if (locale === "zh-CN") expect(say(detail, kind)).toBe(chinese);
+    else if (english !== "") expect(say(detail, kind)).toBe(english);
+  });
+
+  test("what has no word stays as it is, and what is empty is left out", () => {
+    expect(say({ zebra: "stripes", odd: { deep: 1 }, none: null, blank: "", list: [] })).toBe(
+      "zebra stripes · odd deep 1",
+    );
+  });
+
+  test("names that every object has are no words", () => {
+    const hostile = JSON.parse('{"constructor":"a","__proto__":"b","toString":"c"}') as Record<string, unknown>;
+    expect(say(hostile)).toBe("constructor a · __proto__ b · toString c");
+    expect(say({ why: "constructor", state: "constructor" })).toMatch(/ constructor · .* constructor$/);
+  });
+});
+
+test("an id that was shortened is there in full", () => {
+  expect(detailParts(words, { sessionId: ID }, "person")[0]).toMatchObject({ value: "0123456789ab", full: ID });
+});
