@@ -250,7 +250,10 @@ test("signing out everywhere ends the other browser too; the security administra
   await signIn(other, demo("alice"));
   await open(grace, "/people?q=alice");
   await act(grace.page, "alice", "Sign-ins and links");
-  await dialog(grace.page).getByText("HeadlessChrome").nth(1).waitFor();
+  await dialog(grace.page)
+    .getByText(/^Chrome \d+ · Linux$/)
+    .nth(1)
+    .waitFor();
   await dialog(grace.page).getByLabel("Its name for the person").fill("00u-alice");
   await press(dialog(grace.page), "Link");
   await dialog(grace.page).getByRole("rowheader", { name: "00u-alice" }).waitFor();
