@@ -48,6 +48,15 @@ test("line ends count: CRLF, and a last line without a break", () => {
   expect(compareTexts("", "\n")).toMatchObject({ added: 1, removed: 0 });
 });
 
+test("a lone CR ends a line, since for a policy it ends a comment", () => {
+  const found = compareTexts("a\n", "a\n// never\rpermit (principal, action, resource);\r\n");
+  expect(all(found).map(({ newLine, text, noBreak }) => [newLine, text, noBreak])).toEqual([
+    [1, "a", false],
+    [2, "// never\r", false],
+    [3, "permit (principal, action, resource);\r", false],
+  ]);
+});
+
 test("a file that comes or goes is told whole", () => {
   expect(compareTexts(null, "a\nb\n")).toMatchObject({ added: 2, removed: 0, coarse: false });
   expect(compareTexts("a\nb\n", null)).toMatchObject({ added: 0, removed: 2, coarse: false });

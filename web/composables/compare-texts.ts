@@ -84,9 +84,12 @@ export function compareAll(
   }));
 }
 
-/** With their line breaks, so that a text that ends without one differs from one that ends with it. */
+/**
+ * With their line breaks, so that a text that ends without one differs from one that ends with it. A lone CR is one too: for a policy it
+ * ends a comment, and what follows is in force.
+ */
 function linesOf(text: string): readonly string[] {
-  return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  return text.match(/[^\r\n]*(?:\r?\n|\r)|[^\r\n]+$/g) ?? [];
 }
 
 type Part = Pick<Block, "kind" | "lines">;
@@ -142,8 +145,8 @@ export function* rowsOf({ blocks }: Comparison, unfolded: ReadonlySet<number>): 
 function* rowsBetween(block: Block, from: number, to: number): Generator<Row> {
   for (let at = from; at < to; at++) {
     const line = block.lines[at] ?? "";
-    const noBreak = !line.endsWith("\n");
-    const pieces = piecesOf(noBreak ? line : line.slice(0, -1));
+    const noBreak = !/[\r\n]$/.test(line);
+    const pieces = piecesOf(line.replace(/\n$/, ""));
     for (const [piece, text] of pieces.entries()) {
       const numbers = {
         oldLine: block.kind === "added" ? null : block.oldFrom + at,
