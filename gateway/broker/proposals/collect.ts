@@ -4,10 +4,11 @@ import type { BrokerDeps } from "../deps.js";
 import { standing } from "../standing.js";
 import { requireStepUp } from "../step-up.js";
 import { openSecret, takeSecret } from "./kept-secrets.js";
+import { proposerOf } from "./view.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "vault" | "policy">;
 
-/** `not-found` to anyone else, afterwards, and for a kind that keeps nothing of this sort. */
+/** `not-found` to anyone else and to who could no longer propose it, afterwards, and for a kind that keeps nothing of this sort. */
 export async function collectSecret(
   deps: Deps,
   actor: Actor,
@@ -18,6 +19,7 @@ export async function collectSecret(
     const proposal = await tx.proposals.get(id);
     if (proposal?.proposedBy !== now?.personId || proposal?.state !== "confirmed") return refused("not-found");
     if (proposal.kind === "vault.export") return refused("not-found");
+    if ((await proposerOf(tx, proposal)) === undefined) return refused("not-found");
     const fresh = await requireStepUp(tx, deps.clock, deps.policy, actor);
     if (!fresh.ok) return fresh;
     const sealed = await takeSecret(deps, tx, id);

@@ -205,6 +205,27 @@ describe.each(["memory", "sqlite"] as const)("a link in two hands, on %s", (kind
     }
   });
 
+  test("a link that one gave before there were two leads to no weight either, but to who held it then", async () => {
+    const alone = await openIdentityLab(kind);
+    try {
+      const first = await alone.bootstrap();
+      const mallory = await alone.add(first, "mallory");
+      const sysop = await alone.add(first, "sysop", { power: "system" });
+      await alone.add(first, "second", { power: "security" });
+      const given = async (id: PersonId, change: object) =>
+        must(await alone.people.change(await alone.signIn(first), id, { ...change, reason: REASON })).proposal!;
+      const parts = await alone.agree(await given(mallory.id, { power: "audit" }));
+      expect(parts.secondPart).not.toBe("");
+      const { login, password } = mallory;
+      const again = { login, password, code: alone.freshCode(mallory), sourceAddress: "10.0.0.1", via: "web" } as const;
+      expect(await alone.identity.signIn(again)).toMatchObject({ code: "sign-in-refused" });
+      expect(await alone.confirm(await given(sysop.id, { roles: ["approver"] }))).toBeNull();
+      await alone.signIn(sysop);
+    } finally {
+      await alone.close();
+    }
+  });
+
   test("a holder who never enrolled and was disabled comes back by a link in two parts alone", async () => {
     const made = await make("pia", { roles: ["approver"] });
     const first = await lab.agree(made.proposal as ProposalView);
@@ -213,6 +234,19 @@ describe.each(["memory", "sqlite"] as const)("a link in two hands, on %s", (kind
     const second = await lab.agree(await give(made.person.id, { state: "active" }));
     expect(await begin(first.token, second.secondPart)).toEqual(EXPIRED);
     await lab.enrol(second);
+  });
+
+  test("what waits for a proposer is not for who lost the power that he proposed it by", async () => {
+    const carol = await lab.add(grace, "carol", { power: "security" });
+    const bob = await lab.add(grace, "bob", { roles: ["approver"] });
+    lab.pass(24 * HOUR_MS);
+    const { proposal } = must(await lab.people.resetFactors(await lab.signIn(carol), bob.id, REASON));
+    must(await lab.proposals.confirm(await lab.onPage(heidi), proposal!.id, proposal!.digest));
+    await lab.confirm(await give(carol.id, { power: "system" }));
+    expect(await lab.proposals.collect(await lab.onPage(carol), proposal!.id)).toEqual({
+      ok: false,
+      code: "not-found",
+    });
   });
 
   test("what waits for a proposer whose own factors are reset is gone with them", async () => {

@@ -18,7 +18,6 @@ import { takeFactors } from "../reset-factors.js";
 import { holdsBeyond } from "../rights-asked.js";
 import { scopeOf } from "../scope.js";
 import { ENROLMENT_MS, newTwoParts, type TwoParts } from "../secrets-shown-once.js";
-import { settledAt } from "../settle.js";
 import type { Both, Executed } from "./kind.js";
 
 type Deps = Pick<BrokerDeps, "clock">;
@@ -86,25 +85,23 @@ async function coverAll(tx: Stores, { id }: Person, { proposer, confirmer }: Bot
   return !holdsBeyond(his, roles) && !holdsBeyond(hers, roles);
 }
 
-/** What counts is when he enrolled by it: a link is good for a day. Before two were there, someone had to give links alone. */
+/**
+ * Whether one person alone let him in lately, by a link or by an entry in a directory. What counts is when he enrolled by it: a
+ * link is good for a day. Not of who holds weight already: it came by two, or before there were two.
+ */
 async function cameByOneHand(
   deps: Deps,
   tx: Stores,
   person: Person,
   { proposedAt }: Pick<Proposal, "proposedAt">,
 ): Promise<boolean> {
-  const [at, settled] = [await oneHandAt(tx, person), await settledAt(tx)];
-  if (at === undefined || settled === undefined || at <= settled) return false;
-  const since = Math.max(at, person.totpEnrolledAt ?? 0);
-  return since >= proposedAt || deps.clock.now() < since + FROM_ONE_HAND_MS;
-}
-
-/** When one person last gave him a way in alone: a link, or an entry in a directory while he held nothing of weight. */
-async function oneHandAt(tx: Stores, person: Person): Promise<number | undefined> {
+  if (await holdsMore(tx, person)) return false;
   const link = await lastLink(tx, person.id);
   const given = link?.by === null || link?.second !== undefined ? undefined : link?.at;
-  const linked = (await holdsMore(tx, person)) ? undefined : await linkedByAnother(tx, person.id);
-  return given === undefined || linked === undefined ? (given ?? linked) : Math.max(given, linked);
+  const linked = await linkedByAnother(tx, person.id);
+  if (given === undefined && linked === undefined) return false;
+  const since = Math.max(given ?? 0, linked ?? 0, person.totpEnrolledAt ?? 0);
+  return since >= proposedAt || deps.clock.now() < since + FROM_ONE_HAND_MS;
 }
 
 /** The log says who held which part, never a part. */
