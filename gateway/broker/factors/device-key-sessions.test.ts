@@ -178,6 +178,32 @@ describe("what a device key opened", () => {
     expect(await house.deps.database.read.sessions.find({})).toMatchObject([{ because: "device-key-refused" }]);
   });
 
+  test("does not begin when the key is retired while the session opens", async () => {
+    const { recorder } = house.deps;
+    const health = recorder.health.bind(recorder);
+    Object.assign(recorder, {
+      health: async () => {
+        await retire();
+        return health();
+      },
+    });
+    expect(await open()).toEqual({ kind: "refused", code: "unauthenticated" });
+    expect(await house.deps.database.read.sessions.find({})).toMatchObject([{ because: "sign-in-ended" }]);
+  });
+
+  test("ends when the key is retired while the rows cannot be read, once they can", async () => {
+    await open();
+    await retire();
+    const { deviceKeys } = house.deps.database.read;
+    const find = deviceKeys.find.bind(deviceKeys);
+    deviceKeys.find = () => Promise.reject(new Error("away"));
+    await house.broker.live.changed();
+    expect(ends).toEqual([]);
+    deviceKeys.find = find;
+    await house.broker.live.changed();
+    expect(ends).toEqual(["sign-in-ended"]);
+  });
+
   test("goes on when its person's password becomes too old, as what a code opened does", async () => {
     await open();
     await changePerson(house, alice.personId, { passwordChangedAt: house.clock.now() - 400 * 86_400_000 });
