@@ -8,6 +8,7 @@ import type { DoctorTexts } from "./doctor-texts.js";
 
 /** Nobody has to be called so: the reader's bind and the search of the base are what is asked for. */
 const NOBODY = "gatehouse-doctor";
+const CERTIFICATE = /certificate|altname|self.signed|\bca\b/i;
 
 export interface DirectoryQuestion {
   readonly what: "directories" | "oidc" | "ldap";
@@ -43,9 +44,11 @@ async function askOidc(oidc: OidcPort, publicUrl: string, texts: DoctorTexts): P
   return texts.oidcStands(oidc.issuer);
 }
 
-/** What the library calls it: another issuer, an answer of another form, or none. */
-function faultOf(error: unknown): "oidcOther" | "oidcOdd" | "oidcAway" {
+/** What the library calls it: another issuer, an answer of another form, a certificate that does not hold, or no answer. */
+function faultOf(error: unknown): "oidcOther" | "oidcOdd" | "oidcTls" | "oidcAway" {
   const cause = error instanceof Error ? error.cause : undefined;
+  const below = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : "";
+  if (CERTIFICATE.test(below)) return "oidcTls";
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED") return "oidcOther";
   const odd = ["RESPONSE_IS_NOT_CONFORM", "RESPONSE_IS_NOT_JSON", "INVALID_RESPONSE", "PARSE_ERROR"];
@@ -57,6 +60,6 @@ async function askLdap(ldap: LdapPort, url: string, texts: DoctorTexts): Promise
   if (found.state !== "unreachable") return texts.ldapStands(url);
   const { why } = found;
   if (/invalid credentials|0x31/i.test(why)) throw new Error(texts.ldapPassword(url));
-  if (/certificate|altname|self.signed|\bca\b/i.test(why)) throw new Error(texts.ldapTls(url));
+  if (CERTIFICATE.test(why)) throw new Error(texts.ldapTls(url));
   throw new Error(why.includes("base of the directory") ? texts.ldapBase(url) : texts.ldapAway(url));
 }

@@ -9,6 +9,8 @@ const en = {
   oidcOther: (issuer: string) =>
     `${issuer} calls itself otherwise: set GATEHOUSE_OIDC_ISSUER to the very name it gives`,
   oidcOdd: (issuer: string) => `${issuer} answers, but not as an OpenID provider: correct GATEHOUSE_OIDC_ISSUER`,
+  oidcTls: (issuer: string) =>
+    `${issuer}: its certificate does not hold; have one of its name made, or name its authority in NODE_EXTRA_CA_CERTS`,
   ldapStands: (url: string) => `${url} lets the reader in, and its base is there`,
   ldapAway: (url: string) => `${url} does not answer: nobody can sign in by it`,
   ldapTls: (url: string) => `${url}: its certificate does not hold; see GATEHOUSE_LDAP_CA_FILE`,
@@ -30,6 +32,7 @@ const zh: DoctorTexts = {
   oidcAway: (issuer) => `${issuer} 无响应：无法经其登录`,
   oidcOther: (issuer) => `${issuer} 自称的名称不同：请将 GATEHOUSE_OIDC_ISSUER 设为其给出的名称`,
   oidcOdd: (issuer) => `${issuer} 有响应，但不是 OpenID 服务：请更正 GATEHOUSE_OIDC_ISSUER`,
+  oidcTls: (issuer) => `${issuer} 的证书未通过校验：请换用与其名称相符的证书，或在 NODE_EXTRA_CA_CERTS 中指定签发机构`,
   ldapStands: (url) => `${url} 接受读取账号，基准 DN 存在`,
   ldapAway: (url) => `${url} 无响应：无法经其登录`,
   ldapTls: (url) => `${url} 的证书未通过校验，请检查 GATEHOUSE_LDAP_CA_FILE`,

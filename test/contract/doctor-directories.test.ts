@@ -1,9 +1,11 @@
 /** What `gatehouse doctor` says of directories: of a real provider and a real slapd, well and badly set up, away and silent; in both languages. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp, type RequestListener } from "node:http";
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createServer as createTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { directoryQuestions } from "../../gateway/cli/doctor-directories.js";
 import { doctorTexts } from "../../gateway/cli/doctor-texts.js";
@@ -127,6 +129,24 @@ test("a reader that is refused, a base that is not there, a certificate that doe
   } finally {
     await slapd.restart();
   }
+});
+
+test("a certificate of another name is told, whoever shows it", async () => {
+  const [key, cert] = [join(folder, "other.key"), join(folder, "other.pem")];
+  const make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=other.example".split(
+    " ",
+  );
+  const names = ["-addext", "subjectAltName=DNS:other.example", "-keyout", key, "-out", cert];
+  execFileSync("openssl", [...make, ...names], { stdio: "ignore" });
+  const server = createTls({ key: readFileSync(key), cert: readFileSync(cert) });
+  listening.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const at = `localhost:${(server.address() as AddressInfo).port}`;
+  const other = { ...oidc(`https://${at}`), ...ldap({ ldapUrl: `ldaps://${at}`, ldapCaFile: cert }) };
+  expect(await ask(other)).toEqual([
+    expect.stringMatching(/^FAIL oidc: .*its certificate does not hold/),
+    expect.stringMatching(/^FAIL ldap: .*its certificate does not hold/),
+  ]);
 });
 
 test("what is silent is given up in time, and what a start refuses is said as it says it", async () => {
