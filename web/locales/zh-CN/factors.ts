@@ -49,7 +49,7 @@ export const factors = {
   terminal: {
     askSsh: "有终端请求以您的身份登录",
     askDevice: "有设备请求以您的名义登记当日密钥",
-    as: "你的身份",
+    as: "您的身份",
     wants: "请求打开",
     device: "设备名称",
     menu: "您可打开的列表",
