@@ -171,6 +171,29 @@ describe("credentials", () => {
     expect(JSON.stringify(view)).not.toContain("credentialSealed");
   });
 
+  it("is found by login, by asset, and by both with an @", async () => {
+    const { broker, people, asset } = house;
+    must(await broker.assets.createAccount(people.sys1, { assetId: asset.id, login: "deploy" }));
+    const found = async (q: string): Promise<readonly string[]> =>
+      must(await broker.assets.listAccounts(people.sec1, { q }))
+        .items.map((one) => `${one.login}@${one.assetName}`)
+        .sort();
+    const [first, both] = ["deploy@web-01", ["deploy@web-01", "root@web-01"]];
+    expect(await found("")).toEqual(both);
+    expect(await found(" dep ")).toEqual([first]);
+    expect(await found("web")).toEqual(both);
+    expect(await found("dep@web")).toEqual([first]);
+    expect(await found("dep@")).toEqual([first]);
+    expect(await found("@web")).toEqual(both);
+    for (const q of ["dep@db", "nothing", "%", "_"]) expect(await found(q), q).toEqual([]);
+    expect(
+      must(
+        await broker.assets.list(people.sec1, { q: must(await broker.assets.get(people.sec1, asset.id)).asset.host }),
+      ).items,
+    ).toHaveLength(1);
+    expect(must(await broker.assets.list(people.sec1, { q: "10.9.9" })).items).toEqual([]);
+  });
+
   it("may be set untested, which the row says", async () => {
     house.world.tested = "unreachable";
     const input = { kind: "password", secret: "later", untested: true } as const;

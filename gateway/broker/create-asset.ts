@@ -20,7 +20,7 @@ import type { AccountView, AssetUseCases, AssetView, Listing, Page } from "./bro
 import type { BrokerConfig, BrokerDeps } from "./deps.js";
 import { desktopFault, newDesktopSettings } from "./desktop-settings.js";
 import { assetPin } from "./hashing.js";
-import { mapListing, pageOf } from "./pages.js";
+import { mapListing, pageOfEither } from "./pages.js";
 import { holdUnit } from "./registry/unit-tree.js";
 import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
@@ -134,7 +134,7 @@ export async function insertOrConflict(insert: () => Promise<void>): Promise<boo
   }
 }
 
-/** For the three powers, of the units they cover. `q` is looked for in the name. */
+/** For the three powers, of the units they cover. `q` is looked for in name and host. */
 export async function listAssets(
   deps: Pick<Deps, "database">,
   actor: Actor,
@@ -144,8 +144,12 @@ export async function listAssets(
   const reader = await standing(read, actor);
   if (reader === undefined || reader.power === null) return refused("forbidden");
   const scope = withinUnits(await scopeOf(read, reader, [reader.power]));
-  const where = page.q === undefined || page.q === "" ? scope : { ...scope, name: { contains: page.q } };
-  const listing = await pageOf(read.assets, where, page);
+  const q = page.q?.trim() ?? "";
+  const named = [
+    { ...scope, name: { contains: q } },
+    { ...scope, host: { contains: q } },
+  ];
+  const listing = await pageOfEither(read.assets, q === "" ? [scope] : named, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   return done(await mapListing(listing, (asset) => assetView(read, asset)));
 }

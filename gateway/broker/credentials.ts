@@ -14,6 +14,7 @@ import {
   type Grant,
   type Outcome,
   type Stores,
+  type Where,
 } from "../domain/index.js";
 import { raiseAlertNow } from "./alerts.js";
 import { accountView } from "./asset-views.js";
@@ -22,7 +23,7 @@ import { administrated, endGrants } from "./change-asset.js";
 import { insertOrConflict } from "./create-asset.js";
 import type { BrokerDeps } from "./deps.js";
 import { grantNotice } from "./notices.js";
-import { mapListing, pageOf } from "./pages.js";
+import { mapListing, pageOfEither } from "./pages.js";
 import { resolveTarget } from "./resolve-target.js";
 import { covers, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
@@ -32,6 +33,8 @@ type CredentialInput = Parameters<AssetUseCases["setCredential"]>[2];
 
 const PASSWORD_LONGEST = 1024;
 const KEY_LONGEST = 16_384;
+/** Of so many assets that a name fits, the accounts are found. */
+const ASSETS_MOST = 1000;
 
 /** What a credential's sealed text is bound to. */
 export function credentialBound(accountId: AccountId, pin: string): string {
@@ -43,23 +46,37 @@ export function readCredential(secret: string): DialPlan["credential"] {
   return JSON.parse(secret) as DialPlan["credential"];
 }
 
-/** For the three powers, of the units they cover. */
+/** For the three powers, of the units they cover. `q` is looked for in login and asset; with an `@`, in the one before it and the other behind. */
 export async function listAccounts(
   deps: Pick<Deps, "database">,
   actor: Actor,
-  page: Page,
+  page: Page & { readonly q?: string },
 ): Promise<Outcome<Listing<AccountView>>> {
   const { read } = deps.database;
   const reader = await standing(read, actor);
   if (reader === undefined || reader.power === null) return refused("forbidden");
   const scope = withinUnits(await scopeOf(read, reader, [reader.power]));
-  const listing = await pageOf(read.accounts, scope, page);
+  const listing = await pageOfEither(read.accounts, await accountsNamed(read, scope, page.q?.trim() ?? ""), page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   return done(
     await mapListing(listing, async (account) =>
       accountView(account, (await read.assets.get(account.assetId)) ?? { name: "", pin: "", protocol: "ssh" }),
     ),
   );
+}
+
+async function accountsNamed(
+  stores: Pick<Stores, "assets">,
+  scope: Where<Asset & Account>,
+  q: string,
+): Promise<readonly Where<Account>[]> {
+  if (q === "") return [scope];
+  const at = q.lastIndexOf("@");
+  const name = q.slice(at + 1);
+  const assets = await stores.assets.find({ ...scope, name: { contains: name } }, { limit: ASSETS_MOST });
+  const there = { ...scope, assetId: { in: assets.map((asset) => asset.id) } };
+  if (at < 0) return [{ ...scope, login: { contains: q } }, there];
+  return [{ ...(name === "" ? scope : there), login: { contains: q.slice(0, at) } }];
 }
 
 /** A login on an active asset, without a credential yet. */

@@ -141,7 +141,7 @@ test("a watcher that sends input changes nothing and hears nothing it should not
   for (const event of ["key", "mouse", "watch:event", "message"])
     watcher.emit(event, { sessionId: client.sessionId, key: 97 });
   await user.setClipboard("only for the operator 机密");
-  await client.until("the copied text", (one) => one.opcode === "clipboard", 10_000);
+  await client.until("the copied text", (one) => one.opcode === "clipboard", 30_000);
   await until("the watcher to hear that something was copied", () =>
     watcher.events.some((one) => one.type === "clipboard"),
   );

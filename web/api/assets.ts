@@ -28,8 +28,9 @@ export const confirmChange = (id: string, accept: boolean): Promise<AssetView> =
   post(`/assets/${id}/change-confirmation`, { accept });
 export const retireAsset = (id: string): Promise<void> => remove(`/assets/${id}`);
 
-export const listAccounts = (cursor?: string): Promise<AccountListing> =>
-  get("/accounts", { query: { cursor, limit: 200 } });
+/** For choosing from: as many as one answer holds. */
+export const findAssets = (q: string): Promise<AssetListing> => get("/assets", { query: { q, limit: 200 } });
+export const findAccounts = (q: string): Promise<AccountListing> => get("/accounts", { query: { q, limit: 200 } });
 export const createAccount = (input: CreateAccountBody): Promise<AccountView> => post("/accounts", input);
 export const setCredential = (id: string, input: CredentialBody): Promise<AccountView> =>
   put(`/accounts/${id}/credential`, input);

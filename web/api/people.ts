@@ -14,7 +14,8 @@ export const listPeople = (
   cursor?: string,
 ): Promise<PeopleListing> => get("/people", { query: { ...query, cursor } });
 /** For choosing from: as many as one answer holds. */
-export const everyPerson = (): Promise<PeopleListing> => get("/people", { query: { limit: 200 } });
+export const findPeople = (q: string): Promise<PeopleListing> =>
+  get("/people", { query: { limit: 200, ...(q === "" ? {} : { q }) } });
 export const createPerson = (input: CreatePersonBody): Promise<CreatedPerson> => post("/people", input);
 export const changePerson = (id: string, input: ChangePersonBody): Promise<ChangedPerson> =>
   patch(`/people/${id}`, input);

@@ -25,7 +25,8 @@ export const retireUnit = (id: string): Promise<void> => remove(`/units/${id}`);
 
 export const listVendors = (q: string, cursor?: string, limit?: number): Promise<VendorListing> =>
   get("/vendors", { query: { q, cursor, limit } });
-export const everyVendor = (): Promise<VendorListing> => listVendors("", undefined, PAGE);
+/** For choosing from: as many as one answer holds. */
+export const findVendors = (q: string): Promise<VendorListing> => listVendors(q, undefined, PAGE);
 export const createVendor = (input: CreateVendorBody): Promise<VendorView> => post("/vendors", input);
 export const changeVendor = (id: string, input: ChangeVendorBody): Promise<VendorView> =>
   patch(`/vendors/${id}`, input);
@@ -33,9 +34,11 @@ export const vendorEnding = (id: string): Promise<Ending> => get(`/vendors/${id}
 export const retireVendor = (id: string, reason: string): Promise<void> =>
   post(`/vendors/${id}/retirement`, { reason });
 
-export const listContracts = (q: string, cursor?: string, limit?: number): Promise<ContractListing> =>
-  get("/contracts", { query: { q, cursor, limit } });
-export const everyContract = (): Promise<ContractListing> => listContracts("", undefined, PAGE);
+export const listContracts = (q: string, cursor?: string): Promise<ContractListing> =>
+  get("/contracts", { query: { q, cursor } });
+/** Those under which the vendor's people may work. */
+export const findContracts = (vendorId: string, q: string): Promise<ContractListing> =>
+  get("/contracts", { query: { vendorId, q, limit: PAGE } });
 export const createContract = (input: CreateContractBody): Promise<ContractView> => post("/contracts", input);
 export const changeContract = (id: string, input: ChangeContractBody): Promise<ContractView> =>
   patch(`/contracts/${id}`, input);

@@ -11,6 +11,9 @@ export function personText({ login, displayName, vendorChain }: Named): string {
   return `${displayName} (${[login, vendorChain.join(" › ")].filter((part) => part !== "").join(", ")})`;
 }
 
+/** A vendor by its chain, from itself upwards. */
+export const chainText = ({ chain }: { readonly chain: readonly string[] }): string => chain.join(" › ");
+
 /** The same of what belongs to somebody: a grant, an entitlement, a review. */
 export const ownerText = (of: {
   readonly personLogin: string;

@@ -7,11 +7,11 @@ import { useListing } from "../composables/use-listing.js";
 export const useAssetsStore = defineStore("assets", () => {
   const q = ref("");
   const list = useListing((cursor) => api.listAssets(q.value, cursor));
-  const accounts = useListing((cursor) => api.listAccounts(cursor));
   return {
     q,
     list,
-    accounts,
+    find: api.findAssets,
+    findAccounts: api.findAccounts,
     get: api.getAsset,
     create: api.createAsset,
     change: api.changeAsset,

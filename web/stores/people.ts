@@ -12,7 +12,7 @@ export const usePeopleStore = defineStore("people", () => {
     q,
     vendorId,
     list,
-    every: api.everyPerson,
+    find: api.findPeople,
     create: api.createPerson,
     change: api.changePerson,
     resetFactors: api.resetFactors,

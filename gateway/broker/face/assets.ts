@@ -95,7 +95,7 @@ export interface AssetUseCases {
   ): Promise<Outcome<AssetView>>;
   confirmChange(actor: Actor, id: AssetId, accept: boolean): Promise<Outcome<AssetView>>;
   retire(actor: Actor, id: AssetId): Promise<Outcome<void>>;
-  listAccounts(actor: Actor, page: Page): Promise<Outcome<Listing<AccountView>>>;
+  listAccounts(actor: Actor, page: Page & { readonly q?: string }): Promise<Outcome<Listing<AccountView>>>;
   createAccount(
     actor: Actor,
     input: { readonly assetId: AssetId; readonly login: string },

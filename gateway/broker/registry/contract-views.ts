@@ -14,14 +14,14 @@ import type { ContractView, Listing, Page } from "../broker.js";
 import { mapListing, pageOf } from "../pages.js";
 import { covers, withinUnits } from "../scope.js";
 import { readerOf, type RegisterDeps } from "./register-deps.js";
-import { vendorNames } from "./vendor-chain.js";
+import { vendorNames, vendorsUp } from "./vendor-chain.js";
 
 type Deps = Pick<RegisterDeps, "database" | "clock">;
 
 /** What a search by words looks through at most, in numbers and in titles. */
 const MOST_FOUND = 1000;
 
-/** `q` is looked for in number and title. */
+/** `q` is looked for in number and title. With `vendorId`, those its people may work under: its own, and those of each vendor above it. */
 export async function listContracts(
   deps: Deps,
   actor: Actor,
@@ -33,7 +33,7 @@ export async function listContracts(
   const { q = "", vendorId } = page;
   const scope: Where<Contract> = {
     ...withinUnits(reader.value.scope),
-    ...(vendorId === undefined ? {} : { vendorId }),
+    ...(vendorId === undefined ? {} : { vendorId: { in: (await vendorsUp(read, vendorId)).map((one) => one.id) } }),
   };
   const where = q === "" ? scope : { ...scope, id: { in: await idsOf(read, scope, q) } };
   const listing = await pageOf(read.contracts, where, page);

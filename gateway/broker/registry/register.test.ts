@@ -63,6 +63,23 @@ describe("names", () => {
 });
 
 describe("sub-contracting", () => {
+  it("puts a vendor's people under its own contracts and those of each vendor above it, and no others", async () => {
+    const { registry } = house.broker;
+    const { sec1 } = house.people;
+    const other = must(await vendorNamed("Harbour"));
+    must(await enter({ number: "HT-TOP", vendorId: house.top.id }));
+    must(await enter({ number: "HT-SUB", vendorId: house.vendor.id }));
+    must(await enter({ number: "HT-OTHER", vendorId: other.id }));
+    const under = async (vendorId: VendorId, q = ""): Promise<readonly string[]> =>
+      must(await registry.contracts(sec1, { vendorId, q }))
+        .items.map((one) => one.number)
+        .sort();
+    expect(await under(house.vendor.id)).toEqual(["HT-2027-001", "HT-SUB", "HT-TOP"]);
+    expect(await under(house.vendor.id, "TOP")).toEqual(["HT-TOP"]);
+    expect(await under(house.top.id)).toEqual(["HT-2027-001", "HT-TOP"]);
+    expect(await under(asId<VendorId>("01900000-0000-7000-8000-0000000fffff"))).toEqual([]);
+  });
+
   it("never comes back to itself", async () => {
     const { registry } = house.broker;
     const { top, vendor, people } = house;

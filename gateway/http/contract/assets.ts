@@ -138,7 +138,7 @@ export type HostKeyBody = z.infer<typeof hostKeyBody>;
 export const changeConfirmationBody = z.strictObject({ accept: z.boolean() });
 export type ChangeConfirmationBody = z.infer<typeof changeConfirmationBody>;
 
-export const accountsQuery = z.strictObject(pageQuery);
+export const accountsQuery = z.strictObject({ ...pageQuery, q: optional(lineOrEmpty(200)) });
 export const accountListing = listing(accountView);
 export type AccountListing = z.infer<typeof accountListing>;
 export const createAccountBody = z.strictObject({

@@ -25,6 +25,10 @@ export const common = {
     nothing: "You hold no role yet",
     nothingHelp: "Ask the security administrator for a role, then sign in again.",
   },
+  choice: {
+    find: "Find by name",
+    more: "There are more: find by name.",
+  },
   nav: {
     register: "Vendors and contracts",
     evidence: "Retention",

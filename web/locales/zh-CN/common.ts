@@ -25,6 +25,10 @@ export const common = {
     nothing: "您还没有任何角色",
     nothingHelp: "请安全管理员为您授予角色，然后重新登录。",
   },
+  choice: {
+    find: "按名称查找",
+    more: "还有更多，请按名称查找。",
+  },
   nav: {
     register: "供应商与合同",
     evidence: "留存与保全",
