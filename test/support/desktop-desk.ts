@@ -29,17 +29,19 @@ export interface Desk {
   readonly folder: string;
 }
 
+/** Between this xrdp and this guacd a connection hangs now and then, before its picture or its drive; then once more, from nothing. */
+const TRIES = 3;
+
 /** A new operator's desktop under these rights besides connecting, with its drive where it has one. */
 export async function openDesk(lab: DesktopLab, account: DeskAccount, actions: readonly string[]): Promise<Desk> {
-  const first = await sitDown(lab, account, actions);
-  if (await cameUp(first, account)) return first;
-  // Between this xrdp and this guacd a connection hangs now and then, before its picture or its drive: once more, from nothing.
-  first.client.leave();
-  lab.guacd.release();
-  await account.user.wipe();
-  const second = await sitDown(lab, account, actions);
-  if (!(await cameUp(second, account))) throw new Error("a desktop did not come up with its drive, twice");
-  return second;
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const desk = await sitDown(lab, account, actions);
+    if (await cameUp(desk, account)) return desk;
+    desk.client.leave();
+    lab.guacd.release();
+    await account.user.wipe();
+  }
+  throw new Error(`a desktop did not come up with its drive, ${String(TRIES)} times`);
 }
 
 async function sitDown(lab: DesktopLab, account: DeskAccount, actions: readonly string[]): Promise<Desk> {
