@@ -3,20 +3,8 @@
  * file left is hashed and the folder is wiped, at the next start too. Links and special files are never followed.
  */
 import { createHash } from "node:crypto";
-import { constants, createReadStream } from "node:fs";
-import {
-  chmod,
-  chown,
-  lstat,
-  mkdir,
-  open,
-  opendir,
-  readdir,
-  rename,
-  rm,
-  stat,
-  type FileHandle,
-} from "node:fs/promises";
+import { constants, createReadStream, readdirSync } from "node:fs";
+import { chmod, chown, lstat, mkdir, open, opendir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { sanitise, type SessionId } from "../../domain/index.js";
 import type { DesktopDoorDeps } from "./door-deps.js";
@@ -87,14 +75,14 @@ export class Drive {
 
 /**
  * Wipes what sessions of an earlier process left, each folder after `note` heard what was in it. Answers how many there were.
- * Call it before any session opens.
+ * What is to go is settled when it is called: the folder of a session that opens meanwhile stays.
  */
 export async function wipeLeftovers(
   config: DriveConfig,
   withinMs: number,
   note: (session: string, left: Left) => void,
 ): Promise<number> {
-  const names = (await readdir(config.folder)).filter((name) => SESSION_NAME.test(name.replace(/\.ended$/, "")));
+  const names = readdirSync(config.folder).filter((name) => SESSION_NAME.test(name.replace(/\.ended$/, "")));
   for (const name of names) {
     const folder = join(config.folder, name);
     note(name.replace(/\.ended$/, ""), await listLeft(folder, withinMs));

@@ -17,7 +17,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { asId } from "../../domain/index.js";
 import { sessionNumber, startDesktopDoor, until, type TestDesktopDoor } from "../../../test/support/desktop-door.js";
-import { Drive } from "./drive.js";
+import { Drive, wipeLeftovers } from "./drive.js";
 
 let house: TestDesktopDoor | undefined;
 let folder = "";
@@ -305,4 +305,17 @@ test("what an earlier process left is wiped at the start, and nothing else is", 
 test("a session's id that is no plain name makes no folder", async () => {
   const make = Drive.make({ folder, guacdFolder: "/d" }, asId("../../etc"));
   await expect(make).rejects.toThrow("not a file name");
+});
+
+test("the sweep at the start takes what an earlier run left, and nothing of a session that opens meanwhile", async () => {
+  for (const name of [sessionNumber(7), `${sessionNumber(8)}.ended`]) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, "left.txt"), "left");
+  }
+  const noted: string[] = [];
+  const sweep = wipeLeftovers({ folder, guacdFolder: "/drives" }, 1_000, (session) => void noted.push(session));
+  mkdirSync(join(folder, sessionNumber(9)));
+  expect(await sweep).toBe(2);
+  expect(noted.sort()).toEqual([sessionNumber(7), sessionNumber(8)]);
+  expect(readdirSync(folder)).toEqual([sessionNumber(9)]);
 });
