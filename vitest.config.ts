@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 
 /** Vitest leaves one core free, which on two cores is half of them. */
 const maxWorkers = Math.max(2, availableParallelism() - 1);
+/** A second, which is what it is otherwise, a busy machine may take for anything. */
+const patience = { poll: { timeout: 10_000 } };
 
 /**
  * Debian's guacd and xrdp hang before a desktop's first picture about once in sixty connections, also with no gate between them. A test
@@ -18,7 +20,10 @@ export default defineConfig({
           name: "unit",
           include: ["gateway/**/*.test.ts", "recordings/**/*.test.ts", "policies/**/*.test.ts", "web/**/*.test.ts"],
           testTimeout: 20_000,
+          expect: patience,
           maxWorkers,
+          // Some start an sshd of their own.
+          hookTimeout: 60_000,
         },
       },
       {
@@ -32,6 +37,7 @@ export default defineConfig({
             "test/fuzz/**/*.test.ts",
           ],
           testTimeout: 60_000,
+          expect: patience,
           maxWorkers,
           hookTimeout: 120_000,
         },
@@ -41,6 +47,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 120_000,
+          expect: patience,
           hookTimeout: 240_000,
           fileParallelism: false,
           retry: { count: 2, condition: DESKTOP_HUNG },

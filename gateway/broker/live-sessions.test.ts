@@ -113,8 +113,7 @@ describe("an end is an end", () => {
     await act({ id: session.id, grantId });
     house.clock.advance(1000);
     house.broker.live.tick();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(ends).toEqual([because]);
+    await expect.poll(() => ends).toEqual([because]);
   });
 
   it("ends idle and too old sessions", async () => {

@@ -21,7 +21,7 @@ beforeEach(async () => {
 afterEach(() => units.house.close());
 
 async function next(topic: PlacedNotice["topic"]): Promise<PlacedNotice> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  for (let tries = 0; tries < 1_000; tries += 1) {
     const found = told.find((one) => one.topic === topic);
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -33,7 +33,9 @@ export interface Seated {
 }
 
 interface Parts {
-  readonly broker: Pick<Broker, "identity" | "people" | "proposals">;
+  readonly broker: Pick<Broker, "identity" | "people"> & {
+    readonly proposals: Pick<Broker["proposals"], "confirm" | "collect">;
+  };
   readonly read: Stores;
   readonly clock: Clock;
 }

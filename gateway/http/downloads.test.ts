@@ -160,7 +160,8 @@ describe("a download", () => {
       url: "/api/v1/auth/session",
       headers: { ...OWN_PAGE, cookie: "gatehouse=audit" },
     });
-    expect(await closed).toBeLessThan(500);
+    // Sooner than the gate looks by itself, which is once a second.
+    expect(await closed).toBeLessThan(900);
   });
 
   it("stops at its source when the reader goes away, and is logged when it breaks", async () => {
@@ -169,8 +170,7 @@ describe("a download", () => {
     const { port } = await door.listen();
     const { response } = await fetchContainer(port, true);
     response.destroy();
-    await sleep(100);
-    expect(state.closed).toBe(true);
+    await expect.poll(() => state.closed).toBe(true);
 
     const broken = withPeople(
       createFakeBroker({

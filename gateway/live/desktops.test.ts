@@ -40,7 +40,7 @@ const rawOf = (peer: LivePeer): net.Socket =>
 const graphics = (bytes: Uint8Array, atUs = 1): TapEvent => ({ type: "graphics", channel: 1, atUs, bytes });
 const until = async (check: () => boolean): Promise<void> => {
   for (let tries = 0; !check(); tries += 1) {
-    if (tries > 400) throw new Error("it did not happen");
+    if (tries > 1_000) throw new Error("it did not happen");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 };

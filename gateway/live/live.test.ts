@@ -35,7 +35,7 @@ async function join(cookie: string | undefined, headers?: Record<string, string>
 const output = (bytes: Uint8Array): TapEvent => ({ type: "output", channel: 0, atUs: 1, bytes, stderr: false });
 const until = async (check: () => boolean): Promise<void> => {
   for (let tries = 0; !check(); tries += 1) {
-    if (tries > 400) throw new Error("it did not happen");
+    if (tries > 1_000) throw new Error("it did not happen");
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 };

@@ -62,7 +62,7 @@ describe("a recording", () => {
     room.journal.beforeAppend = () => new Promise<void>((resolve) => gates.push(resolve));
     const order: number[] = [];
     const first = channel.output(Buffer.from("a")).then(() => order.push(1));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await expect.poll(() => gates).toHaveLength(1);
     const second = channel.output(Buffer.alloc(40_000, "b")).then(() => order.push(2));
     const third = channel.output(Buffer.from("c")).then(() => order.push(3));
     expect(gates).toHaveLength(1);

@@ -18,16 +18,18 @@ function unit(name: string): Unit {
 describe("SQLite behind one queue", () => {
   let folder: string;
   let database: StorageDatabase;
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), "gatehouse-storage-"));
-    database = await openDatabase({
+  const open = (timeoutMs: number): Promise<StorageDatabase> =>
+    openDatabase({
       url: `sqlite:${join(folder, "gatehouse.db")}`,
       clock,
       ids,
       nodeId: asId<NodeId>("node"),
       log: () => undefined,
-      timeoutMs: 400,
+      timeoutMs,
     });
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "gatehouse-storage-"));
+    database = await open(10_000);
   });
   afterEach(async () => {
     await database.close();
@@ -65,14 +67,16 @@ describe("SQLite behind one queue", () => {
   });
 
   it("ends a transaction that takes too long, and the next one works", async () => {
-    const slow = database.write(async (tx) => {
+    const bounded = await open(400);
+    const slow = bounded.write(async (tx) => {
       await tx.units.insert(unit("slow"));
       await new Promise((resolve) => setTimeout(resolve, 600));
       await tx.units.insert(unit("too late"));
     });
     await expect(slow).rejects.toMatchObject({ code: "storage-unavailable" });
-    await database.write((tx) => tx.units.insert(unit("next")));
+    await bounded.write((tx) => tx.units.insert(unit("next")));
     await new Promise((resolve) => setTimeout(resolve, 300));
+    await bounded.close();
     expect((await database.read.units.find({})).map((row) => row.name)).toEqual(["next"]);
   });
 });

@@ -11,7 +11,7 @@ import type { TestPostgres } from "../support/postgres.js";
 import { createRows } from "../support/rows.js";
 
 const rows = createRows(ids);
-const BOUND_MS = 700;
+const BOUND_MS = 1_200;
 const unavailable = { code: "storage-unavailable" };
 
 async function timed(work: Promise<unknown>): Promise<number> {

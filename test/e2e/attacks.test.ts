@@ -3,7 +3,8 @@ import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { freePort, until } from "../support/gatehouse.js";
+import { freePort } from "../support/free-port.js";
+import { until } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
 import { finish } from "../support/ssh-client.js";
 
@@ -87,23 +88,17 @@ test("a forward goes only to the host and port named in the grant, is dialled by
     limits: { forwardTo: [{ host: "127.0.0.2", port }] },
   });
   const client = await operator.client();
-  const local = port === 40_000 ? 40_001 : 40_000;
+  const [local, other] = [await freePort(), await freePort()];
   const tunnel = client.start(
     "ssh",
-    client.arguments(operator.target, [
-      "-L",
-      `${local}:127.0.0.2:${port}`,
-      "-L",
-      `${local + 2}:127.0.0.3:${port}`,
-      "-N",
-    ]),
+    client.arguments(operator.target, ["-L", `${local}:127.0.0.2:${port}`, "-L", `${other}:127.0.0.3:${port}`, "-N"]),
   );
   const say = (to: number, text: string): Promise<string> =>
     client
       .run("sh", ["-c", `printf '${text}' | timeout 5 nc -q 2 127.0.0.1 ${to}`])
       .then((done) => done.stdout.toString());
   await until("the forward", async () => (await say(local, "through")) === "through");
-  expect(await say(local + 2, "elsewhere")).toBe("");
+  expect(await say(other, "elsewhere")).toBe("");
   expect(await say(local, "SSH-2.0-inner\\r\\n")).toBe("");
   tunnel.kill("SIGKILL");
   echo.close();
@@ -115,12 +110,13 @@ test("-R, agent, X11 and stream-local forwards are refused and leave no listener
     limits: { forwardTo: [{ host: "127.0.0.2", port: 1 }] },
   });
   const client = await operator.client();
+  const asked = await freePort();
   const tried = await client.ssh(operator.target, ["env; ss -ltn || true"], {
-    more: ["-A", "-X", "-R", "45991:127.0.0.1:22", "-o", "ExitOnForwardFailure=no"],
+    more: ["-A", "-X", "-R", `${asked}:127.0.0.1:22`, "-o", "ExitOnForwardFailure=no"],
   });
   expect(tried.stdout.toString()).not.toContain("SSH_AUTH_SOCK");
   expect(tried.stdout.toString()).not.toContain("DISPLAY=");
-  expect(tried.stdout.toString()).not.toContain(":45991");
+  expect(tried.stdout.toString()).not.toContain(`:${asked}`);
 });
 
 test("twenty channels at once on one connection: each in the recording, none overwritten", async () => {

@@ -8,7 +8,8 @@ import { openDesktop, ticketFor, upgrade, type DesktopClient } from "../support/
 import { addDesktopAccount, addDesktopAsset, startDesktopLab, type DesktopLab } from "../support/desktop-lab.js";
 import { connectWatcher } from "../support/desktop-watcher.js";
 import { flashing } from "../support/desktops.js";
-import { Api, freePort, until } from "../support/gatehouse.js";
+import { freePort } from "../support/free-port.js";
+import { Api, until } from "../support/gatehouse.js";
 import { startGuacd } from "../support/guacd.js";
 import { endedSession, eventsOf } from "../support/trail.js";
 

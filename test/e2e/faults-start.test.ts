@@ -5,7 +5,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { freePort, ROOT, until } from "../support/gatehouse.js";
+import { freePort } from "../support/free-port.js";
+import { ROOT, until } from "../support/gatehouse.js";
 import { startGuacd } from "../support/guacd.js";
 
 const folder = mkdtempSync(join(tmpdir(), "gatehouse-start-"));

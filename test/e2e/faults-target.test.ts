@@ -54,7 +54,7 @@ afterAll(async () => {
 // The other operator's session is alive, and has missed nothing.
 afterEach(async () => {
   const before = ticks().length;
-  await until("the calm session to go on", () => ticks().length > before + 10, 3_000);
+  await until("the calm session to go on", () => ticks().length > before + 10);
   expect(ticks()).toEqual(ticks().map((_, at) => at + 1));
 });
 

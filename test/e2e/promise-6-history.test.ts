@@ -32,8 +32,10 @@ beforeAll(async () => {
   });
   recordingId = session.recordingId;
   container = Buffer.from(await (await auditor.raw("GET", `/recordings/${recordingId}/container`)).arrayBuffer());
-  await new Promise((next) => setTimeout(next, 1_500));
-  exported = await (await auditor.raw("GET", "/audit/export")).text();
+  exported = await until("the recording's end in the log", async () => {
+    const log = await (await auditor.raw("GET", "/audit/export")).text();
+    return log.includes("recording.completed") && log;
+  });
   key = /evidence key (\S+)/.exec(lab.house.output())?.[1] ?? "";
 });
 afterAll(() => lab?.stop());

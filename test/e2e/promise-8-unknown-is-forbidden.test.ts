@@ -53,15 +53,15 @@ test("sign-in of an unknown name, a wrong password and a disabled person answer 
     ] as const) {
       const began = performance.now();
       const answer = await new Api(lab.house.http).raw("POST", "/auth/session", { login, password, code: "123456" });
-      (times[name] ??= []).push(performance.now() - began);
       if (answer.status === 429) continue;
+      (times[name] ??= []).push(performance.now() - began);
       expect(answer.status).toBe(403);
       bodies.add(((await answer.json()) as { code: string }).code);
     }
   }
   expect([...bodies]).toEqual(["sign-in-refused"]);
-  const middle = (values: readonly number[]): number =>
-    [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-  const middles = Object.values(times).map(middle);
-  expect(Math.max(...middles) / Math.min(...middles)).toBeLessThan(3);
+  // What else the machine does makes an answer later, and none earlier.
+  const least = Object.values(times).map((values) => Math.min(...values));
+  expect(least).toHaveLength(3);
+  expect(Math.max(...least) / Math.min(...least)).toBeLessThan(3);
 });

@@ -347,7 +347,7 @@ export interface TestDesktopDoor {
   stop(): Promise<void>;
 }
 
-export async function until(what: string, fits: () => boolean, withinMs = 4_000): Promise<void> {
+export async function until(what: string, fits: () => boolean, withinMs = 10_000): Promise<void> {
   const end = Date.now() + withinMs;
   while (!fits()) {
     if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`);

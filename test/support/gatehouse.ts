@@ -5,10 +5,10 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { generate } from "otplib";
+import { freePort } from "./free-port.js";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
 
@@ -23,19 +23,6 @@ interface DemoFile {
   readonly ssh: { readonly host: string; readonly port: number };
   readonly target: { readonly account: string; readonly asset: string };
   readonly people: readonly (Credentials & { readonly role: string })[];
-}
-
-export async function freePort(): Promise<number> {
-  return new Promise((resolvePort, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address !== null ? resolvePort(address.port) : reject(new Error("no port")),
-      );
-    });
-  });
 }
 
 export async function until<T>(

@@ -8,7 +8,8 @@ import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import place from "../desktop-lab/guacd-folder.json" with { type: "json" };
-import { freePort, untilListening } from "./sshd.js";
+import { freePort } from "./free-port.js";
+import { untilListening } from "./sshd.js";
 
 export interface TestGuacd {
   readonly host: "127.0.0.1";

@@ -38,7 +38,7 @@ export async function connectPeer(
     heard,
     hears: (event, test = () => true) =>
       new Promise((resolve, reject) => {
-        const tooLong = setTimeout(() => reject(new Error(`no ${event} came`)), 5_000);
+        const tooLong = setTimeout(() => reject(new Error(`no ${event} came`)), 10_000);
         const look = (): void => {
           const found = heard.find((one) => one.event === event && test(one.message as never));
           if (found === undefined) return;

@@ -2,7 +2,6 @@
  * The real HTTP door and live room with the built page, in front of a synthetic recording, a running desktop, an asset and a
  * request, so that every picture is known: the colour of a second says which second is shown.
  */
-import net from "node:net";
 import { join } from "node:path";
 import { createCanvas } from "@napi-rs/canvas";
 import type { SessionUseCases } from "../../gateway/broker/index.js";
@@ -11,6 +10,7 @@ import { createHttp } from "../../gateway/http/index.js";
 import { createLive } from "../../gateway/live/index.js";
 import { encodeInstruction } from "../../recordings/codec/index.js";
 import { createFakeBroker, fakeActor, type FakeBroker } from "./fake-broker-http.js";
+import { freePort } from "./free-port.js";
 import { ROOT } from "./gatehouse.js";
 
 const S = 1_000_000;
@@ -176,13 +176,6 @@ export interface ReplayHouse {
   stop(): Promise<void>;
 }
 
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 const asset = {
   id: ID,
   unitId: ID,

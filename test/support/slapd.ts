@@ -9,7 +9,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Attribute, Change, Client, NoSuchObjectError } from "ldapts";
-import { freePort, untilListening } from "./sshd.js";
+import { freePort } from "./free-port.js";
+import { untilListening } from "./sshd.js";
 
 export interface DirectoryPerson {
   readonly uid: string;

@@ -104,7 +104,7 @@ export async function startDoor(
 }
 
 /** Resolves when `what` holds; rejects after `timeoutMs`. */
-export async function until(what: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function until(what: () => boolean, timeoutMs = 10_000): Promise<void> {
   const from = Date.now();
   while (!what()) {
     if (Date.now() - from > timeoutMs) throw new Error(`not within ${timeoutMs} ms: ${what.toString()}`);

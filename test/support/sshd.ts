@@ -5,9 +5,10 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, connect } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "./free-port.js";
 
 export interface TestSshd {
   readonly address: "127.0.0.1";
@@ -37,18 +38,6 @@ export interface SshdOptions {
   /** Lines added to the configuration, e.g. `Ciphers aes128-cbc`. */
   readonly config?: readonly string[];
   readonly hostKeyType?: "ed25519" | "rsa" | "ecdsa";
-}
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }
 
 /** Resolves when the port accepts; rejects after ten seconds. */

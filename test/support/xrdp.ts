@@ -9,7 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeDesktopUser, type DesktopUser } from "./desktop-user.js";
 import { joinSesman, leaveSesman } from "./sesman.js";
-import { freePort, untilListening } from "./sshd.js";
+import { freePort } from "./free-port.js";
+import { untilListening } from "./sshd.js";
 
 export interface TestXrdp {
   readonly host: "127.0.0.1";

@@ -71,8 +71,7 @@ describe("ending a contract", () => {
     expect(ends).toEqual([]);
     house.clock.advance(1000);
     house.broker.live.tick();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(ends).toEqual(["revoked"]);
+    await expect.poll(() => ends).toEqual(["revoked"]);
   });
 
   it("leaves nothing to ask for, to entitle to, or to decide", async () => {
@@ -257,8 +256,7 @@ describe("what a person hangs on", () => {
     await act();
     house.clock.advance(1000);
     house.broker.live.tick();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(ends).toEqual(["revoked"]);
+    await expect.poll(() => ends).toEqual(["revoked"]);
     await expect(house.session()).rejects.toThrow("not-under-contract");
   });
 

@@ -123,7 +123,7 @@ test("10: errors and close reasons are numbers", async () => {
 });
 
 test("11: neither side is cut for being quiet for ten seconds; guacd's timer is gone", async () => {
-  const house = await start({ limits: { silenceMs: 600, nopMs: 100 } });
+  const house = await start({ limits: { silenceMs: 3_000, nopMs: 100 } });
   const browser = await house.desktop();
   const beat = setInterval(() => house.guacd().say("nop"), 100);
   // Its timers read the wall clock; this door's do not.

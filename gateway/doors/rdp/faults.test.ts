@@ -270,7 +270,7 @@ test("the probe tells a host without TLS from one that is not there, and is boun
 });
 
 test("a browser that answers no ping is gone, and the desktop waits for its operator; one that answers stays", async () => {
-  test_ = await startDesktopDoor({ limits: { nopMs: 40, browserSilenceMs: 200 } });
+  test_ = await startDesktopDoor({ limits: { nopMs: 100, browserSilenceMs: 1_500 } });
   const quiet = await test_.desktop();
   const lively = await test_.desktop();
   quiet.socket.pause();

@@ -103,7 +103,7 @@ describe("a terminal that asks for the browser", () => {
 
   it("waits past the login grace, and no longer than for the browser", async () => {
     await gate.stop();
-    gate = await startDoor(sshd, { loginGraceMs: 1_200 });
+    gate = await startDoor(sshd, { loginGraceMs: 2_500 });
     const ssh = askBrowser(["echo", "late"]);
     await until(() => waits().length === 1);
     await new Promise((resolve) => setTimeout(resolve, 3_500));
@@ -111,11 +111,11 @@ describe("a terminal that asks for the browser", () => {
     expect((await ssh.finished).stdout.toString()).toBe("late\n");
     const again = askBrowser(["true"]);
     await until(() => waits().length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
     waits()[1]?.refuse();
     // What it is asked next is under the grace again: a client that says nothing is cut.
     again.child.kill("SIGSTOP");
-    await until(() => gate.door.connections === 0, 4_000);
+    await until(() => gate.door.connections === 0);
     again.child.kill("SIGKILL");
     await again.finished;
   });

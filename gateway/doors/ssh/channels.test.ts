@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { finish, type Finished } from "../../../test/support/ssh-client.js";
 import { startDoor, until, type TestDoor } from "../../../test/support/ssh-door.js";
@@ -127,8 +128,7 @@ describe("many channels on one connection", () => {
     const mux = ["-o", `ControlPath=${control}`];
     const master = gate.client.start("ssh", gate.client.arguments(LOGIN, ["-M", "-N", ...mux]));
     master.stderr.resume();
-    await until(() => gate.broker.liveSessions === 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => gate.broker.liveSessions === 1 && existsSync(control));
     const runs = Array.from({ length: 20 }, (_, at) =>
       gate.client.ssh(LOGIN, [`echo channel ${at}; exit ${at}`], { more: mux }),
     );
@@ -149,10 +149,11 @@ describe("many channels on one connection", () => {
   it("are capped, with a reason", async () => {
     await gate.stop();
     gate = await startDoor(sshd, { channelsPerConnection: 2 });
-    const mux = ["-o", `ControlPath=${gate.client.folder}/mux`];
-    const master = gate.client.start("ssh", gate.client.arguments(LOGIN, ["-M", ...mux]).concat("sleep 5"));
-    await until(() => gate.broker.channels.length === 1);
-    const second = gate.client.start("ssh", gate.client.arguments(LOGIN, mux).concat("sleep 5"));
+    const control = `${gate.client.folder}/mux`;
+    const mux = ["-o", `ControlPath=${control}`];
+    const master = gate.client.start("ssh", gate.client.arguments(LOGIN, ["-M", ...mux]).concat("sleep 60"));
+    await until(() => gate.broker.channels.length === 1 && existsSync(control));
+    const second = gate.client.start("ssh", gate.client.arguments(LOGIN, mux).concat("sleep 60"));
     await until(() => gate.broker.channels.length === 2);
     const third = await gate.client.ssh(LOGIN, ["true"], { more: [...mux, "-o", "ProxyCommand=false"] });
     expect(third.code).not.toBe(0);
@@ -207,8 +208,7 @@ describe("an end", () => {
 
   it("comes when the operator leaves, and the target's process goes with him", async () => {
     const child = gate.client.start("ssh", gate.client.arguments(LOGIN, ["-tt"]).concat("sleep 1000"));
-    await until(() => gate.broker.channels.length === 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await until(() => gate.broker.channels.length === 1 && spawnedBy(sshd.login, "sleep 1000") === 1);
     child.kill("SIGKILL");
     await until(() => gate.broker.ends.includes("left"));
     await until(() => spawnedBy(sshd.login, "sleep 1000") === 0);

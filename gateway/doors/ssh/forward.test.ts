@@ -1,8 +1,10 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { freePort } from "../../../test/support/free-port.js";
 import { startDoor, until, type TestDoor } from "../../../test/support/ssh-door.js";
-import { freePort, startSshd, untilListening, type TestSshd } from "../../../test/support/sshd.js";
+import { startSshd, untilListening, type TestSshd } from "../../../test/support/sshd.js";
 
 let sshd: TestSshd;
 let gate: TestDoor;
@@ -146,13 +148,13 @@ describe("what is never forwarded", () => {
       "streamlocal",
     ],
   ])("%s is refused in one plain line, and the command goes on", async (_name, options, line, kind) => {
-    const agent = gate.client.start("ssh-agent", ["-D", "-a", `${gate.client.folder}/agent`]);
-    children.push(agent);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const socket = `${gate.client.folder}/agent`;
+    children.push(gate.client.start("ssh-agent", ["-D", "-a", socket]));
+    await until(() => existsSync(socket));
     const child = gate.client.start(
       "ssh",
       [...gate.client.arguments(LOGIN, options), "echo on; env | grep -c SSH_AUTH_SOCK"],
-      { env: { SSH_AUTH_SOCK: `${gate.client.folder}/agent` } },
+      { env: { SSH_AUTH_SOCK: socket } },
     );
     let out = "";
     let said = "";
