@@ -4,6 +4,11 @@ import type { Calendar } from "./domain/index.js";
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
+/** The zone that is meant: this machine's unless told. */
+export function zoneOf({ timeZone }: { readonly timeZone?: string | undefined }): string {
+  return timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** Throws when `zone` is no IANA name. */
 export function createCalendar(zone: string): Calendar {
   if (!IANAZone.isValidZone(zone)) throw new Error(`${JSON.stringify(zone)} is not a time zone`);

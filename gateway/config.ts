@@ -33,6 +33,13 @@ const list = z
   .transform((value) =>
     (typeof value === "string" ? value.split(",") : value).map((part) => part.trim()).filter((part) => part !== ""),
   );
+function isZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
 const count = (least: number, most: number): z.ZodType<number> => z.coerce.number().int().min(least).max(most);
 
 const schema = z
@@ -40,7 +47,7 @@ const schema = z
     data: z.string().min(1).default("./data"),
     sshListen: listenAddress.default({ host: "127.0.0.1", port: 2222 }),
     httpListen: listenAddress.default({ host: "127.0.0.1", port: 8080 }),
-    /** What an operator types after `ssh -p`; the SSH listener unless told. */
+    /** What an operator types after `ssh -p`; the SSH listener unless told, or the page's host where that listens on every address. */
     sshPublic: listenAddress.optional(),
     publicUrl: z.url({ protocol: /^https?$/ }).default("http://localhost:8080"),
     tlsCert: z.string().optional(),
@@ -82,7 +89,11 @@ const schema = z
     sshConnections: count(1, 100_000).default(4_096),
     sshConnectionsPerAddress: count(1, 100_000).default(64),
     /** IANA name of the zone in which contracts' dates and working days are meant; this machine's unless told. */
-    timeZone: z.string().min(1).max(64).optional(),
+    timeZone: z
+      .string()
+      .max(64)
+      .refine(isZone, "is no time zone; write an IANA name, such as Asia/Shanghai")
+      .optional(),
     oidcIssuer: z.url({ protocol: /^https?$/ }).optional(),
     oidcClientId: z.string().min(1).max(300).optional(),
     oidcClientSecretFile: z.string().min(1).optional(),
@@ -173,6 +184,14 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
+/** Listeners on these answer at every address of the machine; none of them is one that people could type. */
+export const EVERY_ADDRESS: readonly string[] = ["0.0.0.0", "::"];
+
+/** A URL's host as a socket takes it: an IPv6 address without brackets. */
+export function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, "");
+}
+
 /** Faults that concern more than one key. */
 function crossFaults(config: Parsed, demo: boolean): string[] {
   const faults: string[] = [];
@@ -229,7 +248,7 @@ export function readConfig(
     recordingsUrl: config.recordingsUrl ?? `file:${join(data, "recordings")}`,
     masterKeyFile: resolve(config.masterKeyFile ?? join(data, "keys", "master.key")),
     sshPublic: config.sshPublic ?? {
-      host: config.sshListen.host === "0.0.0.0" ? "localhost" : config.sshListen.host,
+      host: EVERY_ADDRESS.includes(config.sshListen.host) ? hostOf(config.publicUrl) : config.sshListen.host,
       port: config.sshListen.port,
     },
     policies: resolve(config.policies ?? join(options.root, "policies", "default")),

@@ -2,17 +2,17 @@
  * The composition root: the only file that knows every room. It opens them in order, hands each what it needs, and closes
  * them in the reverse order. It decides nothing.
  */
-import { existsSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
 import { pino, type Logger } from "pino";
 import { createBroker, type Broker, type Log } from "./broker/index.js";
-import { createCalendar } from "./calendar.js";
-import type { Config } from "./config.js";
+import { createCalendar, zoneOf } from "./calendar.js";
+import { EVERY_ADDRESS, type Config } from "./config.js";
 import { DataFolderError, takeDataFolder } from "./data-folder.js";
 import { openDirectories } from "./directory/index.js";
-import { DESKTOP_PATH, type BlobStore, type Clock, type NodeId, type Stores } from "./domain/index.js";
+import { asId, DESKTOP_PATH, type BlobStore, type Clock, type NodeId, type Stores } from "./domain/index.js";
 import { createDesktopDoor, createDesktopProbe } from "./doors/rdp/index.js";
 import { createProbe, createSshDoor } from "./doors/ssh/index.js";
 import { createHttp } from "./http/index.js";
@@ -28,6 +28,7 @@ import {
   openDatabase,
   type StorageDatabase,
 } from "./storage/index.js";
+import { readTlsPair } from "./tls-pair.js";
 import { openVault, type Vault } from "./vault/index.js";
 
 const MINUTE_MS = 60_000;
@@ -55,13 +56,18 @@ function toLog(logger: Logger): Log {
   return (level, message, detail) => logger[level](detail ?? {}, message);
 }
 
-export function openStores(
-  config: Config,
-  clock: Clock,
-  nodeId: NodeId,
-  log: Log = () => undefined,
-): Promise<StorageDatabase> {
-  return openDatabase({ url: config.databaseUrl, clock, ids: createIds(), nodeId, log });
+/** To look at the database and not to serve from it: nothing in it changes, its schema neither. */
+export function lookAtStores(config: Pick<Config, "databaseUrl">): Promise<StorageDatabase> {
+  const nobody = asId<NodeId>("nobody");
+  const url = config.databaseUrl;
+  return openDatabase({
+    url,
+    clock: systemClock,
+    ids: createIds(),
+    nodeId: nobody,
+    log: () => undefined,
+    toLook: true,
+  });
 }
 
 /** Where containers live: a folder, or an S3 bucket behind a spool in the data folder. */
@@ -88,7 +94,7 @@ async function ownServices(config: Config): Promise<{ address: string; port: num
   );
   return resolved.flat().flatMap(({ address, port }) => {
     // A listener on every address is reached through each of them.
-    if (address !== "0.0.0.0" && address !== "::") return [{ address, port }];
+    if (!EVERY_ADDRESS.includes(address)) return [{ address, port }];
     return Object.values(networkInterfaces()).flatMap((all) =>
       (all ?? []).map((one) => ({ address: one.address, port })),
     );
@@ -146,11 +152,12 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
   const logger = pino({ level: config.logLevel }, pino.destination(2));
   const log = toLog(logger);
   const ids = createIds();
+  const tls = readTlsPair(config);
   const { nodeId, fresh } = takeDataFolder(config.data, config.demo, ids);
   for (const folder of ["keys", "journal", "recordings"])
     mkdirSync(join(config.data, folder), { recursive: true, mode: 0o700 });
 
-  const database = await openStores(config, systemClock, nodeId, log);
+  const database = await openDatabase({ url: config.databaseUrl, clock: systemClock, ids, nodeId, log });
   opened.push(() => database.close());
   await refuseOrphans(database, config, fresh);
   const people = await database.read.people.count({});
@@ -166,7 +173,7 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
   opened.push(() => library.close());
   const broker = createBroker({
     database,
-    calendar: createCalendar(config.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
+    calendar: createCalendar(zoneOf(config)),
     documents: blobs,
     checkpoints: database.checkpoints(signer),
     vault,
@@ -235,9 +242,7 @@ async function openRooms(config: Config, opened: (() => Promise<unknown>)[]): Pr
       demo: config.demo,
       sshPublic: config.sshPublic,
       trustedProxy: config.trustedProxy,
-      ...(config.tlsCert === undefined || config.tlsKey === undefined
-        ? {}
-        : { tls: { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey) } }),
+      ...(tls === undefined ? {} : { tls }),
     },
     staticFolder: join(config.root, "dist", "web"),
     metrics: createMetrics({ database, recorder }),

@@ -5,8 +5,24 @@
 import { readConfig } from "../config.js";
 import { ask } from "./ask.js";
 import { call } from "./client.js";
+import { isChinese } from "./login-texts.js";
 
 const POWERS = ["system", "security", "audit"];
+
+const en = {
+  halves: ["first half: ", "second half: "],
+  login: "login of the new administrator: ",
+  name: "name of the new administrator: ",
+  opened: "open this link within 24 hours, then seal new envelopes",
+  waits: (from: string) => `someone of that power can still sign in; come again with both halves after ${from}`,
+};
+const zh: typeof en = {
+  halves: ["前一半：", "后一半："],
+  login: "新管理员的登录名：",
+  name: "新管理员的姓名：",
+  opened: "请在 24 小时内打开此链接注册，然后重新封存",
+  waits: (from) => `该权力仍有人可以登录；请于 ${from} 之后携两个半码再来`,
+};
 
 export async function breakGlass(input: {
   readonly root: string;
@@ -15,25 +31,21 @@ export async function breakGlass(input: {
 }): Promise<number> {
   if (!POWERS.includes(input.power)) throw new Error(`the power is one of ${POWERS.join(", ")}`);
   const url = input.url ?? readConfig(process.env, { demo: false, root: input.root }).publicUrl;
+  const texts = isChinese(process.env) ? zh : en;
   const [first = "", second = "", login = "", displayName = ""] = await ask([
-    { text: "first half: ", hidden: true },
-    { text: "second half: ", hidden: true },
-    { text: "login of the new administrator: ", hidden: false },
-    { text: "name of the new administrator: ", hidden: false },
+    ...texts.halves.map((text) => ({ text, hidden: true })),
+    { text: texts.login, hidden: false },
+    { text: texts.name, hidden: false },
   ]);
-  const body = { power: input.power, halves: [first, second], login, displayName, locale: localeOf(process.env) };
+  const locale = isChinese(process.env) ? "zh-CN" : "en";
+  const body = { power: input.power, halves: [first, second], login, displayName, locale };
   const response = await call("/break-glass", { method: "POST", body }, { url, cookie: "" });
   const answer = (await response.json()) as { readonly enrolmentToken?: string; readonly opensAt?: number };
   if (answer.enrolmentToken !== undefined) {
     process.stdout.write(`${new URL(`/enrol#${answer.enrolmentToken}`, url).href}\n`);
-    process.stderr.write("open this link within 24 hours, then seal new envelopes\n");
+    process.stderr.write(`${texts.opened}\n`);
     return 0;
   }
-  const opensAt = new Date(answer.opensAt ?? 0).toISOString();
-  process.stderr.write(`someone of that power can still sign in; come again with both halves after ${opensAt}\n`);
+  process.stderr.write(`${texts.waits(new Date(answer.opensAt ?? 0).toLocaleString())}\n`);
   return 3;
-}
-
-function localeOf(environment: NodeJS.ProcessEnv): "zh-CN" | "en" {
-  return /^zh/i.test(environment["LC_ALL"] ?? environment["LANG"] ?? "") ? "zh-CN" : "en";
 }

@@ -36,6 +36,17 @@ export function keptSession(): Kept {
   }
 }
 
+/** What OpenSSL and Node call a certificate that is not taken. */
+const CERTIFICATE = /CERT|ISSUER|UNABLE_TO_VERIFY|ALTNAME/;
+
+/** Inside a unit the authority is often its own, which Node does not know until told: that is not silence. */
+function silenceOf(url: string, failure: unknown): string {
+  const inner = failure instanceof Error ? failure.cause : undefined;
+  const code = inner instanceof Error && "code" in inner ? String(inner.code) : "";
+  if (!CERTIFICATE.test(code)) return `${url} does not answer`;
+  return `${url} shows a certificate that does not hold (${sanitise(code, 64)}); if its authority is your unit's own, name the authority's PEM file in NODE_EXTRA_CA_CERTS`;
+}
+
 /** One request; throws with the problem's code and title when the gateway refuses. */
 export async function call(
   path: string,
@@ -55,7 +66,7 @@ export async function call(
     ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
     ...(init.signal === undefined ? {} : { signal: init.signal }),
   }).catch((cause: unknown) => {
-    throw new Error(`${kept.url} does not answer`, { cause });
+    throw new Error(silenceOf(kept.url, cause), { cause });
   });
   if (!response.ok) {
     const problem = (await response.json().catch(() => ({}))) as { code?: string; title?: string };

@@ -8,12 +8,9 @@ import { createConnection } from "node:net";
 import { networkInterfaces } from "node:os";
 import { isLoopback, type Config, type HostPort } from "../config.js";
 import { askGuacd } from "../doors/rdp/index.js";
+import type { DoctorTexts } from "./doctor-texts.js";
 
-const WHY = {
-  unreachable: "not reachable; needed for desktops only",
-  silent: "something listens there and says nothing: restart guacd, or correct GATEHOUSE_GUACD",
-  "not-guacd": "what listens there is not guacd: correct GATEHOUSE_GUACD",
-} as const;
+const WHY = { silent: "guacdSilent", "not-guacd": "guacdOther" } as const;
 
 /** Whether something listens there, within two seconds. */
 export function reachable(at: HostPort): Promise<boolean> {
@@ -39,40 +36,32 @@ async function openTo(port: number): Promise<string[]> {
 }
 
 /** One line for people; throws with what to do when guacd stands open, hangs or is none. A guacd that is not there is no fault. */
-export async function checkGuacd(at: HostPort): Promise<string> {
+export async function checkGuacd(at: HostPort, texts: DoctorTexts): Promise<string> {
   const answer = await askGuacd(at);
   if (!answer.ok) {
-    if (answer.why === "unreachable") return WHY.unreachable;
-    throw new Error(WHY[answer.why]);
+    if (answer.why === "unreachable") return texts.noGuacd();
+    throw new Error(texts[WHY[answer.why]]());
   }
-  const version = `guacd ${answer.version}`;
-  const pins = answer.args.includes("cert-fingerprints")
-    ? "pins certificates"
-    : "cannot pin certificates: desktops must be marked as not checked";
-  if (!isLoopback(at.host)) {
-    return `${version}, ${pins}; it asks nobody who he is: keep ${at.host}:${String(at.port)} on a network of its own with the gate`;
-  }
+  const { version } = answer;
+  const pins = answer.args.includes("cert-fingerprints") ? texts.pins() : texts.pinsNot();
+  if (!isLoopback(at.host)) return texts.guacdApart(version, pins, `${at.host}:${String(at.port)}`);
   const open = await openTo(at.port);
-  if (open.length > 0) {
-    throw new Error(
-      `${version} answers on ${open.join(", ")} too, and asks nobody who he is: start it with -b 127.0.0.1`,
-    );
-  }
-  return `${version} on loopback, ${pins}; every user of this machine can reach it`;
+  if (open.length > 0) throw new Error(texts.guacdOpen(version, open.join(", ")));
+  return texts.guacdHere(version, pins);
 }
 
 /** One line for people about the folder that guacd and the gate share; throws when files could not pass as they should. */
-export function checkDrive(config: Pick<Config, "drive" | "data">): string {
+export function checkDrive(config: Pick<Config, "drive" | "data">, texts: DoctorTexts): string {
   const { drive } = config;
-  if (drive === undefined) return "GATEHOUSE_DRIVE is not set: no files pass to or from desktops";
+  if (drive === undefined) return texts.noDrive();
   const found = statSync(drive, { throwIfNoEntry: false });
-  if (found?.isDirectory() !== true) throw new Error(`${drive} is no folder: make it, for guacd and the gate alone`);
+  if (found?.isDirectory() !== true) throw new Error(texts.driveNone(drive));
   accessSync(drive, constants.R_OK | constants.W_OK | constants.X_OK);
-  if ((found.mode & 0o007) !== 0) throw new Error(`others can reach ${drive}: chmod o-rwx ${drive}`);
+  if ((found.mode & 0o007) !== 0) throw new Error(texts.driveOpen(drive));
   const uid = process.getuid?.() ?? 0;
   // guacd writes files that only its own user may read.
   const owned = uid === 0 || found.uid === uid;
-  if (!owned) throw new Error(`${drive} belongs to another user: run guacd and the gate as one, who owns it`);
+  if (!owned) throw new Error(texts.driveOther(drive));
   const shared = statSync(config.data, { throwIfNoEntry: false })?.dev === found.dev;
-  return shared ? `${drive}; it fills the disk of ${config.data}: better a file system of its own` : drive;
+  return shared ? texts.driveShared(drive, config.data) : texts.drive(drive);
 }

@@ -14,6 +14,9 @@ async function greet(config: Config, gateway: Gateway): Promise<void> {
   say(`gatehouse: evidence key ${gateway.evidenceKey} (keep it elsewhere: verifiers trust it)`);
   const token = await gateway.broker.identity.makeBootstrapToken();
   if (token !== undefined) {
+    say(
+      `gatehouse: master key ${config.masterKeyFile} (keep a copy apart from the data: without it nothing sealed opens)`,
+    );
     say("gatehouse: nobody is here yet. Within 15 minutes, the first security administrator opens");
     say(`gatehouse:   ${new URL("/bootstrap", config.publicUrl).href}#token=${token}`);
   }

@@ -1,7 +1,10 @@
 /** What the two databases do each in their own way: how a read and a transaction get their connection. */
+import type { SchemaState } from "./schema-state.js";
 import type { Scope } from "./scope.js";
 
 export interface Engine {
+  /** As it is now: `current`, unless the engine was opened to look. */
+  readonly schema: SchemaState;
   /** Statements outside any transaction; they never see what is not committed. */
   readonly reads: Scope;
   /**
@@ -17,6 +20,8 @@ export interface EngineOptions {
   /** Longest wait for a connection or a turn, and longest transaction, in milliseconds. */
   readonly timeoutMs: number;
   readonly log: Log;
+  /** Leaves the schema as it is. */
+  readonly toLook: boolean;
 }
 
 export type Log = (

@@ -2,6 +2,7 @@
 export { openDatabase } from "./database.js";
 export type { StorageDatabase, StorageOptions } from "./database.js";
 export { createIds } from "./ids.js";
+export type { SchemaState } from "./schema-state.js";
 export * from "./log/index.js";
 export { createLocalBlobs } from "./blobs/local.js";
 export type { LocalBlobStore } from "./blobs/local.js";

@@ -11,6 +11,7 @@ import type { Engine, EngineOptions } from "./engine.js";
 import { TABLES } from "./entities/index.js";
 import { isSerializationFailure, translate, unavailable } from "./failures.js";
 import { MIGRATIONS } from "./migrations/index.js";
+import { schemaStateOf, type SchemaState } from "./schema-state.js";
 import { transactionScope } from "./scope.js";
 import type { Scope } from "./scope.js";
 import { within } from "./write-queue.js";
@@ -23,15 +24,17 @@ const MIGRATION_LOCK = 715_001;
 
 export async function openPostgres(options: EngineOptions): Promise<Engine> {
   const source = postgresSource(options);
+  let schema: SchemaState;
   try {
     await source.initialize();
-    await migrate(source);
+    schema = options.toLook ? await schemaStateOf(source) : await migrate(source);
   } catch (error) {
     if (source.isInitialized) await source.destroy();
     throw translate(error);
   }
   const { timeoutMs } = options;
   return {
+    schema,
     reads: {
       dialect: "postgres",
       writable: false,
@@ -73,14 +76,15 @@ function postgresSource(options: EngineOptions): DataSource {
   });
 }
 
-async function migrate(source: DataSource): Promise<void> {
+async function migrate(source: DataSource): Promise<SchemaState> {
   const runner = source.createQueryRunner();
   try {
     const [row] = (await runner.query("SHOW server_encoding")) as { server_encoding: string }[];
     if (row?.server_encoding !== "UTF8") throw new GatehouseError("internal", "the database's encoding is not UTF8");
     await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-    await source.runMigrations({ transaction: "all" });
+    if ((await schemaStateOf(source)) !== "current") await source.runMigrations({ transaction: "all" });
     await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
+    return "current";
   } finally {
     await runner.release();
   }

@@ -12,6 +12,7 @@ import type { Engine, EngineOptions } from "./engine.js";
 import { TABLES } from "./entities/index.js";
 import { isBusy, translate, unavailable } from "./failures.js";
 import { MIGRATIONS } from "./migrations/index.js";
+import { schemaStateOf, type SchemaState } from "./schema-state.js";
 import { transactionScope } from "./scope.js";
 import type { Scope } from "./scope.js";
 import { createTurns } from "./turns.js";
@@ -30,6 +31,10 @@ export async function openSqlite(options: EngineOptions): Promise<Engine> {
   const file = options.url.replace(/^sqlite:(\/\/(?=\/))?/, "");
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const writer = await openWriter(file);
+  const schema = await broughtUpToDate(writer, options.toLook).catch(async (error: unknown) => {
+    await writer.destroy();
+    throw error;
+  });
   const reader = await source(file, {
     readonly: true,
     fileMustExist: true,
@@ -47,6 +52,7 @@ export async function openSqlite(options: EngineOptions): Promise<Engine> {
     },
   };
   return {
+    schema,
     reads,
     transaction: (work) => queue.run(() => transact(writer.createQueryRunner(), work, options.timeoutMs, writeTurn)),
     async close() {
@@ -66,9 +72,14 @@ async function openWriter(file: string): Promise<DataSource> {
       database.pragma("trusted_schema = OFF");
     },
   });
-  await writer.initialize();
+  return writer.initialize();
+}
+
+async function broughtUpToDate(writer: DataSource, toLook: boolean): Promise<SchemaState> {
+  const state = await schemaStateOf(writer);
+  if (toLook || state === "current") return state;
   await writer.runMigrations({ transaction: "all" });
-  return writer;
+  return "current";
 }
 
 function source(

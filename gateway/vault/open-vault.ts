@@ -21,7 +21,6 @@ export interface VaultOptions {
   readonly dataFolder: string;
   /** Allows making the keys; only in a folder where none of them exists yet. */
   readonly create: boolean;
-  readonly log?: (message: string) => void;
 }
 
 /** Rejects with `internal` and a plain message when a key file is missing, unsafe, or not the one things were sealed under. */
@@ -29,7 +28,6 @@ export async function openVault(options: VaultOptions): Promise<Vault> {
   const evidenceFile = join(options.dataFolder, "keys", "evidence.key");
   const hostFile = join(options.dataFolder, "keys", "ssh-host.key");
   const fresh = options.create && !existsSync(options.keyFile) && !existsSync(evidenceFile) && !existsSync(hostFile);
-  if (fresh) options.log?.(`making the master key ${options.keyFile}; keep a copy of it elsewhere`);
   const keyring = createKeyring(loadMasterKey(options.keyFile, () => fresh));
   const evidence = loadOwnKey(keyring, { path: evidenceFile, purpose: "evidence-key" }, options.create);
   const hostKey = loadOwnKey(keyring, { path: hostFile, purpose: "host-key" }, options.create);

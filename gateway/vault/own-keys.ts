@@ -18,7 +18,7 @@ interface OwnKey {
 export function loadOwnKey(keyring: Keyring, { path, purpose }: OwnKey, create: boolean): KeyObject {
   const sealed = readSecretFile(path);
   if (sealed !== undefined) {
-    const der = keyring.open(purpose, "installation", sealed.trim());
+    const der = openedBy(keyring, { path, purpose }, sealed.trim());
     return createPrivateKey({ key: der, format: "der", type: "pkcs8" });
   }
   if (!create) throw new GatehouseError("internal", `${path} is missing; restore it from its backup`);
@@ -26,6 +26,20 @@ export function loadOwnKey(keyring: Keyring, { path, purpose }: OwnKey, create: 
   const der = privateKey.export({ format: "der", type: "pkcs8" });
   createSecretFile(path, `${keyring.seal(purpose, "installation", der)}\n`);
   return privateKey;
+}
+
+/** After a restore the two files may be of different installations: what to look at is named. */
+function openedBy(keyring: Keyring, { path, purpose }: OwnKey, sealed: string): Buffer {
+  try {
+    return keyring.open(purpose, "installation", sealed);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new GatehouseError(
+      "internal",
+      `${path} does not open under this master key (${why}): restore the one it was made with`,
+      cause,
+    );
+  }
 }
 
 export function createEvidence(key: KeyObject): Vault["evidence"] {

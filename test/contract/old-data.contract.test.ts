@@ -106,6 +106,42 @@ describe.each([
     }
   });
 
+  it("is left as it is by who only looks, whether it is empty, old or of now", async () => {
+    const there = await place();
+    const look = async (): Promise<string> => {
+      const database = await openDatabase({ url: there.url, clock, ids, nodeId, log: () => undefined, toLook: true });
+      await database.ping();
+      await database.close();
+      return database.schema;
+    };
+    try {
+      expect([await look(), await look()]).toEqual(["empty", "empty"]);
+      await writeOld(there.source);
+      expect([await look(), await look()]).toEqual(["older", "older"]);
+      await (await openDatabase({ url: there.url, clock, ids, nodeId, log: () => undefined })).close();
+      expect(await look()).toBe("current");
+    } finally {
+      await there.leave();
+    }
+  });
+
+  it("that a newer version brought up to date is refused, to look and to serve, and stays as it is", async () => {
+    const there = await place();
+    const open = (toLook: boolean) =>
+      openDatabase({ url: there.url, clock, ids, nodeId, log: () => undefined, toLook });
+    try {
+      await (await open(false)).close();
+      const raw = await new DataSource(there.source).initialize();
+      await raw.query(`INSERT INTO "migrations" ("timestamp", "name") VALUES (1900000000004, 'Later1900000000004')`);
+      for (const toLook of [false, true]) await expect(open(toLook)).rejects.toThrow(/newer version/);
+      await raw.query(`DELETE FROM "migrations" WHERE "name" = 'Later1900000000004'`);
+      await raw.destroy();
+      await (await open(false)).close();
+    } finally {
+      await there.leave();
+    }
+  });
+
   it("has its units' names told apart as now, but for those that look alike already", async () => {
     const there = await place();
     try {

@@ -113,6 +113,14 @@ test("a file with a fault is refused by line, and a sound one imports the person
   const bad = join(home, "people-bad.csv");
   writeFileSync(bad, `\uFEFF${header}\n${good}\nlisi,李四,${SUB},${CONTRACT},carol,110101199003072928,approver\n`);
   await page.locator("#files-kind").selectOption("people");
+  const [empty] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Empty table" }).click(),
+  ]);
+  await empty.saveAs(join(home, "empty.csv"));
+  expect(readFileSync(join(home, "empty.csv"), "utf8")).toBe(
+    "\uFEFFlogin,name,language,unit,vendor,contract,sponsor,identity number,email,roles\r\n",
+  );
   await page.locator("input[type=file]").setInputFiles(bad);
   await page.getByRole("button", { name: "Try it, write nothing" }).click();
   await page.getByRole("status").getByText("nothing was written").waitFor();

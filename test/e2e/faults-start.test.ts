@@ -153,6 +153,20 @@ test("doctor names a directory that does not answer, in the terminal's language,
   for (const { stdout, stderr } of [en, zh]) expect(stdout + stderr).not.toContain("heron-secret-7");
 });
 
+test("doctor changes nothing: a database that holds nothing yet is left so, and every line of its is in the terminal's language", () => {
+  const database = join(folder, "empty.db");
+  writeFileSync(database, "");
+  const over = { GATEHOUSE_DATABASE_URL: `sqlite:${database}`, GATEHOUSE_TIME_ZONE: "Asia/Shanghai" };
+  const fresh = environment(join(folder, "fresh-look"), over);
+  expect(gatehouse(["doctor"], fresh).stdout).toMatch(/^ok {4}database: .*empty\.db, empty/m);
+  expect(gatehouse(["doctor"], fresh).stdout).toMatch(/^ok {4}database: .*empty\.db, empty/m);
+  const zh = gatehouse(["doctor"], { ...fresh, LC_ALL: "zh_CN.UTF-8" })
+    .stdout.trim()
+    .split("\n");
+  expect(zh.length).toBeGreaterThan(12);
+  for (const line of zh) expect(line).toMatch(/\p{Script=Han}|^ok {4}node: v(?:2[2-9]|[3-9]\d)/u);
+});
+
 test("a master key that others may read is refused, by start and by doctor", () => {
   const key = join(real, "keys", "master.key");
   chmodSync(key, 0o644);

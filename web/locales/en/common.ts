@@ -4,7 +4,8 @@ export const common = {
     name: "Gatehouse",
     demo: "DEMO",
     demoHelp: "This is a demo: its data is for trying out. Enter no real credential.",
-    bootstrap: "Still being set up: each power needs two people; until then no real asset opens.",
+    bootstrap:
+      "Still being set up: each power needs two people, or one and a confirmer of the top unit; until then no real asset opens.",
     bar: "Top bar",
     notices: "Notices",
     skip: "Skip to content",

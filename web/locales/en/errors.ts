@@ -91,7 +91,7 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
     next: "Keep one, or choose another person.",
   },
   bootstrap: {
-    what: "The installation is still being set up: each power needs two people.",
+    what: "The installation is still being set up: each power needs two people, or one and a confirmer of the top unit.",
     next: "The security administrator adds them first.",
   },
   "needs-second-person": {
@@ -104,7 +104,7 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
   },
   "weak-password": {
     what: "The password is too weak.",
-    next: "Use at least 12 characters, without the login, and not a common password.",
+    next: "Keep to the rules shown on the page: without the login, not a common password, none of your last ones.",
   },
   "name-taken": {
     what: "This name, or one that looks like it, is there already.",

@@ -72,6 +72,9 @@ export const register = {
     dryRun: "Try it, write nothing",
     import: "Import",
     export: "Export",
+    template: "Empty table",
+    asText:
+      "In a spreadsheet make the column of identity numbers text first: of 18 digits it turns the last ones into zeros.",
     sound:
       "{lines} lines without a fault: {created} new, {changed} changed, {unchanged} unchanged. Import now writes them.",
     faulty: "{faults} faults in {lines} lines: nothing was written. Correct the file and try again.",
@@ -115,16 +118,17 @@ export const register = {
     "owner-unknown": "There is no such active person of the unit.",
     "asset-unknown": "There is no such asset.",
     "account-unknown": "There is no such account on these assets.",
-    "action-unknown": "This action is not known.",
+    "action-unknown": "This action is not known; write ssh.shell, sftp.read and the like.",
     "login-form": "Logins are a-z, 0-9, dot, dash, underscore, beginning with a letter.",
     "login-taken": "This login was taken before.",
     "language-unknown": "Write zh-CN or en.",
     "sponsor-unknown": "There is no such active person of a unit.",
     "vendor-needed": "A contract needs its vendor beside it.",
-    "identity-number-form": "An identity number has 6 to 32 letters and digits.",
+    "identity-number-form":
+      "An identity number has 6 to 32 letters and digits, as they were before a spreadsheet rounded them (make the column text).",
     "identity-number-taken": "Another person has this identity number.",
     "email-form": "This is no e-mail address.",
-    "role-unknown": "This role is not known.",
+    "role-unknown": "This role is not known; write operator.",
     "power-not-importable": "Powers and the roles approver and confirmer are given by two persons, never by a file.",
   },
 };

@@ -190,7 +190,8 @@ export const words = {
     "quota-exceeded": "The session ended itself. Replay it to see why.",
     "asset-repointed": "Grants on it are suspended. Check that the change has a work order.",
     "policy-error": "A rule that errors permits nothing. Check the policy bundle.",
-    bootstrap: "Each power needs two people: the security administrator adds them.",
+    bootstrap:
+      "Each power needs two people, or one and a confirmer of the top unit: the security administrator adds them.",
     "break-glass": "Somebody used a sealed envelope. Find out who and why; seal new ones.",
     "contract-ending": "Renew the contract, or let its people leave.",
     "review-due": "Sponsors confirm their people, or access lapses on the day given.",

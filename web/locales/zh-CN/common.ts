@@ -4,7 +4,7 @@ export const common = {
     name: "Gatehouse 运维堡垒机",
     demo: "演示",
     demoHelp: "这是演示环境：数据仅供试用，不要录入真实凭据。",
-    bootstrap: "系统尚在初始化：三权各需两人，在此之前不会连接真实资产。",
+    bootstrap: "系统尚在初始化：三权各需两人，或各一人加顶级单位的一名确认人；在此之前不会连接真实资产。",
     bar: "顶栏",
     notices: "系统提示",
     skip: "跳到正文",

@@ -54,13 +54,16 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
     what: "系统、安全、审计三权不能由一人兼任，审计管理员也不能再担任其他角色。",
     next: "请只保留一项权限，或换一个人。",
   },
-  bootstrap: { what: "系统尚在初始化：三权还没有各自两人。", next: "请安全管理员先补齐人员。" },
+  bootstrap: {
+    what: "系统尚在初始化：三权还没有各自两人，或各一人加顶级单位的一名确认人。",
+    next: "请安全管理员先补齐人员。",
+  },
   "needs-second-person": { what: "这件事需要另一个人来确认。", next: "请由另一位同权限的人员操作。" },
   "enrolment-expired": {
     what: "注册链接已失效或已使用，或第二部分不符。",
     next: "如链接要求输入第二部分，请核对后重试；否则请向安全管理员索取新的链接。",
   },
-  "weak-password": { what: "密码太弱。", next: "请用至少 12 个字符，不含登录名，也不要用常见密码。" },
+  "weak-password": { what: "密码太弱。", next: "请按页面所列要求设置，不含登录名，也不要用常见密码或最近用过的密码。" },
   "name-taken": { what: "已有相同或极易混淆的名称。", next: "请换一个不会被认错的名称。" },
   "vendor-cycle": { what: "分包关系成了环。", next: "请核对谁是谁的分包商。" },
   "not-under-contract": {

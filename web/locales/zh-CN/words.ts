@@ -176,7 +176,7 @@ export const words = {
     "quota-exceeded": "该会话已自动结束。请回放查看缘由。",
     "asset-repointed": "相关授权已暂停。请核对变动是否有工单。",
     "policy-error": "出错的规则不会放行任何操作。请检查策略包。",
-    bootstrap: "三权各需两人，请安全管理员补齐。",
+    bootstrap: "三权各需两人，或各一人加顶级单位的一名确认人；请安全管理员补齐。",
     "break-glass": "有人使用了应急信封：请查明何人何故，并重新封存。",
     "contract-ending": "请续签合同，或安排相关人员离场。",
     "review-due": "请责任人确认其人员与权限，逾期将自动失效。",
