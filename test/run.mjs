@@ -90,23 +90,27 @@ function suites(title, name, more) {
   return count(report, run(title, "npx", [...args, ...more]));
 }
 
-/** End-to-end tests that hardly work: they wait for a minute to pass, a silent database to be given up, a clock to be believed. */
-const WAITING = /^(faults-(database|target|start)|promise-3|organisation-time|directories|powers-from-outside)/;
-/** Those that look at page after page. */
-const PAGES = /^(page|people-pages|policy-text|oidc-own-account|first-administrator)\./;
+/**
+ * End-to-end tests that work little, so that desktops have their time beside them: a minute must pass, a silent database be given
+ * up, a clock be believed, or there are a few terminals to open and close.
+ */
+const WAITING =
+  /^(faults-(database|target|start)|promise-[1356789]|organisation|directories|powers-from-outside|ask-on-terminal|grown|bad-input-imitation)/;
+/** Those that look at page after page, and at one replay after the other. */
+const PAGES = /^(page|replay-desktop)\./;
 
 /**
  * The end-to-end tests, by themselves: they measure seconds, and start programs that want the machine. They mostly wait, so lines
- * of them run side by side, and within a line one file after another: the desktops, which share one session manager and its
- * displays; what waits; the pages; and all others. With less than eight cores two lines run at a time: with more on two cores, a
- * desktop was once not there in time.
+ * of them run side by side, each about as long as the one beside it, and within a line one file after another: the desktops, which
+ * share one session manager and its displays; what waits; the pages; and all others. With less than eight cores two lines run at a
+ * time: with more on two cores, a desktop was once not there in time.
  */
 async function endToEnd() {
   const folder = join("test", "e2e");
   const files = readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts"))
     .map((file) => join(folder, file));
-  const isDesktop = (file) => /^(replay-)?desktop/.test(basename(file));
+  const isDesktop = (file) => basename(file).startsWith("desktop");
   const isWaiting = (file) => WAITING.test(basename(file));
   const isPages = (file) => PAGES.test(basename(file));
   const isOther = (file) => ![isDesktop, isWaiting, isPages].some((is) => is(file));

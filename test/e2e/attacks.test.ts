@@ -7,6 +7,7 @@ import { freePort } from "../support/free-port.js";
 import { until } from "../support/gatehouse.js";
 import { startLab, type Lab } from "../support/lab.js";
 import { finish } from "../support/ssh-client.js";
+import { endedSession } from "../support/trail.js";
 
 let lab: Lab;
 let trapPort: number;
@@ -67,8 +68,8 @@ test("sftp under read alone: download works and is logged with its digest; every
     expect(there, name).not.toContain(name);
   expect(there).toContain("out.txt");
   const auditor = await lab.house.as("ivan");
-  const { items } = await auditor.call("GET", `/sessions?person=${operator.login}`);
-  const detail = await auditor.call("GET", `/sessions/${items[0].id}`);
+  const { id } = await endedSession(lab.house, operator.login);
+  const detail = await auditor.call("GET", `/sessions/${id}`);
   expect(detail.transfers).toMatchObject([
     { direction: "download", size: 8, path: join(lab.sshd.home, "out.txt"), sequential: true },
   ]);

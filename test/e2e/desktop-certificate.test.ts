@@ -87,6 +87,7 @@ test("a pinned desktop opens; with another host in its place nothing is opened, 
   const refused = await openDesktop(operator.api, operator.accountId, { shown: false });
   expect(await refusal(refused)).toEqual(["target-key-changed", "515"]);
   expect(lab.guacd.log().slice(logged)).not.toContain("joined connection");
+  await endedSession(lab.house, operator.login);
   const alerts = await openAlerts(lab.house);
   expect(alerts.filter(({ kind }) => kind === "host-key-changed")).toMatchObject([
     { subject: `asset:${operator.assetId}` },
@@ -99,6 +100,7 @@ test("a target that refuses the way of signing in: told as its refusal, and the 
   const operator = await operatorOf("nla-01", "nla", false);
   const refused = await openDesktop(operator.api, operator.accountId, { shown: false });
   expect(await refusal(refused)).toEqual(["target-credential-refused", "769"]);
+  await endedSession(lab.house, operator.login);
   const events = await eventsOf(lab.house, operator.login, "session.refused");
   expect(events).toMatchObject([
     { decidedBy: "target-credential-refused", detail: { accountId: operator.accountId, assetId: operator.assetId } },

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { code, grantNew, until } from "../support/gatehouse.js";
 import { addAsset, startLab, type Lab } from "../support/lab.js";
 import { SshClient } from "../support/ssh-client.js";
+import { endedSession } from "../support/trail.js";
 
 const TYPED = ["Sudo-Secret-7431", "Su-Secret-9152", "Old-Secret-3380", "New-Secret-6624"] as const;
 let lab: Lab;
@@ -146,8 +147,8 @@ test("kept input opens only with a second auditor, never with one's own approval
   child.stdin.write("echo for-two-persons\nexit\n");
   await new Promise((resolve) => child.once("close", resolve));
   const auditor = await lab.house.as("ivan");
-  const { items } = await auditor.call("GET", `/sessions?person=${operator.login}`);
-  const opening = await auditor.call("POST", `/recordings/${items[0].recordingId}/input-openings`, {
+  const { recordingId } = await endedSession(lab.house, operator.login);
+  const opening = await auditor.call("POST", `/recordings/${recordingId}/input-openings`, {
     reason: "a question of the data office",
   });
   expect((await auditor.raw("GET", `/input-openings/${opening.id}/input`)).ok).toBe(false);
