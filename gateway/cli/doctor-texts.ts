@@ -64,10 +64,10 @@ const en = {
     `${url} refuses the reader: correct GATEHOUSE_LDAP_BIND_DN or the password in its file`,
   ldapBase: (url: string) => `${url} does not know the base: correct GATEHOUSE_LDAP_BASE_DN`,
   tooEarly: () => "to be sealed once there are two security administrators",
-  sealed: (day: string) => `sealed on ${day}, one for each power`,
+  sealed: (day: string) => `sealed on ${day}, for each power`,
   neverSealed: () =>
     "no envelope was ever sealed: should all of one power be gone, nothing opens it again; seal them on the page",
-  missing: (powers: string) => `none opens for ${powers}: used or void; seal new ones on the page`,
+  missing: (powers: string) => `not every one opens for ${powers}: used or void; seal new ones on the page`,
 } as const;
 
 export type DoctorTexts = { readonly [Key in keyof typeof en]: (...given: Parameters<(typeof en)[Key]>) => string };
@@ -126,9 +126,9 @@ const zh: DoctorTexts = {
   ldapPassword: (url) => `${url} 拒绝读取账号：请更正 GATEHOUSE_LDAP_BIND_DN 或其文件中的口令`,
   ldapBase: (url) => `${url} 中没有该基准 DN：请更正 GATEHOUSE_LDAP_BASE_DN`,
   tooEarly: () => "有两名安全管理员之后方可封存",
-  sealed: (day) => `已于 ${day} 封存，三权各一`,
+  sealed: (day) => `已于 ${day} 封存，三权齐备`,
   neverSealed: () => "从未封存应急信封：若某一权的人员全部无法履职，将无从恢复；请在页面封存",
-  missing: (powers) => `${powers} 的应急信封已用或已作废；请在页面重新封存`,
+  missing: (powers) => `${powers} 的应急信封有已用或已作废的；请在页面重新封存`,
 };
 
 /** By the words that programs on a terminal go by. */

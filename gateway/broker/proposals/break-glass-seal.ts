@@ -1,12 +1,12 @@
 /**
- * New sealed envelopes, one for each power: half of every code goes to the proposer, half to who confirms, each on a page to
+ * New sealed envelopes, one for each power and two for security: half of every code goes to the proposer, half to who confirms, each on a page to
  * print and seal. What was sealed before is worth nothing from then on.
  */
 import { canonicalText, done, refused, type Actor, type Outcome, type Proposal } from "../../domain/index.js";
 import type { ProposalUseCases, ProposalView } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
 import { standing } from "../standing.js";
-import { newCode, SEALED_POWERS, type SealedCode } from "./halves.js";
+import { newCodes, SEALED_POWERS, type SealedCode } from "./halves.js";
 import type { ProposalActs } from "./kind.js";
 import { propose, tellProposal } from "./propose.js";
 import { proposalView } from "./view.js";
@@ -18,6 +18,7 @@ const WORDS = {
       "仅当某一类管理员全部无法履职时使用。需两人各持一半，同时在场拆封。",
       "打开上面的地址，进入“应急授权”，或运行 gatehouse break-glass，依次输入两个半码与新管理员的登录名。",
       "该类管理员中仍有人能登录时，须等待 24 小时，其间任何一人都可以拒绝。",
+      "安全管理员有两个密封码：全部无法履职时两个都要开启，因为单独一名安全管理员无法确认任何事项。",
       "每个密封码只能使用一次；使用后请立即重新密封。本页请装入信封密封，与另一半分开保管。",
     ],
   },
@@ -27,6 +28,7 @@ const WORDS = {
       "For the one case that nobody of a power can act any more. Two persons hold one half each and open them together.",
       "Open the address above, choose break-glass, or run gatehouse break-glass; enter both halves and the new administrator's login.",
       "While anyone of that power can still sign in, it opens only after 24 hours, and each of them may refuse it until then.",
+      "There are two codes for security: with nobody left open both, since one security administrator alone can confirm nothing.",
       "A code opens once; seal new ones right after. Keep this page in a sealed envelope, apart from the other half.",
     ],
   },
@@ -64,7 +66,7 @@ export const breakGlassSeal: ProposalActs = {
 
   async execute(deps, tx, _proposal, { proposer, confirmer, sourceAddress }) {
     const at = deps.clock.now();
-    const codes = SEALED_POWERS.map(newCode);
+    const codes = newCodes();
     for (const old of await tx.breakGlassSeals.find({ usedAt: null, voidAt: null }, { limit: 1000 }))
       await tx.breakGlassSeals.update(old.id, { voidAt: at }, { usedAt: null, voidAt: null });
     for (const { power, hash } of codes) {
@@ -118,8 +120,9 @@ export async function listSeals(
   const seals = await read.breakGlassSeals.find({ usedAt: null, voidAt: null });
   return done(
     SEALED_POWERS.map((power) => {
-      const seal = seals.find((one) => one.power === power);
-      return { power, sealedAt: seal?.sealedAt ?? null, shownAt: seal?.shownAt ?? null };
+      const its = seals.filter((one) => one.power === power);
+      const shown = its.find((one) => one.shownAt !== null);
+      return { power, sealedAt: its[0]?.sealedAt ?? null, shownAt: shown?.shownAt ?? null };
     }),
   );
 }

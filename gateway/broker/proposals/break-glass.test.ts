@@ -1,7 +1,9 @@
 /** The way back when all of one power are gone, and those who would use it while they are not. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { must, openIdentityLab, type IdentityLab, type LabPerson } from "../../../test/support/identity-lab.js";
+import { createRows } from "../../../test/support/rows.js";
 import type { Power } from "../../domain/index.js";
+import { bindProposals } from "./bind.js";
 import { hashOfHalves, newCode } from "./halves.js";
 
 interface Sheet {
@@ -56,15 +58,19 @@ describe.each(["memory", "sqlite"] as const)("break-glass, on %s", (kind) => {
     const { secret } = must(await lab.proposals.collect(await lab.onPage(grace), proposal.id));
     return [JSON.parse(secret) as Sheet, JSON.parse(theirs ?? "") as Sheet];
   };
-  const half = (sheet: Sheet, power: Power): string => sheet.codes.find((one) => one.power === power)?.code ?? "";
-  const both = (power: Power, [one, two] = sheets): readonly [string, string] => [half(one, power), half(two, power)];
+  const half = (sheet: Sheet, power: Power, nth = 0): string =>
+    sheet.codes.filter((one) => one.power === power)[nth]?.code ?? "";
+  const both = (power: Power, [one, two] = sheets, nth = 0): readonly [string, string] => [
+    half(one, power, nth),
+    half(two, power, nth),
+  ];
   const open = (power: Power, halves: readonly [string, string], login = "newcomer", from = "10.0.0.7") =>
     lab.proposals.breakGlass({ power, halves, login, displayName: login, locale: "en", sourceAddress: from });
 
   test("each of the two has one half of each power's code; nothing of a code is kept", async () => {
     const [one, two] = sheets;
     expect([one.half, two.half]).toEqual([1, 2]);
-    expect(one.codes.map((code) => code.power)).toEqual(["system", "security", "audit"]);
+    expect(one.codes.map((code) => code.power)).toEqual(["system", "security", "security", "audit"]);
     expect(one.codes.map((code) => code.code)).not.toEqual(two.codes.map((code) => code.code));
     const kept = JSON.stringify([
       await lab.database.read.breakGlassSeals.find({}),
@@ -114,6 +120,63 @@ describe.each(["memory", "sqlite"] as const)("break-glass, on %s", (kind) => {
     expect(granted[0]?.leaf).toContain('"decidedBy":"break-glass"');
     const [alert] = await lab.database.read.alerts.find({ kind: "break-glass" });
     expect(alert).toMatchObject({ state: "open", subject: "power:audit" });
+  });
+
+  test("opens where the clock goes on meanwhile and neither of the two who sealed it can act any more", async () => {
+    const ivan = await lab.add(grace, "ivan", { power: "security" });
+    const by = await lab.signIn(ivan);
+    for (const { id } of [grace, heidi]) must(await lab.people.change(by, id, { state: "disabled" }));
+    let now = lab.now();
+    const clock = { ...lab.deps.clock, now: () => (now += 1) };
+    const input = { power: "audit", halves: both("audit"), displayName: "N", locale: "en" } as const;
+    const late = bindProposals({ ...lab.deps, clock });
+    const answer = must(await late.breakGlass({ ...input, login: "newcomer", sourceAddress: "10.0.0.7" }));
+    expect(answer).toHaveProperty("enrolmentToken");
+  });
+
+  test("with all security administrators lost its two codes make two, who are enough for everything", async () => {
+    for (const nth of [0, 1]) must(await open("security", both("security", sheets, nth), `early-${String(nth)}`));
+    lab.pass(24 * 3_600_000);
+    const newcomers: LabPerson[] = [];
+    for (const nth of [0, 1]) {
+      const answer = must(await open("security", both("security", sheets, nth), `new-${"ab"[nth] ?? ""}`));
+      if (!("enrolmentToken" in answer)) throw new Error("it did not open");
+      newcomers.push(await lab.enrol(answer.enrolmentToken));
+    }
+    const [one, two] = newcomers as [LabPerson, LabPerson];
+    const proposal = must(await lab.proposals.proposeSeal(await lab.signIn(one), { reason: "sealing anew" }));
+    must(await lab.proposals.confirm(await lab.onPage(two), proposal.id, proposal.digest));
+    expect(await open("security", [half(sheets[0], "security", 0), half(sheets[1], "security", 1)])).toMatchObject({
+      code: "sign-in-refused",
+    });
+  });
+
+  test("one no voids both codes of security that were shown, and no other", async () => {
+    for (const nth of [0, 1]) must(await open("security", both("security", sheets, nth)));
+    must(await open("system", both("system")));
+    must(await lab.proposals.refuseBreakGlass(await lab.signIn(heidi), "security"));
+    lab.pass(25 * 3_600_000);
+    for (const nth of [0, 1])
+      expect(await open("security", both("security", sheets, nth))).toMatchObject({ code: "sign-in-refused" });
+    must(await open("system", both("system")));
+  });
+
+  test("who comes by a provider's word alone is someone of the power, too", async () => {
+    const rows = createRows(lab.deps.ids);
+    const unitId = (await lab.database.read.people.get(grace.id))?.unitId as never;
+    const guest = rows.person({
+      unitId,
+      passwordAt: "oidc",
+      passwordHash: null,
+      totpSealed: null,
+      totpEnrolledAt: null,
+    });
+    const named = { grantedBy: grace.id, confirmedBy: heidi.id };
+    await lab.database.write(async (tx) => {
+      await tx.people.insert(guest);
+      await tx.powers.insert(rows.power(guest, "audit", named));
+    });
+    expect(must(await open("audit", both("audit")))).toEqual({ opensAt: lab.now() + 24 * 3_600_000 });
   });
 
   test("while someone of the power can act it waits a day, calls them, and then opens once", async () => {

@@ -19,10 +19,10 @@ import { raiseAlert } from "../alerts.js";
 import type { ProposalUseCases } from "../broker.js";
 import { insertPerson } from "../create-person.js";
 import type { BrokerDeps } from "../deps.js";
-import { isDisplayName, tellPerson } from "../identity-deps.js";
+import { isDisplayName, isEnrolled, tellPerson } from "../identity-deps.js";
 import { alertNotice } from "../notices.js";
 import { newToken } from "../secrets-shown-once.js";
-import { ableHolders, settleIfComplete } from "../settle.js";
+import { settleIfComplete } from "../settle.js";
 import { standing } from "../standing.js";
 import type { Throttle } from "../throttle.js";
 import { orUndone } from "../undone.js";
@@ -76,7 +76,8 @@ async function open(
     return refuseWrong(tx, power, sourceAddress);
   const { login, displayName, locale, enrolmentHash } = input;
   const id = deps.ids.next();
-  await insertPerson(deps, tx, {
+  // The schema takes the power's row only at the very moment of the envelope's use.
+  await insertPerson({ clock: { ...deps.clock, now: () => at } }, tx, {
     id,
     unitId: top.id,
     login,
@@ -103,10 +104,13 @@ async function open(
   return done({ answer: { enrolmentToken: input.token }, personId: id, alertId });
 }
 
-/** Undefined when nobody of the power can act; else from when the envelope opens. */
+/** Undefined when nobody of the power can act, also by a provider's word; else from when the envelope opens. */
 async function waitsUntil(tx: Stores, seal: BreakGlassSeal, at: number): Promise<number | undefined> {
-  if ((await ableHolders(tx, seal.power)).length === 0) return undefined;
-  return (seal.shownAt ?? at) + BREAK_GLASS_WAIT_MS;
+  for (const { id } of await tx.powers.find({ power: seal.power }, { limit: 1000 })) {
+    const person = await tx.people.get(id);
+    if (person?.state === "active" && isEnrolled(person)) return (seal.shownAt ?? at) + BREAK_GLASS_WAIT_MS;
+  }
+  return undefined;
 }
 
 /** The first time starts the day and calls those of the power. */
@@ -161,26 +165,25 @@ function alert(
   return raiseAlert(deps, tx, { unitId, kind: "break-glass", subject, detail: { power, ...detail } });
 }
 
-/** By anyone who holds that power and can act: the envelope that was shown is void. `not-found` when none waits. */
+/** By anyone who holds that power and can act: what was shown of its envelopes is void. `not-found` when none waits. */
 export async function refuseBreakGlass(deps: BreakGlassDeps, actor: Actor, power: Power): Promise<Outcome<void>> {
   return deps.database.write(async (tx): Promise<Outcome<void>> => {
     const now = await standing(tx, actor);
     if (now?.power !== power) return refused("forbidden");
     const waiting = { power, usedAt: null, voidAt: null, shownAt: { gt: 0 } } as const;
-    const [seal] = await tx.breakGlassSeals.find(waiting, { limit: 1 });
-    if (seal === undefined) return refused("not-found");
-    const at = deps.clock.now();
-    if (!(await tx.breakGlassSeals.update(seal.id, { voidAt: at }, { usedAt: null, voidAt: null })))
-      return refused("not-found");
-    await tx.audit.append({
-      verb: "break-glass.refused",
-      actorId: now.personId,
-      object: { kind: "seal", id: seal.id },
-      sourceAddress: actor.sourceAddress,
-      unitId: null,
-      decidedBy: "holder-refused",
-      detail: { power },
-    });
-    return done(undefined);
+    const shown = await tx.breakGlassSeals.find(waiting);
+    for (const { id } of shown) {
+      await tx.breakGlassSeals.update(id, { voidAt: deps.clock.now() }, { usedAt: null, voidAt: null });
+      await tx.audit.append({
+        verb: "break-glass.refused",
+        actorId: now.personId,
+        object: { kind: "seal", id },
+        sourceAddress: actor.sourceAddress,
+        unitId: null,
+        decidedBy: "holder-refused",
+        detail: { power },
+      });
+    }
+    return shown.length === 0 ? refused("not-found") : done(undefined);
   });
 }

@@ -11,6 +11,8 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const BITS_LETTERS = 26;
 const LENGTH = BITS_LETTERS + 2;
 export const SEALED_POWERS: readonly Power[] = ["system", "security", "audit"];
+/** Two codes for security: one administrator alone could neither confirm a second nor seal anew. */
+const SEALED_CODES: readonly Power[] = ["system", "security", "security", "audit"];
 
 export interface SealedCode {
   readonly power: Power;
@@ -18,6 +20,18 @@ export interface SealedCode {
   readonly halves: readonly [string, string];
   /** SHA-256 hex of the two halves joined; all that is kept. */
   readonly hash: string;
+}
+
+/** A fresh code for each envelope of one sealing. */
+export function newCodes(): readonly SealedCode[] {
+  return SEALED_CODES.map(newCode);
+}
+
+/** Powers of which not every code of a sealing is among these. */
+export function missingOf(good: readonly { readonly power: Power }[]): readonly Power[] {
+  const count = (codes: readonly Power[], power: Power): number => codes.filter((one) => one === power).length;
+  const there = good.map((one) => one.power);
+  return SEALED_POWERS.filter((power) => count(there, power) < count(SEALED_CODES, power));
 }
 
 /** A fresh code for a power. */

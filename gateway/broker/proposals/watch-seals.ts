@@ -1,5 +1,5 @@
 /**
- * Looks once a minute whether each power has a sealed envelope that opens, once critical acts are two persons' work; where one is missing an
+ * Looks once a minute whether each power has its sealed envelopes, once critical acts are two persons' work; where one is missing an
  * alert is raised, once for each sealing and what is missing of it. A demo has nobody to lose.
  */
 import type { Power, Stores } from "../../domain/index.js";
@@ -7,14 +7,14 @@ import { raiseAlert } from "../alerts.js";
 import type { BrokerDeps } from "../deps.js";
 import { alertNotice } from "../notices.js";
 import { isSettled } from "../settle.js";
-import { SEALED_POWERS } from "./halves.js";
+import { missingOf } from "./halves.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "config" | "notify">;
 
 export interface Envelopes {
   /** When envelopes were sealed last; null: never. */
   readonly sealedAt: number | null;
-  /** Powers whose envelope was used, is void, or was never sealed. */
+  /** Powers of which an envelope was used, is void, or was never sealed. */
   readonly missing: readonly Power[];
 }
 
@@ -26,8 +26,7 @@ export async function envelopesOf(
   const newest = { orderBy: "sealedAt", descending: true, limit: 1 } as const;
   const [last] = await stores.breakGlassSeals.find({}, newest);
   const good = await stores.breakGlassSeals.find({ usedAt: null, voidAt: null });
-  const missing = SEALED_POWERS.filter((power) => good.every((seal) => seal.power !== power));
-  return { sealedAt: last?.sealedAt ?? null, missing };
+  return { sealedAt: last?.sealedAt ?? null, missing: missingOf(good) };
 }
 
 export async function watchSeals(deps: Deps): Promise<void> {

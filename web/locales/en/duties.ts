@@ -133,7 +133,7 @@ export const duties = {
   },
   seals: {
     title: "Sealed envelopes",
-    help: "For the case that all of one power are gone. Each envelope has two halves that two persons keep; together they work once.",
+    help: "For the case that all of one power are gone. Each envelope has two halves that two persons keep; together they work once. Security has two, for one alone could confirm nothing.",
     seal: "Seal anew",
     half: "Half {n} of 2",
     sealFirst: "Seal",
