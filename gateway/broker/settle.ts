@@ -2,13 +2,13 @@
  * Who can in fact act, how many of them a power has, and the moment from which critical acts need two persons. That moment
  * comes once: a setting is written with the row that completes it, and nothing takes it away.
  */
-import type { Person, PersonId, Power, PowerHolding, Stores, UnitId } from "../domain/index.js";
+import type { Person, PersonId, Power, PowerHolding, Stores, Unit, UnitId } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
 
 /** Also known to the schema's triggers (`storage/migrations/power-rules.ts`). */
 export const SETTLED = "second-person";
 const BATCH = 1000;
-/** Where critical acts are two persons' work, so many of a power, or one and a confirmer of the top unit. */
+/** Where critical acts are two persons' work, so many of a power at the top, or one and a confirmer of the top unit. */
 const ENOUGH = 2;
 
 /** Whether a person can sign in: active, with both factors. */
@@ -31,10 +31,7 @@ export async function settledAt(stores: Pick<Stores, "settings">): Promise<numbe
 type RightsStores = Pick<Stores, "powers" | "roles" | "people" | "units">;
 
 /** Holders of a power who can act. */
-export async function ableHolders(
-  stores: Pick<Stores, "powers" | "people">,
-  power: Power,
-): Promise<readonly PowerHolding[]> {
+async function ableHolders(stores: Pick<Stores, "powers" | "people">, power: Power): Promise<readonly PowerHolding[]> {
   const rows = await stores.powers.find({ power }, { limit: BATCH });
   const people = new Map(
     (await stores.people.find({ id: { in: rows.map((row) => row.id) } }, { limit: BATCH })).map((one) => [one.id, one]),
@@ -45,23 +42,26 @@ export async function ableHolders(
   });
 }
 
-/** Whether a power has two who can act, or one and a confirmer of the top unit who can. */
+/**
+ * Whether a power has two who can act for the whole installation, or one and a confirmer of the top unit who can. Who holds it for a
+ * unit below is none of the two: he confirms nothing of the top's.
+ */
 export async function hasEnough(stores: RightsStores, power: Power): Promise<boolean> {
-  const able = await ableHolders(stores, power);
-  return able.length >= ENOUGH || (able.length === 1 && (await hasTopConfirmer(stores)));
-}
-
-async function hasTopConfirmer(stores: RightsStores): Promise<boolean> {
   const [top] = await stores.units.find({ parentId: null }, { limit: 1 });
   if (top === undefined) return false;
+  const able = (await ableHolders(stores, power)).filter((row) => row.unitId === top.id);
+  return able.length >= ENOUGH || (able.length === 1 && (await hasTopConfirmer(stores, top)));
+}
+
+async function hasTopConfirmer(stores: RightsStores, top: Unit): Promise<boolean> {
   const rows = await stores.roles.find({ role: "confirmer", unitId: top.id }, { limit: BATCH });
   const people = await stores.people.find({ id: { in: rows.map((row) => row.personId) } }, { limit: BATCH });
   return people.some(isAble);
 }
 
 /**
- * Writes the setting and its event if this transaction brought the second security administrator, or the confirmer beside
- * the one there is. Called wherever someone becomes able or is given a right.
+ * Writes the setting and its event if this transaction brought the top unit's second security administrator, or the confirmer
+ * beside the one there is. Called wherever someone becomes able or is given a right.
  */
 export async function settleIfComplete(deps: Pick<BrokerDeps, "clock">, tx: Stores): Promise<void> {
   if ((await isSettled(tx)) || !(await hasEnough(tx, "security"))) return;

@@ -1,8 +1,10 @@
 /** What a security administrator alone, or the second person he asked, tries in order to be two: each is refused, and nothing of it stays. */
+import { appendFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { must, openIdentityLab, type IdentityLab, type LabPerson } from "../../../test/support/identity-lab.js";
-import type { Actor, AuditVerb, PersonId } from "../../domain/index.js";
-import { POLICY_SETTING, readBundle, writeKept } from "../../policy/index.js";
+import { asId, type Actor, type AuditVerb, type PersonId, type UnitId } from "../../domain/index.js";
+import { digestOf, openPolicy, POLICY_SETTING, readBundle, writeKept } from "../../policy/index.js";
 import type { ProposalView } from "../broker.js";
 import { watchPolicy } from "./watch-policy.js";
 
@@ -97,6 +99,27 @@ describe.each(["memory", "sqlite"] as const)("one who would be two, on %s", (kin
     expect(await eventsOf("alert.opened")).toHaveLength(1);
   });
 
+  test("another policy in the setting that a start took is told all the same", async () => {
+    const start = async () => openPolicy(lab.database, lab.policyFolder, () => undefined);
+    const watch = async () => {
+      for (let round = 0; round < 2; round += 1) await watchPolicy({ ...lab.deps, ...(await start()) });
+      return (await lab.database.read.alerts.find({ kind: "policy-changed" })).map(({ subject }) => subject);
+    };
+    expect(await watch()).toEqual([]);
+    await appendFile(join(lab.policyFolder, "access.cedar"), "\n// what two persons read\n");
+    const { inFolder } = must(await lab.proposals.policy(await lab.signIn(grace)));
+    const asked = { digest: inFolder ?? "", reason: REASON };
+    const proposal = must(await lab.proposals.proposePolicy(await lab.signIn(grace), asked));
+    const page = await lab.onPage(heidi);
+    must(await lab.proposals.text(page, proposal.id));
+    must(await confirm(page, proposal));
+    expect(await watch()).toEqual([]);
+    await appendFile(join(lab.policyFolder, "access.cedar"), "// and this\n");
+    const files = await readBundle(lab.policyFolder);
+    await lab.database.write((tx) => tx.settings.update(POLICY_SETTING, { value: writeKept(files) }));
+    expect(await watch()).toEqual([`policy:unconfirmed:${digestOf(files)}`]);
+  });
+
   test("until the second person is there, no asset opens, whoever else is", async () => {
     const alone = await openIdentityLab(kind);
     try {
@@ -119,6 +142,29 @@ describe.each(["memory", "sqlite"] as const)("one who would be two, on %s", (kin
       );
       expect(given.proposal).not.toBeNull();
       expect(await alone.database.read.powers.get(given.person.id)).toBeUndefined();
+    } finally {
+      await alone.close();
+    }
+  });
+
+  test("an administrator of a unit below is not the second: the first could never be confirmed", async () => {
+    const alone = await openIdentityLab(kind);
+    try {
+      const first = await alone.bootstrap();
+      const parentId = (await alone.database.read.people.get(first.id))?.unitId as UnitId;
+      const below = asId<UnitId>(alone.deps.ids.next());
+      const unit = { id: below, parentId, name: "b", nameKey: "b", state: "active", createdAt: 0 } as const;
+      await alone.database.write((tx) => tx.units.insert(unit));
+      const someone = { locale: "en", power: "security", roles: [] } as const;
+      const local = { ...someone, login: "local", displayName: "Local", unitId: below };
+      const { enrolmentToken } = must(await alone.people.create(await alone.signIn(first), local));
+      await alone.enrol(enrolmentToken ?? "");
+      const second = { ...someone, login: "second", displayName: "Second" };
+      const made = must(await alone.people.create(await alone.signIn(first), second));
+      expect(made.proposal).toBeNull();
+      await alone.enrol(made.enrolmentToken ?? "");
+      const third = { ...someone, login: "third", displayName: "Third" };
+      expect(must(await alone.people.create(await alone.signIn(first), third)).proposal).not.toBeNull();
     } finally {
       await alone.close();
     }
