@@ -18,7 +18,7 @@ import type { PeopleUseCases, PersonView, ProposalView } from "./broker.js";
 import type { BrokerDeps } from "./deps.js";
 import { isDisplayName, tellPerson, type PeopleDeps as Given } from "./identity-deps.js";
 import { personView } from "./person-view.js";
-import { changesForTwo, needsTwo, rolesDiffer, writeRights, type By, type Rights } from "./powers.js";
+import { changesForTwo, givesForTwo, needsTwo, rolesDiffer, writeRights, type By, type Rights } from "./powers.js";
 import { holdingOf, proposeRights, rightsFault, type Holding } from "./proposals/person-rights.js";
 import { proposeReset } from "./proposals/person-reset.js";
 import { tellProposal } from "./proposals/propose.js";
@@ -96,6 +96,9 @@ async function change(
   const state = proposing ? person.state : (input.state ?? person.state);
   if (proposing && input.state !== undefined && !waking && input.state !== person.state)
     return refused("invalid-input", { field: "state" });
+  // Weight comes with a way in that two persons gave: who is closed has none until he is opened.
+  if (proposing && !waking && person.state !== "active" && givesForTwo(was, next))
+    return refused("conflict", { field: "state" });
   const goes = state !== "active" || power !== next.power;
   if (!proposing && goes && (await isLastOfPower(tx, id))) return refused("last-of-power");
   const bonds = await bondsOf(deps, tx, held, input);

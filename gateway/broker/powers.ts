@@ -50,6 +50,13 @@ export function changesForTwo(before: Rights, after: Rights): boolean {
   return before.power !== after.power || rolesDiffer(weighty(before), weighty(after));
 }
 
+/** Whether it gives anything of that kind. */
+export function givesForTwo(before: Rights, after: Rights): boolean {
+  if (after.power !== null && after.power !== before.power) return true;
+  const had = new Set(keysOf(before.roles));
+  return after.roles.some((one) => TWO_PERSON_ROLES.includes(one.role) && !had.has(keyOf(one)));
+}
+
 /** These roles for this unit. */
 export function rolesAt(unitId: UnitId, roles: readonly Role[]): readonly RoleAt[] {
   return roles.map((role) => ({ role, unitId }));

@@ -112,6 +112,23 @@ describe.each(["memory", "sqlite"] as const)("a link in two hands, on %s", (kind
     await lab.enrol({ token: secret, secondPart });
   });
 
+  test("who is closed is given no weight: what one hand let in would stand beside it when he is opened", async () => {
+    const made = await make("mint");
+    await lab.enrol(made.enrolmentToken ?? "");
+    const by = async () => lab.signIn(grace);
+    must(await lab.people.change(await by(), made.person.id, { state: "disabled" }));
+    for (const change of [{ power: "audit" }, { roles: ["approver"] }, { roles: ["confirmer"] }] as const)
+      expect(await lab.people.change(await by(), made.person.id, { ...change, reason: REASON })).toEqual({
+        ok: false,
+        code: "conflict",
+        field: "state",
+      });
+    expect(await lab.database.read.proposals.count({ subject: `person:${made.person.id}` })).toBe(0);
+    const { token, secondPart } = await lab.agree(await give(made.person.id, { roles: ["approver"], state: "active" }));
+    expect(await rowOf(made.person.id)).toMatchObject({ state: "active", passwordHash: null, totpEnrolledAt: null });
+    await lab.enrol({ token, secondPart });
+  });
+
   test("who is made to hold weight gets no link before two said yes, and then one in two parts", async () => {
     const made = await make("pia", { power: "audit" });
     expect(made.enrolmentToken).toBeNull();
