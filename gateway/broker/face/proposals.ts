@@ -61,7 +61,7 @@ export interface ProposalUseCases {
   text(actor: Actor, id: ProposalId): Promise<Outcome<ProposalText>>;
   /**
    * Does it, in one transaction with both names. Never the proposer, never the person it is about; a recent step-up is needed.
-   * `stale` when the digest is another or what it rests on changed. `secret`: what is shown once to the confirmer (half of a
+   * `stale` when the digest is another, what it rests on changed, or (field `text`) he did not fetch the `text` of one that has one. `secret`: what is shown once to the confirmer (half of a
    * break-glass envelope, the second part of an enrolment link, a SCIM token).
    */
   confirm(

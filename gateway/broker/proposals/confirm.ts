@@ -20,6 +20,7 @@ import { orUndone, Undone } from "../undone.js";
 import { keepSecret } from "./kept-secrets.js";
 import type { Both, Execute, Executed } from "./kind.js";
 import { KINDS } from "./kinds.js";
+import { hasRead } from "./policy-text.js";
 import { tellProposal } from "./propose.js";
 import { mayConfirm, proposalView, proposerOf } from "./view.js";
 
@@ -73,6 +74,8 @@ async function confirmIn(
   const fresh = await requireStepUp(tx, deps.clock, deps.policy, actor);
   if (!fresh.ok) return fresh;
   if (digest !== proposal.digest || sha256Hex(proposal.content) !== digest) return refused("stale");
+  if (KINDS[proposal.kind].hasText === true && !(await hasRead(tx, now.personId, proposal)))
+    return refused("stale", { field: "text" });
   const proposer = await proposerOf(tx, proposal);
   const confirmer = await tx.people.get(now.personId);
   if (proposer === undefined || confirmer === undefined) return refused("stale");

@@ -29,6 +29,8 @@ export type Execute = (deps: BrokerDeps, tx: Stores, proposal: Proposal, both: B
 interface Shown {
   /** Labels are of the API's `PROPOSAL_LABELS`. Never a secret. */
   lines(stores: Stores, content: string): Promise<readonly ProposalLine[]>;
+  /** Its lines do not say all of it: nobody confirms it who did not fetch its text. */
+  readonly hasText?: true;
 }
 
 export type ProposalActs = Shown &

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { must, openIdentityLab, type IdentityLab, type LabPerson } from "../../../test/support/identity-lab.js";
 import { openPolicy, POLICY_SETTING } from "../../policy/index.js";
+import type { ProposalView } from "../broker.js";
 import { watchPolicy } from "./watch-policy.js";
 
 const REASON = "two yeses for long grants";
@@ -24,6 +25,30 @@ const proposeIt = async () => {
   const { inFolder } = await state();
   return lab.proposals.proposePolicy(await lab.signIn(grace), { digest: inFolder ?? "", reason: REASON });
 };
+const confirmRead = async ({ id, digest }: ProposalView) => {
+  const page = await lab.onPage(heidi);
+  must(await lab.proposals.text(page, id));
+  return lab.proposals.confirm(page, id, digest);
+};
+
+test("nobody confirms one whose text he did not fetch, whoever else did and whatever he fetched before", async () => {
+  await touch();
+  const first = must(await proposeIt());
+  must(await lab.proposals.text(await lab.signIn(heidi), first.id));
+  must(await lab.proposals.withdraw(await lab.signIn(grace), first.id));
+  const before = lab.policy.digest;
+  const { id, digest } = must(await proposeIt());
+  expect(digest).toBe(first.digest);
+  must(await lab.proposals.text(await lab.signIn(grace), id));
+  const page = await lab.onPage(heidi);
+  const unread = { ok: false, code: "stale", field: "text" };
+  expect(await lab.proposals.confirm(page, id, digest)).toEqual(unread);
+  expect(lab.policy.digest).toBe(before);
+  expect((await lab.database.read.proposals.get(id))?.state).toBe("pending");
+  must(await lab.proposals.text(page, id));
+  must(await lab.proposals.confirm(page, id, digest));
+  expect(lab.policy.digest).not.toBe(before);
+});
 
 test("what lies in the folder takes effect by two, in one step, with both digests and names in the log", async () => {
   const before = lab.policy.digest;
@@ -35,7 +60,7 @@ test("what lies in the folder takes effect by two, in one step, with both digest
   const held = lab.policy;
   const proposal = must(await proposeIt());
   expect(held.digest).toBe(before);
-  must(await lab.proposals.confirm(await lab.onPage(heidi), proposal.id, proposal.digest));
+  must(await confirmRead(proposal));
   expect(held.digest).toBe(waiting.inFolder);
   expect((await state()).changedFiles).toEqual([]);
   const [event] = await lab.database.read.audit.find({ verb: "policy.changed" });
@@ -100,7 +125,7 @@ test("a node takes over what another one put in force; kept files that were tamp
   const other = await openPolicy(lab.database, lab.policyFolder, () => undefined);
   await touch();
   const proposal = must(await proposeIt());
-  must(await lab.proposals.confirm(await lab.onPage(heidi), proposal.id, proposal.digest));
+  must(await confirmRead(proposal));
   expect(other.policy.digest).not.toBe(lab.policy.digest);
   await watchPolicy({ ...lab.deps, ...other });
   expect(other.policy.digest).toBe(lab.policy.digest);

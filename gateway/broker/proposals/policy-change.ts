@@ -105,6 +105,8 @@ export async function proposePolicy(
 }
 
 export const policyChange: ProposalActs = {
+  hasText: true,
+
   lines(_stores, text) {
     const content = JSON.parse(text) as Content;
     return Promise.resolve([

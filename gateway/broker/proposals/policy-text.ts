@@ -2,7 +2,17 @@
  * What a proposed policy says: every changed file whole, as it was and as it would be, for those who may see the proposal. Nothing is cut
  * and nothing is compared here: a bundle's bound bounds the answer, and the work of setting two texts side by side is the reader's.
  */
-import { done, refused, type Actor, type Outcome, type Proposal, type ProposalId } from "../../domain/index.js";
+import {
+  done,
+  refused,
+  type Actor,
+  type AuditEvent,
+  type Outcome,
+  type PersonId,
+  type Proposal,
+  type ProposalId,
+  type Stores,
+} from "../../domain/index.js";
 import { changedSettings } from "../../policy/index.js";
 import type { ProposalText } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
@@ -36,6 +46,13 @@ export async function readProposalText(
       after: after.get(name) ?? null,
     })),
   });
+}
+
+/** Whether this person fetched the text of exactly this proposal: the log has his reading. */
+export async function hasRead(stores: Pick<Stores, "audit">, reader: PersonId, proposal: Proposal): Promise<boolean> {
+  const where = { verb: "proposal.read", actorId: reader, objectId: proposal.id } as const;
+  const [row] = await stores.audit.find(where, { limit: 1 });
+  return row !== undefined && (JSON.parse(row.leaf) as AuditEvent).detail["digest"] === proposal.digest;
 }
 
 function noteReading(deps: Pick<BrokerDeps, "database">, reader: Actor, proposal: Proposal): Promise<void> {

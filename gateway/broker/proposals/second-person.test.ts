@@ -94,6 +94,7 @@ test.each(PROPOSAL_KINDS)("%s", async (kind) => {
     if (power !== own) expect(await confirm(holders[power]), power).toEqual({ ok: false, code: "not-found" });
   expect(await confirm(dan)).toMatchObject({ code: "not-found" });
   expect((await lab.database.read.proposals.get(proposal.id))?.state).toBe("pending");
+  if (kind === "policy.change") must(await lab.proposals.text(await lab.onPage(olga), proposal.id));
   must(await confirm(olga));
   const [row] = await lab.database.read.audit.find({ verb: "proposal.confirmed", objectId: proposal.id });
   for (const { id, login } of [holders[own], olga])

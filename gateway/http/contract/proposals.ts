@@ -59,7 +59,7 @@ export const proposalsQuery = z.strictObject({ ...pageQuery, state: optional(z.e
 export const proposalListing = listing(proposalView);
 export type ProposalListing = z.infer<typeof proposalListing>;
 
-/** `digest`: of the content that was read; another one is refused as stale. */
+/** `digest`: of the content that was read; another one is refused as stale, as is a policy whose text the reader did not fetch. */
 export const confirmationBody = z.strictObject({ digest });
 export type ConfirmationBody = z.infer<typeof confirmationBody>;
 /** `secret`: shown once to who confirmed: for a break-glass seal the JSON text of a `breakGlassSheet`, for a person the second part of his enrolment link. */
