@@ -73,6 +73,20 @@ test("is proposed by one, confirmed by another, fetched once, and opens by the p
   expect(event?.leaf).toContain(frank.id);
 });
 
+test("the second person is shown every account of it, however many", async () => {
+  const rows = createRows(createIds());
+  const unitId = asset.unitId;
+  const logins = Array.from({ length: 120 }, (_, nth) => `u${String(nth)}`);
+  await lab.database.write(async (tx) => {
+    for (const login of logins)
+      await tx.accounts.insert({ ...account, ...rows.account(asset.id, { unitId, login }), credentialSealed: "x" });
+  });
+  const { id } = await proposed();
+  const [line] = must(await lab.proposals.get(await lab.signIn(frank), id)).lines;
+  const shown = line?.after.split(" ") ?? [];
+  expect(shown).toEqual([...logins, "root"].map((login) => `${login}@web-01`).sort());
+});
+
 test("a weak passphrase, a stale factor, another person and the end of the hour give nothing and use nothing up", async () => {
   const id = await confirmed();
   const page = await lab.onPage(erin);

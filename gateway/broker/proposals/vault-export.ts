@@ -31,7 +31,6 @@ import { proposalView } from "./view.js";
 
 /** Accounts in one export. */
 const MOST = 1000;
-const SHOWN = 50;
 
 /** A type and not an interface, so that it is `Canonical`. */
 type Content = { readonly accountIds: readonly AccountId[] };
@@ -82,14 +81,13 @@ async function wanted(stores: Stores, actor: Actor, ids: readonly AccountId[]): 
 export const vaultExport: ProposalActs = {
   async lines(stores, text) {
     const { accountIds } = JSON.parse(text) as Content;
-    const names: string[] = [];
-    for (const id of accountIds.slice(0, SHOWN)) {
-      const account = await stores.accounts.get(id);
-      const asset = account === undefined ? undefined : await stores.assets.get(account.assetId);
-      names.push(`${account?.login ?? "?"}@${asset?.name ?? "?"}`);
-    }
-    const more = accountIds.length > SHOWN ? ` … (${String(accountIds.length)})` : "";
-    return [{ label: "accounts", before: null, after: names.join(" ") + more }];
+    const accounts = await stores.accounts.find({ id: { in: accountIds } }, { limit: MOST });
+    const assetIds = [...new Set(accounts.map((account) => account.assetId))];
+    const assets = await stores.assets.find({ id: { in: assetIds } }, { limit: MOST });
+    const nameOf = new Map(assets.map((asset) => [asset.id, asset.name]));
+    // Every one: what the second person is not shown he does not confirm.
+    const names = accounts.map((account) => `${account.login}@${nameOf.get(account.assetId) ?? "?"}`);
+    return [{ label: "accounts", before: null, after: names.sort().join(" ") }];
   },
 
   /** Only the right to fetch it comes about here. */
