@@ -65,6 +65,8 @@ class House {
 
 /** Whose rows are evidence. */
 const KEPT = [
+  "unit",
+  "person",
   "proposal",
   "signature",
   "break_glass_seal",
@@ -280,6 +282,27 @@ describe.each(DATABASES)("two persons on %s", (_name, open) => {
       await expect(house.sql(statement), statement).rejects.toThrow(words("needs-second-person"));
   });
 
+  it("gave that and nothing wider: their names pass on to no other right, unit or person", async () => {
+    const by = { grantedBy: first.id, confirmedBy: second.id };
+    const [approver, other, officer] = [await house.person(), await house.person(), await house.person()];
+    await house.give(await house.person(), "system", by);
+    await house.give(officer, "system", by);
+    await house.role(approver, "approver", by);
+    const before = [await house.sql(`SELECT * FROM "power_holding"`), await house.sql(`SELECT * FROM "role_holding"`)];
+    for (const statement of [
+      `UPDATE "role_holding" SET "unit_id" = 'wider' WHERE "person_id" = '${approver.id}'`,
+      `UPDATE "role_holding" SET "role" = 'confirmer' WHERE "person_id" = '${approver.id}'`,
+      `UPDATE "role_holding" SET "person_id" = '${other.id}' WHERE "person_id" = '${approver.id}'`,
+      `UPDATE "role_holding" SET "id" = 'x' WHERE "person_id" = '${approver.id}'`,
+      `UPDATE "power_holding" SET "power" = 'security' WHERE "id" = '${officer.id}'`,
+      `UPDATE "power_holding" SET "unit_id" = 'wider' WHERE "id" = '${officer.id}'`,
+      `UPDATE "power_holding" SET "id" = '${other.id}' WHERE "id" = '${officer.id}'`,
+    ])
+      await expect(house.sql(statement), statement).rejects.toThrow(words("needs-second-person"));
+    const after = [await house.sql(`SELECT * FROM "power_holding"`), await house.sql(`SELECT * FROM "role_holding"`)];
+    expect(after).toEqual(before);
+  });
+
   it("stand behind an envelope, whose use gives its power at that moment and no other", async () => {
     const seal = {
       id: ids.next(),
@@ -392,6 +415,36 @@ describe.each(DATABASES)("what was decided, on %s,", (_name, open) => {
     await house.database.write((tx) => tx.proposals.insert(twin));
     const third = house.database.write((tx) => tx.proposals.insert(rows.proposal({ subject: twin.subject })));
     await expect(third).rejects.toMatchObject(code("conflict"));
+  });
+});
+
+describe.each(DATABASES)("what ended, on %s,", (_name, open) => {
+  let house: House;
+  beforeAll(async () => {
+    house = await House.open(open);
+    await house.database.write((tx) => insertOneOfEach(tx, rows, ids));
+  });
+  afterAll(() => house?.close());
+
+  it.each([
+    ["contract", `"state" = 'ended', "ended_at" = 5`, [`"state" = 'active'`, `"ended_at" = 6`, `"end_reason" = 'x'`]],
+    ["review_item", `"state" = 'lapsed', "decided_at" = 5`, [`"state" = 'confirmed'`, `"state" = 'open'`]],
+    ["scim_token", `"retired_at" = 5`, [`"retired_at" = NULL`, `"retired_at" = 6`]],
+    ["break_glass_seal", `"shown_at" = 5`, [`"shown_at" = 1`, `"shown_at" = NULL`]],
+  ])("stays ended: %s", async (table, end, changes) => {
+    await house.sql(`UPDATE "${table}" SET ${end}`);
+    const before = await house.sql(`SELECT * FROM "${table}"`);
+    for (const change of changes)
+      await expect(house.sql(`UPDATE "${table}" SET ${change}`), change).rejects.toThrow(words("append-only"));
+    expect(await house.sql(`SELECT * FROM "${table}"`)).toEqual(before);
+  });
+
+  it.each([
+    ["review_item", [`"person_id" = 'x'`, `"due_at" = 9`]],
+    ["scim_token", [`"hash" = 'x'`, `"unit_id" = 'x'`, `"confirmed_by" = 'x'`]],
+  ])("is about what it was about: %s", async (table, changes) => {
+    for (const change of changes)
+      await expect(house.sql(`UPDATE "${table}" SET ${change}`), change).rejects.toThrow(words("append-only"));
   });
 });
 

@@ -246,6 +246,8 @@ describe.each(["SQLite", "PostgreSQL"] as const)("the three powers from outside 
       `UPDATE "setting" SET "id" = 'first-person' WHERE "id" = 'second-person'`,
       `UPDATE "unit" SET "parent_id" = '${at.top}' WHERE "id" = '${at.top}'`,
       `DELETE FROM "proposal"`,
+      `DELETE FROM "person" WHERE "id" = '${grace}'`,
+      `UPDATE "power_holding" SET "unit_id" = 'wider' WHERE "id" = '${erin}'`,
       `UPDATE "proposal" SET "state" = 'pending' WHERE "state" = 'confirmed'`,
       `UPDATE "break_glass_seal" SET "hash" = '${"0".repeat(64)}'`,
       ...(kind === "SQLite"

@@ -6,8 +6,10 @@ import type { Rule } from "./people-triggers.js";
 
 const WORD = "append-only";
 
-/** Tables whose rows never go. */
+/** Tables whose rows never go. Who holds what hangs on people and units: with them it would go past the rules about it. */
 const KEPT = [
+  "unit",
+  "person",
   "vendor",
   "contract",
   "signature",
@@ -21,6 +23,7 @@ const KEPT = [
 /** Tables whose rows no later one may take the place of, each with its unique columns beside the id. */
 export const STANDING_ROWS: readonly (readonly [table: string, keys: readonly (readonly string[])[]])[] = [
   ["setting", []],
+  ["unit", [["parent_id", "name_key"]]],
   ["person", [["login"], ["enrolment_hash"], ["identity_key"]]],
   ["power_holding", []],
   ["role_holding", [["person_id", "role", "unit_id"]]],
@@ -61,7 +64,18 @@ export function evidenceRules(): Rule[] {
     frozen(
       "break_glass_seal",
       `${changed(["id", "power", "hash", "sealed_at", "sealed_by", "confirmed_by"])} ` +
-        `OR OLD."used_at" IS NOT NULL OR OLD."void_at" IS NOT NULL`,
+        `OR OLD."used_at" IS NOT NULL OR OLD."void_at" IS NOT NULL ` +
+        `OR (OLD."shown_at" IS NOT NULL AND ${changed(["shown_at"])})`,
+    ),
+    frozen("contract", `OLD."state" = 'ended' AND (${changed(["id", "state", "ended_at", "ended_by", "end_reason"])})`),
+    frozen(
+      "review_item",
+      `OLD."state" <> 'open' OR ${changed(["id", "unit_id", "person_id", "entitlement_id", "opened_at", "due_at"])}`,
+    ),
+    frozen(
+      "scim_token",
+      `${changed(["id", "name", "unit_id", "hash", "created_by", "confirmed_by", "created_at"])} ` +
+        `OR (OLD."retired_at" IS NOT NULL AND ${changed(["retired_at"])})`,
     ),
     frozen(
       "legal_hold",

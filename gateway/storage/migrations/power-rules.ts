@@ -148,6 +148,22 @@ function secondPersonRules(): Rule[] {
   const settledRow = `OLD."id" = '${SETTLED}'`;
   return [
     ...rules,
+    // What two gave is that and nothing wider: their names do not pass on to another right, person or unit.
+    {
+      name: "power_same_update",
+      table: "power_holding",
+      on: "UPDATE",
+      refusedIf: moved(["id", "power", "unit_id"]),
+      word,
+    },
+    {
+      name: "role_same_update",
+      table: "role_holding",
+      on: "UPDATE",
+      concerns: `NEW."role" <> 'operator'`,
+      refusedIf: moved(["id", "person_id", "role", "unit_id"]),
+      word,
+    },
     {
       name: "seal_second_insert",
       table: "break_glass_seal",
@@ -159,6 +175,11 @@ function secondPersonRules(): Rule[] {
     { name: "settled_kept_update", table: "setting", on: "UPDATE", refusedIf: settledRow, word },
     { name: "settled_kept_delete", table: "setting", on: "DELETE", refusedIf: settledRow, word },
   ];
+}
+
+/** That critical acts are two persons' and one of these is another now. */
+function moved(columns: readonly string[]): string {
+  return `${isSettled} AND (${columns.map((column) => `NEW."${column}" <> OLD."${column}"`).join(" OR ")})`;
 }
 
 function lastRules(): Rule[] {
