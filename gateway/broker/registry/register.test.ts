@@ -282,6 +282,9 @@ describe("who keeps the register", () => {
     const room = must(await unitNamed("Room", branch.id));
     expect(await registry.retireUnit(sec1, branch.id)).toMatchObject({ code: "conflict" });
     expect(await registry.retireUnit(sec1, house.unitId)).toMatchObject({ code: "conflict" });
+    const admin = await appoint(house, room.id, { power: "system" });
+    expect(await registry.retireUnit(sec1, room.id)).toMatchObject({ code: "conflict" });
+    must(await registry.leave(sec1, admin.personId, "the room is closed"));
     must(await registry.retireUnit(sec1, room.id));
     must(await registry.retireUnit(sec1, branch.id));
     expect(await unitNamed("Late", branch.id)).toMatchObject({ field: "parentId" });

@@ -127,7 +127,6 @@ async function isEmpty(tx: Stores, unitId: UnitId): Promise<boolean> {
     await tx.people.count({ unitId, state: { not: "retired" } }),
     await tx.vendors.count({ unitId, state: "active" }),
     await tx.contracts.count({ unitId, state: "active" }),
-    await tx.powers.count({ unitId }),
   ];
   return counts.every((count) => count === 0) && !(await isServed(tx, unitId));
 }
