@@ -22,6 +22,7 @@ import { confirmHostKey, scanHostKey } from "./host-keys.js";
 import { issueReturnTicket } from "./issue-return-ticket.js";
 import { issueTicket } from "./issue-ticket.js";
 import { inTurn } from "./forward-rules.js";
+import { listOwners } from "./list-owners.js";
 import { getRequest, listGrants, listRequests, waitForDecision } from "./list-requests.js";
 import { getSession, listLive, listSessions } from "./list-sessions.js";
 import type { LiveSessions } from "./live-sessions.js";
@@ -41,6 +42,7 @@ export function bindAssets(deps: BrokerDeps): AssetUseCases {
   return {
     list: (actor, page) => listAssets(deps, actor, page),
     get: (actor, id) => getAsset(deps, actor, id),
+    owners: (actor, page) => listOwners(deps, actor, page),
     create: (actor, input) => createAsset(deps, actor, input),
     scanHostKey: (actor, id) => scanHostKey(deps, actor, id),
     confirmHostKey: (actor, id, publicKey) => confirmHostKey(deps, actor, id, publicKey),

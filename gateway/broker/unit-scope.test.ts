@@ -159,6 +159,24 @@ describe("a system administrator", () => {
     expect(must(await assets.create(ofWest, { ...NEW, name: "west-01" })).unitId).toBe(west);
   });
 
+  it("names who may own an asset to the system administrators of his unit, and nothing else of him", async () => {
+    const { assets } = house.broker;
+    const { sys1, bob, mallory } = house.people;
+    const ofWest = await appoint(house, west, { power: "system" });
+    const owners = must(await assets.owners(sys1, {})).items;
+    expect(owners.find(({ id }) => id === bob.personId)).toEqual({
+      id: bob.personId,
+      login: "bob",
+      displayName: expect.any(String) as string,
+      unitName: expect.any(String) as string,
+    });
+    expect(owners.some(({ id }) => id === mallory.personId)).toBe(false);
+    expect(must(await assets.owners(sys1, { q: "BOB" })).items.map(({ login }) => login)).toEqual(["bob"]);
+    expect(must(await assets.owners(ofWest, {})).items.some(({ id }) => id === bob.personId)).toBe(false);
+    expect(await assets.owners(house.people.sec1, {})).toMatchObject({ code: "forbidden" });
+    expect(await assets.owners(sys1, { q: "x".repeat(101) })).toMatchObject({ field: "q" });
+  });
+
   it("says what an asset is to its unit, within what can be said", async () => {
     const { assets } = house.broker;
     const { sys1, bob, mallory } = house.people;

@@ -34,6 +34,7 @@ export type ViewsFit = [
   Fits<Answer<broker.FactorUseCases["sessions"]>["items"][number], api.PageSessionView>,
   Fits<broker.Reachable, api.ReachableView>,
   Fits<broker.AssetView, api.AssetView>,
+  Fits<broker.OwnerView, api.OwnerView>,
   Fits<broker.AccountView, api.AccountView>,
   Fits<broker.EntitlementView, api.EntitlementView>,
   Fits<Answer<broker.AssetUseCases["get"]>, api.AssetWithAccounts>,

@@ -157,6 +157,7 @@ const TABLE: readonly (readonly [string, readonly string[], unknown?])[] = [
   ["POST /api/v1/reviews/:id/decision", SIGNED_IN, { keep: true }],
   ["GET /api/v1/assets", ["system", "security", "audit"]],
   ["POST /api/v1/assets", ["system"], asset],
+  ["GET /api/v1/assets/owners", ["system"]],
   ["GET /api/v1/assets/:id", ["system", "security", "audit"]],
   ["PATCH /api/v1/assets/:id", ["system"], { port: 2222 }],
   ["DELETE /api/v1/assets/:id", ["system"]],

@@ -14,10 +14,12 @@ import type {
   EntitlementListing,
   EntitlementView,
   HostKeyScan,
+  OwnerListing,
 } from "./types.js";
 
 export const listAssets = (q: string, cursor?: string): Promise<AssetListing> =>
   get("/assets", { query: { q, cursor } });
+export const findOwners = (q: string): Promise<OwnerListing> => get("/assets/owners", { query: { q, limit: 200 } });
 export const getAsset = (id: string): Promise<AssetWithAccounts> => get(`/assets/${id}`);
 export const createAsset = (input: CreateAssetBody): Promise<AssetView> => post("/assets", input);
 export const changeAsset = (id: string, input: ChangeAssetBody): Promise<AssetView> => patch(`/assets/${id}`, input);

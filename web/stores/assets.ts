@@ -11,6 +11,7 @@ export const useAssetsStore = defineStore("assets", () => {
     q,
     list,
     find: api.findAssets,
+    findOwners: api.findOwners,
     findAccounts: api.findAccounts,
     get: api.getAsset,
     create: api.createAsset,

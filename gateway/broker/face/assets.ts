@@ -53,12 +53,22 @@ export type AssetStanding = Partial<
   Pick<Asset, "businessSystem" | "protectionLevel" | "dataClass" | "ownerId" | "sensitive">
 >;
 
+/** Who may be an asset's owner, for choosing from. */
+export interface OwnerView {
+  readonly id: PersonId;
+  readonly login: string;
+  readonly displayName: string;
+  readonly unitName: string;
+}
+
 export interface AssetUseCases {
   list(actor: Actor, page: Page & { readonly q?: string }): Promise<Outcome<Listing<AssetView>>>;
   get(
     actor: Actor,
     id: AssetId,
   ): Promise<Outcome<{ readonly asset: AssetView; readonly accounts: readonly AccountView[] }>>;
+  /** Active people of the units that the actor administrates, none of a vendor; `q` stands anywhere in login or name. */
+  owners(actor: Actor, page: Page & { readonly q?: string }): Promise<Outcome<Listing<OwnerView>>>;
   /** `unitId` within what the actor administrates; absent: the unit for which he holds his power. */
   create(
     actor: Actor,

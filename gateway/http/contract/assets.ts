@@ -109,6 +109,17 @@ export type AssetListing = z.infer<typeof assetListing>;
 export const assetWithAccounts = z.object({ asset: assetView, accounts: z.array(accountView).readonly() });
 export type AssetWithAccounts = z.infer<typeof assetWithAccounts>;
 
+export const ownersQuery = z.strictObject({ ...pageQuery, q: optional(lineOrEmpty(100)) });
+export const ownerView = z.object({
+  id: outId,
+  login: z.string(),
+  displayName: z.string(),
+  unitName: z.string(),
+});
+export type OwnerView = z.infer<typeof ownerView>;
+export const ownerListing = listing(ownerView);
+export type OwnerListing = z.infer<typeof ownerListing>;
+
 export const createAssetBody = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/),
   protocol: z.enum(PROTOCOLS),

@@ -21,6 +21,15 @@ export function registerAssets(app: FastifyInstance, deps: RouteDeps): void {
   });
   route(app, {
     ...shared,
+    method: "GET",
+    url: "/assets/owners",
+    summary: "List who may own an asset, to choose from",
+    query: contract.ownersQuery,
+    answer: contract.ownerListing,
+    run: ({ actor, query }) => assets.owners(actor, query),
+  });
+  route(app, {
+    ...shared,
     method: "POST",
     url: "/assets",
     summary: "Create an asset",
