@@ -25,7 +25,6 @@ export async function listOwners(
     ...withinUnits(await scopeOf(read, admin, ["system"])),
     state: "active",
     vendorId: null,
-
   };
   const named = [
     { ...where, login: { contains: q.toLowerCase() } },
