@@ -5,7 +5,7 @@
 import { readConfig } from "../config.js";
 import { ask } from "./ask.js";
 import { call } from "./client.js";
-import { isChinese } from "./login-texts.js";
+import { isChinese, localMinute } from "./login-texts.js";
 
 const POWERS = ["system", "security", "audit"];
 
@@ -21,7 +21,7 @@ const zh: typeof en = {
   login: "新管理员的登录名：",
   name: "新管理员的姓名：",
   opened: "请在 24 小时内打开此链接注册，然后重新封存",
-  waits: (from) => `该权力仍有人可以登录；请于 ${from} 之后携两个半码再来`,
+  waits: (from) => `该权限仍有人可以登录；请于 ${from} 之后携两个半码再来`,
 };
 
 export async function breakGlass(input: {
@@ -46,6 +46,6 @@ export async function breakGlass(input: {
     process.stderr.write(`${texts.opened}\n`);
     return 0;
   }
-  process.stderr.write(`${texts.waits(new Date(answer.opensAt ?? 0).toLocaleString())}\n`);
+  process.stderr.write(`${texts.waits(localMinute(answer.opensAt ?? 0))}\n`);
   return 3;
 }

@@ -39,15 +39,36 @@ export function keptSession(): Kept {
 /** What OpenSSL and Node call a certificate that is not taken. */
 const CERTIFICATE = /CERT|ISSUER|UNABLE_TO_VERIFY|ALTNAME/;
 
-/** Inside a unit the authority is often its own, which Node does not know until told: that is not silence. */
-function silenceOf(url: string, failure: unknown): string {
-  const inner = failure instanceof Error ? failure.cause : undefined;
-  const code = inner instanceof Error && "code" in inner ? String(inner.code) : "";
-  if (!CERTIFICATE.test(code)) return `${url} does not answer`;
-  return `${url} shows a certificate that does not hold (${sanitise(code, 64)}); if its authority is your unit's own, name the authority's PEM file in NODE_EXTRA_CA_CERTS`;
+/** The gateway said nothing, or what answered is not taken for it. */
+export class Unanswered extends Error {
+  /** What is wrong with its certificate; undefined where there was silence. Inside a unit the authority is often its own, which Node does not know until told. */
+  readonly certificate: string | undefined;
+  constructor(url: string, cause: unknown) {
+    const inner = cause instanceof Error ? cause.cause : undefined;
+    const code = inner instanceof Error && "code" in inner ? sanitise(String(inner.code), 64) : "";
+    const certificate = CERTIFICATE.test(code) ? code : undefined;
+    super(
+      certificate === undefined
+        ? `${url} does not answer`
+        : `${url} shows a certificate that does not hold (${certificate}); if its authority is your unit's own, name the authority's PEM file in NODE_EXTRA_CA_CERTS`,
+      { cause },
+    );
+    this.certificate = certificate;
+  }
 }
 
-/** One request; throws with the problem's code and title when the gateway refuses. */
+/** The gateway's no. */
+export class Refused extends Error {
+  readonly code: string;
+  readonly title: string;
+  constructor(code: string, title: string) {
+    super(`refused: ${title} (${code})`);
+    this.code = code;
+    this.title = title;
+  }
+}
+
+/** One request; throws `Refused` when the gateway says no, `Unanswered` when it says nothing. */
 export async function call(
   path: string,
   init: { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal } = {},
@@ -66,12 +87,12 @@ export async function call(
     ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
     ...(init.signal === undefined ? {} : { signal: init.signal }),
   }).catch((cause: unknown) => {
-    throw new Error(silenceOf(kept.url, cause), { cause });
+    throw new Unanswered(kept.url, cause);
   });
   if (!response.ok) {
     const problem = (await response.json().catch(() => ({}))) as { code?: string; title?: string };
     const { title = response.statusText, code = String(response.status) } = problem;
-    throw new Error(`refused: ${sanitise(String(title))} (${sanitise(String(code), 64)})`);
+    throw new Refused(sanitise(String(code), 64), sanitise(String(title)));
   }
   return response;
 }

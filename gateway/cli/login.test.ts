@@ -203,6 +203,17 @@ describe("gatehouse login", () => {
     await login(input({ texts: loginTexts({ LANG: "zh_CN.UTF-8" }) }));
     expect(said.join("\n")).toContain("在网页输入 42，并用通行密钥批准");
     expect(loginTexts({ LC_ALL: "en_US.UTF-8", LANG: "zh_CN.UTF-8" })).toBe(loginTexts({}));
+    expect(said.join("\n")).toMatch(/alice：\d{4}-\d{2}-\d{2} \d{2}:\d{2} 之前/);
+  });
+
+  test("says in the terminal's language what went wrong", async () => {
+    const texts = loginTexts({ LANG: "zh_CN.UTF-8" });
+    poll = () => ({ status: 403, body: { code: "terminal-approval-refused", title: "refused" } });
+    await expect(login(input({ texts }))).rejects.toThrow("已拒绝：浏览器中已拒绝或超过 90 秒");
+    poll = () => ({ status: 403, body: { code: "constructor", title: "another thing" } });
+    await expect(login(input({ texts }))).rejects.toThrow("已拒绝：another thing（constructor）");
+    await expect(login(input({ texts, keep: "agent" }))).rejects.toThrow("没有运行中的 ssh-agent");
+    await expect(login(input({ texts, url: "http://127.0.0.1:1" }))).rejects.toThrow("http://127.0.0.1:1 无响应");
   });
 });
 

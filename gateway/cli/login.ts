@@ -5,7 +5,7 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { sanitise } from "../domain/index.js";
-import { call } from "./client.js";
+import { call, Refused, Unanswered } from "./client.js";
 import {
   forgetKey,
   keepKey,
@@ -15,7 +15,7 @@ import {
   type KeyFiles,
   type KeyPair,
 } from "./device-key-files.js";
-import { readyLines, type LoginTexts } from "./login-texts.js";
+import { localMinute, readyLines, type LoginTexts } from "./login-texts.js";
 
 const RETRY_MS = 1_000;
 const MOST_FAILURES = 5;
@@ -55,14 +55,15 @@ type Done = Extract<State, { readonly state: "done" }>;
 export async function login(input: LoginInput): Promise<number> {
   const { url, texts, say } = input;
   const hasAgent = (input.environment["SSH_AUTH_SOCK"] ?? "") !== "";
-  if (input.keep === "agent" && !hasAgent)
-    throw new Error("no ssh-agent runs here; leave --agent out to keep the key in a file");
+  if (input.keep === "agent" && !hasAgent) throw new Error(texts.agentNeeded());
   const pair = newKeyPair();
   const body = { login: input.login, name: input.name, publicKey: pair.publicKey };
-  const started = (await (await call("/auth/device-logins", { method: "POST", body }, anyone(url))).json()) as Started;
+  const asked = await call("/auth/device-logins", { method: "POST", body }, anyone(url)).catch((error: unknown) => {
+    throw inWords(input, error);
+  });
+  const started = (await asked.json()) as Started;
   try {
-    if (!/^[0-9]{2}$/.test(started.number) || !isLinkOf(url, started.url))
-      throw new Error(`${url} answered what is not understood`);
+    if (!/^[0-9]{2}$/.test(started.number) || !isLinkOf(url, started.url)) throw new Error(texts.odd(url));
     say(texts.open(sanitise(started.url, 500)));
     say(texts.number(started.number, 90));
     const done = await approved(input, started);
@@ -74,8 +75,17 @@ export async function login(input: LoginInput): Promise<number> {
     return 0;
   } catch (error) {
     await end(url, started.token);
-    throw error;
+    throw inWords(input, error);
   }
+}
+
+/** What `call` says of a gateway, in the terminal's language; anything else as it is. */
+function inWords({ url, texts }: Pick<LoginInput, "url" | "texts">, error: unknown): unknown {
+  if (error instanceof Refused) return new Error(texts.refused(error.title, error.code), { cause: error });
+  if (!(error instanceof Unanswered)) return error;
+  const { message, certificate } = error;
+  const said = certificate === undefined ? texts.away(message, url) : texts.certificate(message, url, certificate);
+  return new Error(said, { cause: error });
 }
 
 /** Who follows the link shows a passkey there: it leads to the very gateway that was named, or nowhere. */
@@ -109,17 +119,17 @@ async function settle(input: LoginInput, pair: KeyPair, token: string, done: Don
   const { host, port } = done.ssh;
   const isPort = Number.isInteger(port) && port > 0 && port < 65_536;
   if (!isPort || !/^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/.test(host) || !/^[a-z][a-z0-9._-]{0,31}$/.test(done.login))
-    throw new Error(`${url} answered what is not understood`);
+    throw new Error(texts.odd(url));
   const files = keyFiles(input.home, url);
   const before = keptLogin(files);
   const seconds = Math.max(1, Math.floor((done.key.expiresAt - done.key.createdAt) / 1000));
   const inAgent = keep !== "file" && (environment["SSH_AUTH_SOCK"] ?? "") !== "";
   if (before !== undefined) await dropFromAgent(files, environment);
   const taken = inAgent && (await sshAdd(["-q", "-t", String(seconds), "-"], environment, pair.privateKey));
-  if (keep === "agent" && !taken) throw new Error("the ssh-agent did not take the key");
+  if (keep === "agent" && !taken) throw new Error(texts.agentRefused());
   keepKey(files, pair, { url, token, expiresAt: done.key.expiresAt }, keep === "agent");
   if (before !== undefined) await end(before.url, before.token);
-  say(texts.done(done.login, new Date(done.key.expiresAt).toLocaleString()));
+  say(texts.done(done.login, localMinute(done.key.expiresAt)));
   if (keep !== "agent") say(texts.inFile(files.privateKey));
   if (taken) say(texts.inAgent());
   else if (inAgent) say(texts.noAgent());
@@ -134,7 +144,7 @@ async function end(url: string, token: string): Promise<"ended" | "gone" | "unan
     await call(`/auth/device-logins/${token}`, { method: "DELETE" }, anyone(url));
     return "ended";
   } catch (error) {
-    return error instanceof Error && error.cause !== undefined ? "unanswered" : "gone";
+    return error instanceof Unanswered ? "unanswered" : "gone";
   }
 }
 

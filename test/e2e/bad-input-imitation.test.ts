@@ -38,7 +38,7 @@ function open(client: SshClient, login: string): Terminal {
 const IMITATED = [
   "gatehouse: sign-in refused\\r\\nPassword: ",
   "One-time code: ",
-  "gatehouse: session ended: the grant has expired\\r\\nReason (empty gives up): ",
+  "gatehouse: session ended: the grant has expired\\r\\nReason, 3 characters or more (empty gives up): ",
   "gatehouse: waiting 00:01 (Ctrl-C withdraws; hang up to leave it waiting)",
   "\\033[H\\033[2Jgatehouse: what you may open or ask for\\r\\n> ",
   "gatehouse: the host key changed; accept it? [y/N] ",

@@ -192,7 +192,7 @@ test("signing in by the provider asks for a passkey here: nobody else's, and not
   expect(await whoIs(page)).toBe(person.login);
   expect(await events("person.sign-in-failed")).toContainEqual(expect.stringContaining("wrong-second-factor"));
   await page.goto(`${house.http}/me`);
-  await page.getByText("directory", { exact: true }).first().waitFor();
+  await page.getByText("single sign-on", { exact: true }).first().waitFor();
 });
 
 test("linking asks for the second factor again when it was shown too long ago", async () => {

@@ -40,6 +40,28 @@ const asWord =
     const head = heads.find((one) => te(`${one}.${value}`));
     return head === undefined ? undefined : t(`${head}.${value}`);
   };
+/** A code of the gate's own, or why something was refused, as problems say it. */
+const asCode: Say = ({ t, te }, value) => {
+  if (typeof value !== "string" || !CODE.test(value) || isInherited(value)) return undefined;
+  if (te(`detailCode.${value}`)) return t(`detailCode.${value}`);
+  return te(`error.${value}.what`) ? t(`error.${value}.what`).replace(/[.。]$/u, "") : undefined;
+};
+/** The first of several ways that has words. */
+const either =
+  (...ways: readonly Say[]): Say =>
+  (words, value, kind) => {
+    for (const way of ways) {
+      const said = way(words, value, kind);
+      if (said !== undefined) return said;
+    }
+    return undefined;
+  };
+/** A directory by its kind; of SCIM also which token it came with. */
+const asDirectory: Say = (words, value, kind) => {
+  const [of = "", which = ""] = typeof value === "string" ? value.split(":") : [];
+  const word = asWord("directoryKind")(words, of, kind);
+  return word === undefined ? undefined : `${word} ${shortened(which)}`.trim();
+};
 /** Several of them, in a list or with blanks between. */
 const asWords =
   (...heads: readonly string[]): Say =>
@@ -52,7 +74,9 @@ const asWords =
 const asSubject: Say = (words, value, kind) => {
   const [, of = "", which = ""] = typeof value === "string" ? (/^([a-z-]+):(.+)$/.exec(value) ?? []) : [];
   const word = asWord("objectKind")(words, of, kind);
-  return word === undefined ? undefined : `${word} ${asWord("power")(words, which, kind) ?? shortened(which)}`;
+  // Which envelopes are missing stands beside it.
+  if (word === undefined || of === "envelopes") return word;
+  return `${word} ${asWord("power", "directoryKind")(words, which, kind) ?? shortened(which)}`;
 };
 /** The same word means another thing of another kind of object. */
 const STATES: Readonly<Record<string, string>> = {
@@ -75,11 +99,19 @@ const SAY: Readonly<Record<string, Say>> = {
   ...of(asSize, "bytes", "bytesIn", "bytesOut", "size"),
   ...of(asWords("action"), "action", "actions"),
   ...of(asWords("power"), "holds", "power", "powerWas", "powers"),
-  ...of(asWord("alertKind", "proposalKind", "channelKind", "credential"), "kind"),
-  ...of(asWord("endReason", "refusedBecause"), "because", "decidedBy", "why"),
+  ...of(
+    asWord("alertKind", "proposalKind", "channelKind", "credential", "files", "declarations", "directoryKind"),
+    "kind",
+  ),
+  ...of(either(asWord("endReason", "refusedBecause"), asCode, asDirectory), "because", "decidedBy"),
+  ...of(either(asCode, asWord("endReason", "refusedBecause")), "purpose", "result", "what", "why"),
+  by: asDirectory,
+  content: (words, value, kind) => nested(words, value, kind),
   durationMs: asLength(1),
   durationUs: asLength(1000),
   direction: asWord("direction", "clipboardDirection"),
+  field: (words, value) => (typeof value === "string" ? fieldText(words, value) : undefined),
+  locale: (_words, value) => (value === "zh-CN" ? "中文" : value === "en" ? "English" : undefined),
   obligations: asWords("obligation"),
   outcome: asWord("channelOutcome"),
   protocol: (words, value) => (typeof value === "string" ? value.toUpperCase() : plain(words, value)),
@@ -106,6 +138,12 @@ export function detailParts(
     .map(([key, value]) => ({ label: labelOf(words, key), ...valueOf(words, key, value, objectKind) }));
 }
 
+/** What the form calls it; what has no word stays as the gate names it. `items.0.actions` is told by its last name. */
+export function fieldText({ t, te }: Words, field: string): string {
+  const last = field.split(".").findLast((one) => !/^\d+$/.test(one)) ?? "";
+  return /^\w+$/.test(last) && !isInherited(last) && te(`field.${last}`) ? t(`field.${last}`) : field;
+}
+
 function labelOf({ t, te }: Words, key: string): string {
   return !isInherited(key) && /^\w+$/.test(key) && te(`detailKey.${key}`) ? t(`detailKey.${key}`) : key;
 }
@@ -114,7 +152,7 @@ function valueOf(words: Words, key: string, value: unknown, kind: string): Pick<
   const say = Object.hasOwn(SAY, key) ? SAY[key] : undefined;
   const said = say?.(words, value, kind);
   if (said !== undefined) return { value: said };
-  if (key === "content" || typeof value === "object") return { value: nested(words, value, kind) };
+  if (typeof value === "object") return { value: nested(words, value, kind) };
   const text = plain(words, value);
   const short = shortened(text);
   return short === text ? { value: text } : { value: short, full: text };

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   byteSize,
   clockLength,
+  dateText,
   fromInputTime,
   lengthParts,
   localTime,
@@ -52,6 +53,12 @@ test("a time typed into a form comes back as it was, and nothing typed is no tim
   expect(toInputTime(undefined)).toBe("");
   expect(fromInputTime("")).toBeUndefined();
   expect(fromInputTime("yesterday")).toBeUndefined();
+});
+
+test("what a native field holds is told in the reader's words", () => {
+  expect(dateText("2026-12-31", "zh-CN")).toBe("2026-12-31 周四");
+  expect(dateText("2026-12-31T18:05", "en")).toBe("2026-12-31 Thu 18:05");
+  expect(["", "2026-13-40", "soon"].map((value) => dateText(value, "en"))).toEqual(["", "", ""]);
 });
 
 test("control characters and direction overrides in foreign text are shown, not obeyed", () => {

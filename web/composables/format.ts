@@ -51,6 +51,15 @@ export function fromInputTime(text: string): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
+/** `2026-12-31 周四` for the value of a `date` input, with ` 18:00` for that of a `datetime-local` one; empty for anything else. */
+export function dateText(value: string, locale: string): string {
+  const [, day = "", time] = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2}))?/.exec(value) ?? [];
+  const at = Date.parse(`${day}T00:00:00Z`);
+  if (Number.isNaN(at)) return "";
+  const weekday = new Intl.DateTimeFormat(locale, { weekday: "short", timeZone: "UTC" }).format(at);
+  return [day, weekday, time].filter((part) => part !== undefined).join(" ");
+}
+
 /** Control characters made visible (`^[` for escape), so that a name or command is one line of plain text whatever it holds. */
 export function visibleText(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for

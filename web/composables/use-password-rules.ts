@@ -15,7 +15,7 @@ export interface PasswordWords {
 }
 
 export function usePasswordRules(): PasswordWords {
-  const { t } = useI18n();
+  const { t, locale } = useI18n();
   const { run } = useAction();
   const offers = ref<SignInOffers>();
   onMounted(() =>
@@ -31,7 +31,7 @@ export function usePasswordRules(): PasswordWords {
       ...(leastKinds > 0 ? [t("enrol.rulesKinds", { n: leastKinds })] : [t("enrol.rulesSentence")]),
       ...(longestDays === null ? [] : [t("enrol.rulesDays", { n: longestDays })]),
       ...(history > 0 ? [t("enrol.rulesHistory", { n: history })] : []),
-    ].join(" ");
+    ].join(locale.value === "zh-CN" ? "" : " ");
   });
   const faultOf = (password: string, login: string): string | undefined => {
     const { leastCharacters, leastKinds } = asked.value;

@@ -1,6 +1,7 @@
 /** Every text of the page in English. */
 import { access } from "./en/access.js";
 import { administration } from "./en/administration.js";
+import { codes } from "./en/codes.js";
 import { common } from "./en/common.js";
 import { desktop } from "./en/desktop.js";
 import { details } from "./en/details.js";
@@ -20,6 +21,7 @@ export const en = {
   ...words,
   ...desktop,
   ...details,
+  ...codes,
   ...factors,
   ...duties,
   ...register,

@@ -1,6 +1,7 @@
 /** 中文界面的全部文字。 */
 import { access } from "./zh-CN/access.js";
 import { administration } from "./zh-CN/administration.js";
+import { codes } from "./zh-CN/codes.js";
 import { common } from "./zh-CN/common.js";
 import { desktop } from "./zh-CN/desktop.js";
 import { details } from "./zh-CN/details.js";
@@ -20,6 +21,7 @@ export const zhCN = {
   ...words,
   ...desktop,
   ...details,
+  ...codes,
   ...factors,
   ...duties,
   ...register,

@@ -46,8 +46,8 @@ const CODES: Record<ErrorCode, Line> = {
   "exclusive-powers": ["not with the power you hold", "与您所持权限互斥"],
   bootstrap: ["the installation is not complete; nothing opens yet", "安装尚未完成，暂不能打开"],
   "needs-second-person": ["this needs a second person", "需要第二人"],
-  "enrolment-expired": ["the enrolment has expired", "登记链接已过期"],
-  "weak-password": ["the password is too weak", "口令过弱"],
+  "enrolment-expired": ["the enrolment has expired", "注册链接已过期"],
+  "weak-password": ["the password is too weak", "密码过弱"],
   "name-taken": ["that name is taken", "该名称已存在或极易混淆"],
   "vendor-cycle": ["that would make a circle", "分包关系不能成环"],
   "not-under-contract": [
@@ -71,7 +71,7 @@ const CODES: Record<ErrorCode, Line> = {
   ],
   "device-key-refused": [
     "this asset takes no device key: sign in with password or key, and code",
-    "该资产不接受设备密钥，请用口令或密钥加验证码登录",
+    "该资产不接受设备密钥，请用密码或 SSH 公钥，加动态口令登录",
   ],
   "directory-unavailable": ["the directory does not answer; try again", "目录服务无响应，请稍后再试"],
   "directory-refused": ["sign-in refused", "登录被拒绝"],
@@ -87,7 +87,7 @@ const ENDS: Record<EndReason, Line> = {
   "sign-in-ended": ["the passkey or device key you signed in with has ended", "您登录所用的通行密钥或设备密钥已失效"],
   "device-key-refused": [
     "this asset takes no device key any more: sign in with password or key, and code",
-    "该资产不再接受设备密钥，请用口令或密钥加验证码登录",
+    "该资产不再接受设备密钥，请用密码或 SSH 公钥，加动态口令登录",
   ],
   stopped: ["stopped by a manager", "被管理人员强制断开"],
   idle: ["idle for too long", "空闲超时"],

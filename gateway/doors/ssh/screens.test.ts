@@ -44,7 +44,7 @@ describe("someone without a grant, on a terminal", () => {
     const screen = terminal(login);
     await screen.sees("Copy files too");
     screen.type("y\r");
-    await screen.sees("Reason (empty gives up): ");
+    await screen.sees("Reason, 3 characters or more (empty gives up): ");
     screen.type("replace the disk\r");
     await screen.sees("Work order");
     screen.type("WO-7\r");

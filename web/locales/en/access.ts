@@ -49,7 +49,7 @@ export const access = {
     filedHelp: "Can agree: {who}. “My access” updates by itself when it is decided.",
     chooseTarget: "Choose an account first.",
     chooseAction: "Tick at least one action.",
-    writeReason: "Give a reason.",
+    writeReason: "Give a reason of {n} characters at least.",
     chooseStart: "Choose when to begin.",
   },
   decisions: {

@@ -156,7 +156,7 @@ export const details = {
     "ssh-device-key": "SSH, device key",
     "ssh-key": "SSH, key and code",
     passkey: "passkey",
-    oidc: "identity provider",
+    oidc: "single sign-on",
     ldap: "LDAP directory",
   },
   detailValue: { yes: "yes", no: "no" },

@@ -99,7 +99,7 @@ export const duties = {
     signed: "Signed",
   },
   reviews: {
-    help: "Each sponsor confirms the people and rights he answers for. What nobody confirms in time lapses.",
+    help: "Each sponsor confirms the people they answer for, and their entitlements. What nobody confirms in time lapses.",
     whose: "Whose",
     mine: "Mine to confirm",
     all: "Everybody's",
@@ -113,7 +113,7 @@ export const duties = {
     drop: "End",
     dropTitle: "End for {name}?",
     dropPerson: "The account is disabled at once; running sessions end.",
-    dropEntitlement: "The right ends at once, with grants and sessions that rest on it.",
+    dropEntitlement: "The entitlement ends at once, with the grants and sessions that rest on it.",
   },
   waiting: {
     reviewsWait: "{n} reviews wait for you: what you do not confirm in time lapses.",
@@ -150,6 +150,9 @@ export const duties = {
     help: "A directory that speaks SCIM 2.0 opens and closes operators' accounts here. It can give no other role.",
     make: "Make a token",
     makeHelp: "Another security administrator confirms, and is shown the token once.",
+    retireTitle: "Retire token {name}?",
+    retireHelp:
+      "The directory that uses it opens and closes no accounts here any more: leavers must be closed by hand. It cannot be brought back; a new token can be made.",
     empty: "There is no token.",
   },
   evidence: {
@@ -184,7 +187,7 @@ export const duties = {
   },
   breakGlass: {
     newHolder: "Who takes the power over:",
-    title: "Break the glass",
+    title: "Break-glass",
     help: "Only when all holders of a power are gone. Every try is on record and raises an alert.",
     first: "First half",
     second: "Second half",

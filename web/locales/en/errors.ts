@@ -12,14 +12,14 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
   "not-found": { what: "It was not found, or you may not see it.", next: "Check the address, or go back to the list." },
   "invalid-input": {
     what: "Something filled in is not accepted.",
-    next: "Correct the field that is marked and try again.",
+    next: "Correct it and try again.",
   },
   conflict: {
     what: "It conflicts with something that exists.",
     next: "The name may be taken: choose another, or reload and try again.",
   },
   stale: { what: "It has changed since you looked at it.", next: "Reload, read what it says now, then act." },
-  "own-request": { what: "Nobody approves their own request.", next: "Leave it to another approver." },
+  "own-request": { what: "Nobody decides what is their own or about them.", next: "Leave it to somebody else." },
   "same-vendor": { what: "You cannot approve a request from your own vendor.", next: "Leave it to another approver." },
   "already-decided": { what: "This request has been decided.", next: "Reload to see the outcome." },
   "window-too-long": {
@@ -127,7 +127,7 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
   "password-expired": { what: "Your password is too old.", next: "Change it first; then everything is open again." },
   "last-of-power": { what: "Nobody of this power would be left.", next: "Give the power to another person first." },
   "approves-later": {
-    what: "Your factors were reset less than a day ago.",
+    what: "Your factors were reset, or came by the proposer, less than a day ago.",
     next: "Leave this decision to another approver.",
   },
   "vendor-person": {
@@ -144,7 +144,7 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
   },
   "device-key-refused": {
     what: "This asset takes no device key.",
-    next: "Sign in to it with password or key, and a one-time code.",
+    next: "Sign in to it with password or SSH key, and a one-time code.",
   },
   "directory-unavailable": {
     what: "The directory does not answer.",

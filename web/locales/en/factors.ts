@@ -31,7 +31,7 @@ export const factors = {
   },
   deviceKey: {
     title: "Device keys for today",
-    help: "Run this once in the morning on your own machine and approve it here: ssh, scp, rsync and Ansible then ask nothing until the working day ends. Assets marked sensitive still ask.",
+    help: "Run this once in the morning on your own machine and approve it in the browser: ssh, scp, rsync and Ansible then ask nothing until the key ends. Sensitive assets still ask.",
     empty: "There is no device key now.",
     until: "Until",
   },
@@ -56,9 +56,10 @@ export const factors = {
     from: "It comes from",
     elsewhere: "Another address than this browser's.",
     left: "Time left",
-    warning: "Approve only what you started yourself a moment ago. Nobody of the gate ever asks you to.",
+    warning: "Approve only what you started yourself a moment ago. Whoever asks you to approve for them: refuse.",
     number: "The two digits the terminal shows",
-    noPasskey: "This takes a passkey, and you have none in this browser. Add one under your account first.",
+    noPasskey:
+      "Approving takes a passkey, and you have none. Add one under “My account”, then start again at the terminal.",
     refuse: "It was not me: refuse",
     approve: "Approve with a passkey",
     approved: "Let in",
@@ -69,7 +70,7 @@ export const factors = {
       "A link lives 90 seconds, works once and only for the person it was made for. Start again at the terminal.",
     gone: "This link no longer works",
   },
-  signedInVia: { password: "password and code", passkey: "passkey", oidc: "directory" },
+  signedInVia: { password: "password and code", passkey: "passkey", oidc: "single sign-on" },
   directory: {
     title: "Directories",
     help: "Who is linked signs in by that entry; with LDAP the directory keeps the password from then on. Unlinking ends all their sign-ins and sessions.",
@@ -83,6 +84,9 @@ export const factors = {
     subject: "Its name for the person (sub or externalId)",
     link: "Link",
     unlink: "Unlink",
+    unlinkTitle: "Unlink {entry}?",
+    unlinkHelp:
+      "This ends all their sign-ins and sessions at once, and the entry signs nobody in any more. Where the directory kept the password, their factors must be reset before they sign in again.",
     linkMine: "Link my account at {name}",
     linkMineHelp: "You sign in there and come back here.",
   },

@@ -47,6 +47,8 @@ export const register = {
     endTitle: "End contract {number}?",
     units: "Units",
     unitName: "Name of the unit",
+    retireUnitHelp:
+      "Only a unit without units below, people, assets, vendors and contracts can be retired. It cannot be brought back, and its name is not used again.",
     addUnit: "Add below",
     addUnitTitle: "A unit below {name}",
   },

@@ -22,7 +22,7 @@ export const access = {
     withdrawHelp: "撤回后审批人不再看到它；如仍需访问，需要重新申请。",
     forwardTo: "只转发到",
     contractEnds: "您的合同 {number} 即将到期，最后一天：",
-    contractEndsHelp: "权限随合同终止。如需继续工作，请尽快联系责任人。",
+    contractEndsHelp: "您的访问权限随合同终止。如需继续工作，请尽快联系责任人。",
   },
   ask: {
     title: "申请访问",
@@ -49,7 +49,7 @@ export const access = {
     filedHelp: "可审批：{who}。有结论后“我的访问”会自动更新。",
     chooseTarget: "请先选择资产账号。",
     chooseAction: "请至少勾选一项操作。",
-    writeReason: "请填写事由。",
+    writeReason: "请写明事由，至少 {n} 个字。",
     chooseStart: "请选择开始时间。",
   },
   decisions: {

@@ -84,6 +84,7 @@ export const common = {
     loading: "正在载入…",
     seconds: "已 {s} 秒",
     code: "代码",
+    of: "{field}：",
     instance: "编号",
     wait: "请 {s} 秒后再试。",
     none: "—",
@@ -115,6 +116,9 @@ export const common = {
     h: "{n} 小时",
     m: "{n} 分",
     description: "说明",
+    reasonLeast: "至少 {n} 个字。",
+    missing: "还需填写：{fields}",
+    and: "、",
   },
   session: {
     approvers: "审批人",

@@ -124,7 +124,7 @@ export const desktop = {
     expired: { what: "授权时间已到。", next: "如需更多时间，请重新申请访问。" },
     revoked: { what: "您的授权已被撤销。", next: "重新申请前，请先向审批人了解原因。" },
     "sign-in-ended": { what: "登录所用的密钥已失效。", next: "请重新登录。" },
-    "device-key-refused": { what: "该资产不再接受设备密钥。", next: "请用口令或密钥加验证码登录。" },
+    "device-key-refused": { what: "该资产不再接受设备密钥。", next: "请用密码和动态口令登录后重新打开。" },
     stopped: { what: "管理人员断开了会话。", next: "重新打开前，请先了解原因。" },
     idle: { what: "太久没有键盘或鼠标操作。", next: "请重新打开；桌面可能还保留着您的工作。" },
     "recorder-failed": { what: "录像失败，没有录像就不能访问。", next: "请过几分钟再试；仍不行请告知系统管理员。" },

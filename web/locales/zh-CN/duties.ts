@@ -96,7 +96,7 @@ export const duties = {
     signed: "已签署",
   },
   reviews: {
-    help: "责任人逐一确认其负责的人员与权限；逾期无人确认的自动失效。",
+    help: "责任人逐一确认其负责的人员及其可申请范围；逾期无人确认的自动失效。",
     whose: "范围",
     mine: "待我确认",
     all: "全部",
@@ -110,7 +110,7 @@ export const duties = {
     drop: "终止",
     dropTitle: "终止 {name} 的这一项？",
     dropPerson: "账号立即停用，进行中的会话随之结束。",
-    dropEntitlement: "该权限立即终止，依附其上的授权与会话随之结束。",
+    dropEntitlement: "这项可申请范围立即结束，以此为据的临时授权和会话随之结束。",
   },
   waiting: { reviewsWait: "有 {n} 项复核待您确认，逾期将自动失效。", signFirst: "请先签署承诺书，之后才能打开会话。" },
   reviewState: { open: "待确认", confirmed: "已保留", lapsed: "已终止", void: "已作废" },
@@ -143,6 +143,8 @@ export const duties = {
     help: "支持 SCIM 2.0 的目录可在此开通和关闭运维人员账号，不能授予其他角色。",
     make: "签发令牌",
     makeHelp: "另一名安全管理员确认后，令牌只向其显示一次。",
+    retireTitle: "停用令牌 {name}？",
+    retireHelp: "持此令牌的目录将不能再开通或关闭账号：人员离职后须在此处理。停用后不能恢复，可另行签发新令牌。",
     empty: "还没有令牌。",
   },
   evidence: {

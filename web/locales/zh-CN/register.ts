@@ -47,6 +47,7 @@ export const register = {
     endTitle: "终止合同 {number}？",
     units: "单位",
     unitName: "单位名称",
+    retireUnitHelp: "只有已没有下级单位、人员、资产、供应商和合同的单位才能停用。停用后不能恢复，名称不能再用。",
     addUnit: "添加下级",
     addUnitTitle: "在 {name} 下添加单位",
   },
