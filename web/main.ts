@@ -2,6 +2,7 @@
 import "./theme/index.js";
 import { createPinia } from "pinia";
 import { createApp, watch } from "vue";
+import { watchAttention } from "./api/attention.js";
 import { onSignedOut, onStepUp, Problem } from "./api/http.js";
 import AppRoot from "./app-root.vue";
 import { i18n } from "./locales/index.js";
@@ -11,6 +12,7 @@ import { useInstallationStore } from "./stores/installation.js";
 import { usePreferencesStore } from "./stores/preferences.js";
 import { useStepUpStore } from "./stores/step-up.js";
 
+watchAttention(window);
 const app = createApp(AppRoot).use(createPinia()).use(i18n);
 const identity = useIdentityStore();
 const preferences = usePreferencesStore();

@@ -17,6 +17,7 @@ import {
 import { raiseAlert } from "./alerts.js";
 import type { SignIn } from "./broker.js";
 import { isKnownPlace } from "./factors/known-place.js";
+import { isSilentOn } from "./directories/silent.js";
 import { passwordAtDirectory, settleAtDirectory } from "./directories/sign-in-ldap.js";
 import { actorOf, codeSecret, isEnrolled, totpBound, type IdentityDeps } from "./identity-deps.js";
 import { alertNotice } from "./notices.js";
@@ -68,11 +69,14 @@ async function authenticate(deps: IdentityDeps, input: SignIn, also?: Also): Pro
     return refused("too-many-tries", { retryAfterMs: admitted.retryAfterMs });
   }
   const judged = await judge(deps, found, input);
-  const person =
+  const settled =
     judged.entry === undefined || judged.factor === undefined
       ? found
       : await settleAtDirectory(deps, judged.entry, input.sourceAddress);
-  if (judged.why === AWAY) {
+  // While the directory was asked, his entry may have become another's: the factor shown is not that one's.
+  const person = settled?.id === found?.id ? settled : undefined;
+  const proved = judged.factor !== undefined && person !== undefined;
+  if (judged.why === AWAY || (proved && (await isSilentOn(deps, deps.database.read, person)))) {
     await fail(deps, login, found, input, AWAY, admitted.accountFailures);
     return refused(AWAY);
   }

@@ -27,9 +27,11 @@ const TOLD: readonly AuditVerb[] = [
   "person.recovery-code-used",
   "person.key-added",
   "person.passkey-added",
+  "person.passkey-retired",
   "person.passkey-cloned",
   "person.device-key-added",
   "person.directory-linked",
+  "person.directory-unlinked",
   "person.signed-out-everywhere",
 ];
 

@@ -4,6 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { mayEnter } from "./access.js";
+import { UNATTENDED_HEADER } from "./contract/index.js";
 import type { Origins } from "./origins.js";
 import { Refusal } from "./refusals.js";
 import type { RouteDeps } from "./route.js";
@@ -26,7 +27,8 @@ export function createEntry(
     if (access === undefined) throw new Refusal("forbidden");
     const cookie = deps.cookie.of(request.raw);
     if (cookie === undefined) throw new Refusal("unauthenticated");
-    const resumed = await deps.broker.identity.resume(cookie, deps.addresses.of(request.raw));
+    const quietly = SAFE_METHODS.has(request.method) && request.headers[UNATTENDED_HEADER] !== undefined;
+    const resumed = await deps.broker.identity.resume(cookie, deps.addresses.of(request.raw), { quietly });
     if (!resumed.ok) throw new Refusal(resumed.code, resumed.retryAfterMs);
     const passage = deps.turnstile.enter(resumed.value.personId, !SAFE_METHODS.has(request.method));
     if (!passage.ok) throw new Refusal("too-many-tries", passage.retryAfterMs);

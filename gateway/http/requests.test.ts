@@ -125,3 +125,23 @@ describe("the session cookie", () => {
     ).toBe(200);
   });
 });
+
+describe("a reading that the page does by itself", () => {
+  it("is no use of the sign-in; a change is, whatever it says of itself", async () => {
+    const fake = withPeople(createFakeBroker());
+    const { identity } = fake.broker;
+    const resume = identity.resume.bind(identity);
+    const quietly: unknown[] = [];
+    (identity as { resume: typeof resume }).resume = (cookie, address, more) => {
+      quietly.push(more?.quietly);
+      return resume(cookie, address);
+    };
+    const { door } = await doorOf(fake);
+    const own = { ...OWN_PAGE, cookie: "gatehouse=audit" };
+    const alone = { ...own, "x-gatehouse-unattended": "1" };
+    await door.app.inject({ url: "/api/v1/me", headers: own });
+    await door.app.inject({ url: "/api/v1/me", headers: alone });
+    await door.app.inject({ method: "PUT", url: "/api/v1/me/locale", headers: alone, payload: { locale: "en" } });
+    expect(quietly).toEqual([false, true, false]);
+  });
+});

@@ -112,7 +112,8 @@ export function dispatchUpgrades(server: Server, deps: Deps): (path: string, han
     if (!deps.origins.admitsUpgrade(req)) return refuse(socket, 403);
     const cookie = deps.cookie.of(req);
     if (cookie === undefined) return refuse(socket, 401);
-    const resumed = await deps.broker.identity.resume(cookie, deps.addresses.of(req));
+    // A page opens its socket by itself, and again whenever it broke: that is no use of the sign-in.
+    const resumed = await deps.broker.identity.resume(cookie, deps.addresses.of(req), { quietly: true });
     if (!resumed.ok) return refuse(socket, resumed.code === "unauthenticated" ? 401 : 403);
     if (resumed.value.mustChangePassword === true) return refuse(socket, 403);
     if (socket.destroyed) return;

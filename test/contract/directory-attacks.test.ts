@@ -4,7 +4,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { endAccessNow } from "../../gateway/broker/directories/end-access.js";
 import { insertLink } from "../../gateway/broker/directories/find-link.js";
 import { createOidc } from "../../gateway/directory/index.js";
-import { asId, type OidcPort, type PasskeyId, type PersonId, type PersonKeyId } from "../../gateway/domain/index.js";
+import {
+  asId,
+  type AuditEvent,
+  type OidcPort,
+  type PasskeyId,
+  type PersonId,
+  type PersonKeyId,
+} from "../../gateway/domain/index.js";
 import { openDirectoryHouse, type DirectoryHouse } from "../support/directory-house.js";
 import { must } from "../support/identity-lab.js";
 import { startOidcProvider, type ProviderAccount, type TestOidcProvider } from "../support/oidc-provider.js";
@@ -215,6 +222,56 @@ describe("a link that is taken away", () => {
     expect((await house.identity.resume(cookie, "10.0.0.9")).ok).toBe(true);
     must(await house.directories.unlink(grace, link.id));
     expect(await house.identity.resume(cookie, "10.0.0.9")).toEqual({ ok: false, code: "unauthenticated" });
+  });
+});
+
+describe("a link that is taken away before anybody enrolled", () => {
+  it("takes along the enrolment that its entry began, opened or not", async () => {
+    const house = await houseWith();
+    for (const opened of [false, true]) {
+      const one = account();
+      const token = await enrolment(house, one.account);
+      const offered = opened ? await offer(house, token) : undefined;
+      const person = await house.person(one.account);
+      if (person === undefined) throw new Error("nobody was made");
+      const grace = await house.lab.onPage(house.grace);
+      const [link] = must(await house.directories.links(grace, person.id));
+      must(await house.directories.unlink(grace, link?.id ?? asId("")));
+      const over = { ok: false, code: "enrolment-expired" };
+      const { sourceAddress } = FROM;
+      expect(await house.identity.beginEnrolment({ token, sourceAddress })).toEqual(over);
+      const code = generateSync({ secret: offered?.secret ?? "A".repeat(32), epoch: house.lab.now() / 1000 });
+      const input = { token, password: "nine slow herons", code, sourceAddress };
+      expect(await house.identity.completeEnrolment(input)).toEqual(over);
+      expect(await house.person(one.account)).toMatchObject({ totpSealed: null, totpEnrolledAt: null });
+    }
+  });
+});
+
+describe("what is refused on the way back from the provider", () => {
+  it("is written down: an answer shown twice, an entry with another's e-mail, one that is somebody's", async () => {
+    const house = await houseWith({ justInTime: false });
+    const [mine, theirs] = [account(["otp"]), account(["otp"])];
+    const journey = async (name: string, actor?: Parameters<typeof house.directories.beginOidc>[0]["actor"]) => {
+      const { url, handle } = must(await house.directories.beginOidc({ ...FROM, ...(actor ? { actor } : {}) }));
+      return { ...FROM, handle, callbackUrl: (await provider.signIn(url, name)).href };
+    };
+    const whys = async () =>
+      (await house.events("person.sign-in-failed")).map(({ leaf }) => (JSON.parse(leaf) as AuditEvent).decidedBy);
+    const heidi = await house.lab.onPage(house.heidi);
+    must(await house.directories.completeOidc(await journey(theirs.account, heidi)));
+    const grace = await house.lab.onPage(house.grace);
+    provider.changeAccount(mine.account, { email: theirs.email });
+    expect(await house.directories.completeOidc(await journey(mine.account, grace))).toEqual(REFUSED);
+    provider.changeAccount(theirs.account, { email: "another@example.org" });
+    expect(await house.directories.completeOidc(await journey(theirs.account, grace))).toMatchObject({
+      code: "conflict",
+    });
+    const once = await journey(theirs.account);
+    must(await house.directories.completeOidc(once));
+    expect(await house.directories.completeOidc(once)).toEqual(REFUSED);
+    expect(await whys()).toEqual(["email-of-another", "linked-already", "no-journey"]);
+    expect(await house.lab.database.read.externalIdentities.count({ retiredAt: null })).toBe(1);
   });
 });
 

@@ -336,6 +336,56 @@ describe("a directory's token", () => {
   });
 });
 
+describe("a name that a directory gives", () => {
+  it("is marked where it looks like another's of the unit, and is the login where it is none", async () => {
+    const scim = await open("sqlite");
+    const name = async (userName: string, displayName: string): Promise<string> =>
+      (await row(scim, await scim.make(userName, { displayName }))).displayName;
+    expect(await name("zhang", "Zhang Wei")).toBe("Zhang Wei");
+    // With a Cyrillic letter that looks the same, another case, and wide letters.
+    expect(await name("mallory", "Zhang W\u0435i")).toBe("mallory");
+    expect(await name("zhang2", "ZHANG WEI")).toBe("ZHANG WEI (zhang2)");
+    expect(await name("zhang3", "Ｚhang Wei")).toBe("Ｚhang Wei (zhang3)");
+    expect(await name("grace2", "Grace")).toBe("Grace (grace2)");
+    const id = await scim.make("eve", { displayName: "Eve" });
+    const rename = (value: string) => scim.patch(id, { op: "replace", path: "displayName", value });
+    for (let again = 0; again < 2; again += 1)
+      expect((await rename("Zhang Wei")).body.displayName).toBe("Zhang Wei (eve)");
+    expect((await rename("W\u0435i")).status).toBe(400);
+    const events = await scim.house.events("person.changed");
+    expect(events.filter(({ objectId }) => objectId === id)).toHaveLength(1);
+  });
+});
+
+describe("what a directory asks for together", () => {
+  it("is done together or not at all, and the log says what became another", async () => {
+    const scim = await open("sqlite");
+    const id = await scim.make("xie", { displayName: "Xie" });
+    const actor = await scim.house.lab.onPage(scim.house.grace);
+    must(await scim.house.lab.people.change(actor, id as PersonId, { state: "disabled" }));
+    const value = { displayName: "Another", externalId: "e-9", emails: [{ value: "xie@example.org" }] };
+    expect((await scim.patch(id, { op: "replace", value: { ...value, active: true } })).status).toBe(403);
+    expect(await row(scim, id)).toMatchObject({ displayName: "Xie", email: null, state: "disabled" });
+    expect((await scim.ask("GET", `/Users/${id}`)).body).not.toHaveProperty("externalId");
+    expect((await scim.patch(id, { op: "replace", value })).status).toBe(200);
+    const events = await scim.house.events("person.changed");
+    const { detail } = JSON.parse(events.at(-1)?.leaf ?? "{}") as { readonly detail: object };
+    expect(detail).toEqual({ displayName: "Another", externalId: "e-9", email: "xie@example.org" });
+  });
+
+  it("is refused where it is not understood who leaves a group", async () => {
+    const scim = await open("sqlite");
+    const id = await scim.make("xu");
+    const { body } = await scim.ask("POST", "/Groups", { displayName: "ops", members: [{ value: id }] });
+    for (const path of [`members[value eq "${id}" or value eq "x"]`, 'members[display eq "xu"]', "members.value"]) {
+      const Operations = [{ op: "remove", path }];
+      const answer = await scim.ask("PATCH", `/Groups/${body.id}`, { schemas: [PATCH], Operations });
+      expect(answer, path).toMatchObject({ status: 400, body: { scimType: "invalidPath" } });
+    }
+    expect(await scim.house.roles("xu")).toEqual(["operator"]);
+  });
+});
+
 describe("a person whom people here closed", () => {
   it("is not opened by leaving a mapped group and coming back", async () => {
     const scim = await open("sqlite");

@@ -244,6 +244,45 @@ test("foreign text is text: markup in a reason or name neither runs nor hides", 
   await context.close();
 });
 
+test("what a page fetches by itself while nobody is at it says so, and what a hand at it leads to does not", async () => {
+  const person = await lab.house.newPerson(["operator"]);
+  await (
+    await lab.house.as("grace")
+  ).call("POST", "/entitlements", { personId: person.id, accountId: lab.account.id, actions: ["ssh.exec"], to: null });
+  const api = await new Api(lab.house.http).signIn(person);
+  const ask = (workOrder: string): Promise<unknown> =>
+    api.call("POST", "/requests", {
+      items: [{ accountId: lab.account.id, actions: ["ssh.exec"] }],
+      reason: "The nightly copy did not come",
+      workOrder,
+      durationMs: 600_000,
+    });
+  const { context, page } = await visit(browser, { locale: "en" });
+  await page.addInitScript(() => {
+    const now = performance.now.bind(performance);
+    let later = 0;
+    performance.now = () => now() + later;
+    Object.assign(window, { leave: () => (later += 120_000) });
+  });
+  await signInPage(page, lab.house.http, await lab.house.newPerson(["approver"]));
+  await page.goto(`${lab.house.http}/decisions`);
+  await page.locator("main h1").waitFor();
+  const marks: (string | undefined)[] = [];
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/api/v1/requests") marks.push(request.headers()["x-gatehouse-unattended"]);
+  });
+  await page.evaluate(() => (window as unknown as { leave(): void }).leave());
+  await ask("W-1");
+  await until("the page's own fetch", async () => marks.length > 0);
+  expect(new Set(marks)).toEqual(new Set(["1"]));
+  marks.length = 0;
+  await page.mouse.move(40, 40);
+  await ask("W-2");
+  await until("the fetch of an attended page", async () => marks.length > 0);
+  expect(new Set(marks)).toEqual(new Set([undefined]));
+  await context.close();
+});
+
 test("the page is served under a strict Content-Security-Policy, without inline script", async () => {
   const response = await fetch(`${lab.house.http}/`);
   const policy = response.headers.get("content-security-policy") ?? "";

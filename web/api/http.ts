@@ -7,7 +7,9 @@ import {
   CHANGE_HEADER,
   CHANGE_HEADER_VALUE,
   PROBLEM_CODES,
+  UNATTENDED_HEADER,
 } from "../../gateway/http/contract/constants.js";
+import { isAttended } from "./attention.js";
 import type { Problem as ProblemDocument, ProblemCode as GateCode } from "./types.js";
 
 /** The gate's codes, and two of the page's own: no answer at all, and an answer that is no problem document. */
@@ -81,6 +83,7 @@ async function send(method: string, path: string, call: Call): Promise<Response>
   const headers: Record<string, string> = { accept: "application/json" };
   // A header that no form and no foreign page can set without asking: the gate refuses unsafe methods without it.
   if (method !== "GET") headers[CHANGE_HEADER] = CHANGE_HEADER_VALUE;
+  else if (!isAttended()) headers[UNATTENDED_HEADER] = "1";
   if (call.body !== undefined)
     headers["content-type"] = call.body instanceof Blob ? "application/octet-stream" : "application/json";
   try {

@@ -1,4 +1,5 @@
 /** Sessions, their recordings, search and the reading of kept input. */
+import { touch } from "./attention.js";
 import { apiUrl, get, post } from "./http.js";
 import type {
   InputListing,
@@ -35,7 +36,10 @@ export const recordingSegment = (
   id: string,
   range: { channel: number; fromUs: number; maxUs: number },
   signal: AbortSignal,
-): Promise<ReplaySegment> => get(`/recordings/${id}/segment`, { query: range, signal });
+): Promise<ReplaySegment> => {
+  touch();
+  return get(`/recordings/${id}/segment`, { query: range, signal });
+};
 export const verifyRecording = (id: string): Promise<Verification> => post(`/recordings/${id}/verification`);
 /** Addresses for plain download links; the browser saves what the gate sends. */
 export const exportUrl = (id: string, form: "container" | "asciicast" | "text" | "guac", channel?: number): string =>

@@ -7,7 +7,7 @@ import { INSTALLATION_LOCALE } from "../sign-in-rules.js";
 import { wasClosedBy } from "./closed-by.js";
 import { keptBound, type DirectoryDeps, type Unfit, type Vouched } from "./deps.js";
 import { findLink, insertLink, isMailOfAnother, mailKey } from "./find-link.js";
-import { displayNameOf, insertFromDirectory, loginFault } from "./new-person.js";
+import { insertFromDirectory, loginFault } from "./new-person.js";
 import { isOperatorBy, syncOperator, type Synced } from "./operator-groups.js";
 
 type Deps = Pick<DirectoryDeps, "clock" | "ids" | "vault" | "directories">;
@@ -80,7 +80,7 @@ async function makePerson(deps: Deps, tx: Stores, vouched: Vouched, sourceAddres
   if (root === undefined) return { unfit: "no-unit" };
   const person = await insertFromDirectory(deps, tx, {
     login,
-    displayName: displayNameOf(entry.displayName, login),
+    name: entry.displayName,
     email: entry.email,
     unitId: root.id,
     locale: (await tx.settings.get(INSTALLATION_LOCALE))?.value === "en" ? "en" : "zh-CN",

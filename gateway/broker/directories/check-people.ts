@@ -5,6 +5,7 @@
  */
 import { type DirectoryCheck, type ExternalIdentity, type Person } from "../../domain/index.js";
 import { raiseAlert } from "../alerts.js";
+import { SKEW_MS } from "../clock-skew.js";
 import { alertNotice } from "../notices.js";
 import { keptBound, type DirectoryDeps } from "./deps.js";
 import { endAccessNow } from "./end-access.js";
@@ -31,12 +32,13 @@ export async function checkPeople(deps: CheckDeps): Promise<void> {
   // Asked for at three quarters of the time, so that a round's own length does not carry anybody past the end of it.
   const before = deps.clock.now() - Math.floor(checkMs * 0.75);
   const where = { kind: { in: ["oidc", "ldap"] as const }, source: { in: sources }, retiredAt: null };
-  const due = await deps.database.read.externalIdentities.find(
-    { ...where, checkedAt: { lte: before } },
-    { orderBy: "checkedAt", limit: BATCH },
-  );
+  const { externalIdentities } = deps.database.read;
+  const oldest = { orderBy: "checkedAt", limit: BATCH } as const;
+  const due = await externalIdentities.find({ ...where, checkedAt: { lte: before } }, oldest);
+  // Asked after by a clock that was set back since: nobody knows how long ago.
+  const ahead = { checkedAt: { gt: deps.clock.now() + SKEW_MS } };
   const failures = new Map<string, number>();
-  const waiting = [...due];
+  const waiting = [...due, ...(await externalIdentities.find({ ...where, ...ahead }, oldest))];
   const work = async (): Promise<void> => {
     for (let link = waiting.shift(); link !== undefined; link = waiting.shift()) await checkOne(deps, link, failures);
   };
@@ -53,9 +55,11 @@ async function checkOne(deps: CheckDeps, link: ExternalIdentity, failures: Map<s
     ),
   );
   if (!taken || person?.state !== "active") return;
+  // Nothing is kept to ask by: that is his link's matter, and says nothing of the provider.
+  if (link.kind === "oidc" && link.sealed === null) return unasked(deps, link, person);
   const failed = failures.get(link.source) ?? 0;
   const answer: DirectoryCheck | undefined =
-    failed >= FAILURES_MOST ? { state: "unreachable", why: "it did not answer others" } : await ask(deps, link, person);
+    failed >= FAILURES_MOST ? { state: "unreachable", why: "it did not answer others" } : await ask(deps, link);
   if (answer === undefined) return;
   if (answer.state === "unreachable") {
     failures.set(link.source, failed + 1);
@@ -66,13 +70,16 @@ async function checkOne(deps: CheckDeps, link: ExternalIdentity, failures: Map<s
   return standsStill(deps, link, answer);
 }
 
-/** Undefined for who was never vouched for: he signs in here, and his link awaits its first use. */
-async function ask(deps: CheckDeps, link: ExternalIdentity, person: Person): Promise<DirectoryCheck | undefined> {
+/** Who signs in here, or never came in, was not vouched for yet; anybody else came by a provider that gives nothing to ask by. */
+async function unasked(deps: CheckDeps, link: ExternalIdentity, person: Person): Promise<void> {
+  if (person.passwordAt !== "oidc" || person.lastSignInAt === null) return;
+  return awayFor(deps, link, person, { state: "unreachable", why: "there is no refresh token" });
+}
+
+async function ask(deps: CheckDeps, link: ExternalIdentity): Promise<DirectoryCheck | undefined> {
   const { oidc, ldap } = deps.directories;
-  if (link.kind === "ldap") return ldap === null ? undefined : ldap.check(link.subject);
-  if (oidc === null) return undefined;
-  if (link.sealed === null)
-    return person.passwordAt === "oidc" ? { state: "unreachable", why: "there is no refresh token" } : undefined;
+  if (link.kind === "ldap") return ldap?.check(link.subject);
+  if (oidc === null || link.sealed === null) return undefined;
   const bound = keptBound(link.kind, link.source, link.subject);
   return deps.vault.lend("oidc", bound, link.sealed, (token) => oidc.check(token));
 }

@@ -1,12 +1,22 @@
 /** Linking one's own account to an entry at the provider: by a journey there that began in one's own page session. */
-import { GatehouseError, done, refused, type Challenge, type Outcome } from "../../domain/index.js";
+import { GatehouseError, done, refused, type Challenge, type ErrorCode, type Outcome } from "../../domain/index.js";
 import { tellPerson } from "../identity-deps.js";
 import { keptBound, type DirectoryDeps, type Vouched } from "./deps.js";
 import { findLink, insertLink, isMailOfAnother } from "./find-link.js";
+import { tellRefused } from "./tell-refused.js";
+
+/** As the log has it. */
+const UNFIT: Partial<Record<ErrorCode, string>> = {
+  conflict: "linked-already",
+  "directory-refused": "email-of-another",
+};
 
 type Linked = Outcome<{ readonly kind: "linked" }>;
 
-/** The page session that began it must still stand. `conflict` when the entry, or he, is linked already. */
+/**
+ * The page session that began it must still stand. `conflict` when the entry, or he, is linked already; `directory-refused` when it shows
+ * somebody else's e-mail. Both are written down.
+ */
 export async function linkByJourney(
   deps: DirectoryDeps,
   { personId, webSessionId }: Challenge,
@@ -37,5 +47,9 @@ export async function linkByJourney(
     throw error;
   });
   if (outcome.ok) tellPerson(deps, personId);
+  else {
+    const unfit = UNFIT[outcome.code] ?? outcome.code;
+    await tellRefused(deps, sourceAddress, entry, { unfit, personId });
+  }
   return outcome;
 }

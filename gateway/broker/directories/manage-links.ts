@@ -152,6 +152,13 @@ async function movePassword(tx: Stores, person: Person, to: Person["passwordAt"]
   await tx.people.update(person.id, patch, { credentialEpoch: person.credentialEpoch });
 }
 
+/** The same, with the enrolment that a sign-in by the entry may have begun: whoever holds its link is not asked for by anybody here. */
+async function takePassword(tx: Stores, person: Person): Promise<void> {
+  await movePassword(tx, person, "here");
+  if (person.totpEnrolledAt === null)
+    await tx.people.update(person.id, { enrolmentHash: null, enrolmentExpiresAt: null, totpSealed: null });
+}
+
 /** What the entry let in is out with it, whoever that was. */
 async function endWays(tx: Stores, { id, credentialEpoch }: Person): Promise<void> {
   await tx.people.update(id, { credentialEpoch: credentialEpoch + 1 }, { credentialEpoch });
@@ -168,7 +175,7 @@ export async function unlink(deps: DirectoryDeps, actor: Actor, id: ExternalIden
     if (person.id === actor.personId) return refused("forbidden");
     const by = { personId: actor.personId, sourceAddress: actor.sourceAddress };
     if (!(await endLink(deps, tx, row, by))) return refused("not-found");
-    if (person.passwordAt === row.kind) await movePassword(tx, person, "here");
+    if (person.passwordAt === row.kind) await takePassword(tx, person);
     else await endWays(tx, person);
     return done(person.id);
   });

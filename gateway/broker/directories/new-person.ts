@@ -2,16 +2,27 @@
  * A person made because a directory says so, at a first sign-in or by SCIM. An operator at most, of the unit told, nobody's
  * vendor; his login is his own or none: a login that was ever somebody's is never attached to.
  */
-import { isPersonLogin, type Locale, type Person, type Stores, type UnitId } from "../../domain/index.js";
+import {
+  asId,
+  isPersonLogin,
+  type Locale,
+  type Person,
+  type PersonId,
+  type Stores,
+  type UnitId,
+} from "../../domain/index.js";
+import { isPlainName } from "../../text/index.js";
 import { insertPerson, NO_BONDS } from "../create-person.js";
 import { isDisplayName } from "../identity-deps.js";
+import { PeopleNames } from "../registry/people-names.js";
 import { ENROLMENT_MS, newToken } from "../secrets-shown-once.js";
 import type { DirectoryDeps } from "./deps.js";
 import { mailKey } from "./find-link.js";
 
 export interface DirectoryNewcomer {
   readonly login: string;
-  readonly displayName: string;
+  /** As the directory gives it. */
+  readonly name: string | null;
   readonly email: string | null;
   readonly unitId: UnitId;
   readonly locale: Locale;
@@ -31,10 +42,25 @@ export async function loginFault(
   return (await stores.people.count({ login })) > 0 ? "taken" : undefined;
 }
 
-/** A name fit to be shown, or the login in its place. */
-export function displayNameOf(name: string | null, login: string): string {
-  const trimmed = (name ?? "").trim();
-  return isDisplayName(trimmed) ? trimmed : login;
+/**
+ * The name a directory gives, if it is one and looks like nobody else's of his unit or vendor; with his login beside it where it does:
+ * two of one name are common, and a directory must not name anybody so that he is taken for another. Else the login.
+ */
+export async function nameFrom(
+  stores: Pick<Stores, "people">,
+  given: string | null,
+  person: Pick<Person, "id" | "login" | "unitId" | "vendorId">,
+): Promise<string> {
+  const names = new PeopleNames();
+  const name = (given ?? "").trim();
+  for (const displayName of [name, `${name} (${person.login})`])
+    if (isName(displayName) && !(await names.isTaken(stores, { ...person, displayName }))) return displayName;
+  return person.login;
+}
+
+/** The form that a name here has. */
+export function isName(text: string): boolean {
+  return isDisplayName(text) && isPlainName(text);
 }
 
 /** Writes the row with its event; rejects with `conflict` when the login was taken meanwhile. */
@@ -43,10 +69,13 @@ export async function insertFromDirectory(
   tx: Stores,
   input: DirectoryNewcomer,
 ): Promise<Person> {
-  const { email, by, sourceAddress, ...person } = input;
+  const { email, by, sourceAddress, name, ...person } = input;
+  const id = deps.ids.next();
+  const named = { id: asId<PersonId>(id), login: input.login, unitId: input.unitId, vendorId: null };
   return insertPerson(deps, tx, {
     ...person,
-    id: deps.ids.next(),
+    id,
+    displayName: await nameFrom(tx, name, named),
     power: null,
     roles: [],
     enrolmentHash: null,

@@ -10,6 +10,7 @@ import {
   type Stores,
   type WebSessionId,
 } from "../../domain/index.js";
+import { isAhead } from "../clock-skew.js";
 import { hashOfToken, newToken } from "../secrets-shown-once.js";
 import type { DirectoryDeps } from "./deps.js";
 
@@ -73,7 +74,8 @@ async function standing(
   const hash = hashOfToken(handle);
   const found = hash === undefined ? undefined : await stores.challenges.get(asId(hash));
   if (found === undefined || found.purpose !== "oidc" || !found.value.startsWith(form)) return undefined;
-  return found.usedAt === null && deps.clock.now() < found.expiresAt ? found : undefined;
+  const now = deps.clock.now();
+  return found.usedAt === null && now < found.expiresAt && !isAhead(found.createdAt, now) ? found : undefined;
 }
 
 /** Uses the journey up and lends what was kept of it; undefined for a handle that is none, used or too old. */

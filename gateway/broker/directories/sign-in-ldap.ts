@@ -88,7 +88,8 @@ export async function enrolByLdap(deps: DirectoryDeps, input: Parameters<First>[
   }
   const outcome = answer.state === "ok" ? await makeOrFind(deps, answer.person, input.sourceAddress) : undefined;
   if (outcome?.ok !== true) {
-    if (outcome === undefined) await tellRefused(deps, input.sourceAddress, null, { unfit: "wrong-password" }, "ldap");
+    const typed = { login, subject: null };
+    if (outcome === undefined) await tellRefused(deps, input.sourceAddress, typed, { unfit: "wrong-password" }, "ldap");
     return refused("sign-in-refused");
   }
   deps.throttle.succeeded(login, input.sourceAddress);

@@ -48,7 +48,11 @@ export async function beginOidc(deps: DirectoryDeps, input: Parameters<Begin>[0]
 export async function completeOidc(deps: DirectoryDeps, input: Parameters<Complete>[0]): ReturnType<Complete> {
   const { oidc } = deps.directories;
   const journey = oidc === null ? undefined : await endJourney(deps, input.handle);
-  if (oidc === null || journey === undefined) return refused("directory-refused");
+  if (oidc === null || journey === undefined) {
+    // Shown twice, too late, or by another browser than the one that was sent there.
+    await tellRefused(deps, input.sourceAddress, null, { unfit: "no-journey" });
+    return refused("directory-refused");
+  }
   const answer = await oidc.complete({ callbackUrl: input.callbackUrl, kept: journey.kept });
   if (!answer.ok) {
     await tellRefused(deps, input.sourceAddress, null, { unfit: answer.why });

@@ -2,11 +2,14 @@
 import type { DirectoryPerson } from "../../domain/index.js";
 import type { DirectoryDeps, Unfit } from "./deps.js";
 
+/** What is known of who tried: the login he typed, or that of his entry. */
+type Tried = Pick<DirectoryPerson, "login"> & { readonly subject: string | null };
+
 /** What was wrong, in the log and in the audit log; the browser reads none of it. */
 export async function tellRefused(
   deps: Pick<DirectoryDeps, "database" | "log">,
   sourceAddress: string,
-  entry: DirectoryPerson | null,
+  entry: Tried | null,
   { unfit, personId }: Unfit,
   via: "oidc" | "ldap" = "oidc",
 ): Promise<void> {

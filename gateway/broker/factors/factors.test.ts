@@ -102,6 +102,7 @@ describe("adding a passkey", () => {
     expect(await factors.addPasskey(other, input)).toEqual(NOT_GOOD);
     must(await factors.addPasskey(page, input));
     expect(await factors.addPasskey(page, input)).toEqual(NOT_GOOD);
+    expect((await lastRefusal()).detail).toEqual({ via: "passkey-registration", why: "challenge" });
     const late = must(await factors.beginPasskey(page));
     lab.pass(2 * MINUTE_MS);
     const answer = json(device.register(late.options as never));
@@ -128,6 +129,7 @@ describe("adding a passkey", () => {
     });
     const taken = await factors.addPasskey(alices, { handle: second.handle, name: "mine", response });
     expect(taken).toEqual({ ok: false, code: "conflict", field: "response" });
+    expect((await lastRefusal()).detail["why"]).toBe("registered already");
   });
 
   test("excludes one's own and stops at twenty", async () => {
@@ -136,6 +138,7 @@ describe("adding a passkey", () => {
     expect(await factors.beginPasskey(bob)).toEqual({ ok: false, code: "conflict", field: "name" });
     const [{ id } = { id: "" as PasskeyId }] = must(await factors.listPasskeys(bob));
     must(await factors.retirePasskey(bob, id));
+    expect((await lab.identity.me(bob)).notices[0]?.verb).toBe("person.passkey-retired");
     const { options } = must(await factors.beginPasskey(bob));
     expect((options["excludeCredentials"] as readonly unknown[]).length).toBe(19);
   });

@@ -4,6 +4,7 @@
  */
 import { refused, type Actor, type Outcome, type Person, type Stores } from "../../domain/index.js";
 import type { Ceremony, FactorUseCases, WebSignIn } from "../broker.js";
+import { isSilentOn } from "../directories/silent.js";
 import { actorOf, isEnrolled, type IdentityDeps } from "../identity-deps.js";
 import { signInRules } from "../sign-in-rules.js";
 import { newPage, signedIn } from "../web-session.js";
@@ -53,12 +54,13 @@ async function wasHereBefore(
 
 /** Notes that the person came in; false when he may not. */
 async function enter(
-  deps: Pick<IdentityDeps, "clock">,
+  deps: Pick<IdentityDeps, "clock" | "directories">,
   tx: Stores,
   person: Person,
   sourceAddress: string,
 ): Promise<boolean> {
-  const able = person.state === "active" && isEnrolled(person);
+  const isSilent = await isSilentOn(deps, tx, person);
+  const able = !isSilent && person.state === "active" && isEnrolled(person);
   const seen = { failures: 0, lastFailureAt: null, lastSignInAt: deps.clock.now() };
   const same = { state: "active", credentialEpoch: person.credentialEpoch } as const;
   const entered = able && (await tx.people.update(person.id, seen, same));
@@ -68,7 +70,7 @@ async function enter(
     actorName: person.login,
     object: { kind: "person", id: person.id },
     sourceAddress,
-    ...(entered ? {} : { decidedBy: able ? "changed-meanwhile" : "not-active" }),
+    ...(entered ? {} : { decidedBy: able ? "changed-meanwhile" : isSilent ? "directory-unavailable" : "not-active" }),
     detail: { via: "passkey" },
   });
   return entered;

@@ -12,6 +12,7 @@ import {
   type Outcome,
   type Passkey,
   type PasskeyId,
+  type Stores,
 } from "../../domain/index.js";
 import type { Ceremony, FactorUseCases, PasskeyView } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
@@ -72,7 +73,7 @@ function asConflict(error: unknown): Outcome<PasskeyView> {
 
 async function addIn(
   deps: Deps,
-  tx: Parameters<Parameters<Deps["database"]["write"]>[0]>[0],
+  tx: Stores,
   actor: Actor,
   input: Parameters<FactorUseCases["addPasskey"]>[1],
 ): Promise<Outcome<PasskeyView>> {
@@ -82,16 +83,16 @@ async function addIn(
   const { personId, webSessionId } = person.value;
   const now = deps.clock.now();
   const challenge = await spendChallenge(tx, now, input.handle, { purpose: REGISTRATION, personId, webSessionId });
-  if (site === undefined || challenge === undefined) return refused("passkey-refused");
+  if (site === undefined || challenge === undefined) return notTaken(tx, actor, "challenge");
   const verdict = await deps.vault.passkeys.verifyRegistration({ site, challenge, response: input.response });
-  if (verdict.kind === "refused") {
-    await appendOwn(tx, actor, "person.sign-in-failed", { via: REGISTRATION, why: sanitise(verdict.why) });
-    return refused("passkey-refused");
-  }
+  if (verdict.kind === "refused") return notTaken(tx, actor, verdict.why);
   if ((await tx.passkeys.count({ personId, retiredAt: null })) >= MOST_PASSKEYS)
     return refused("conflict", { field: "name" });
   const { id, publicKey, counter, transports, backedUp } = verdict;
-  if ((await tx.passkeys.get(asId(id))) !== undefined) return refused("conflict", { field: "response" });
+  if ((await tx.passkeys.get(asId(id))) !== undefined) {
+    await notTaken(tx, actor, "registered already");
+    return refused("conflict", { field: "response" });
+  }
   const row: Passkey = {
     id: asId<PasskeyId>(id),
     personId,
@@ -107,6 +108,12 @@ async function addIn(
   await tx.passkeys.insert(row);
   await appendOwn(tx, actor, "person.passkey-added", { passkey: row.id, name: row.name });
   return done(passkeyView(row));
+}
+
+/** Written down with why, which the browser does not read. */
+async function notTaken(tx: Pick<Stores, "audit">, actor: Actor, why: string): Promise<ReturnType<typeof refused>> {
+  await appendOwn(tx, actor, "person.sign-in-failed", { via: REGISTRATION, why: sanitise(why) });
+  return refused("passkey-refused");
 }
 
 /** See `FactorUseCases.listPasskeys`: newest first, retired ones too. */

@@ -8,6 +8,8 @@ export const LIVE_PATH = "/live";
 /** The header every changing request carries; a foreign page cannot set it without a preflight, which is never answered. */
 export const CHANGE_HEADER = "x-gatehouse";
 export const CHANGE_HEADER_VALUE = "1";
+/** On a reading that the page does by itself while nobody is at it: it does not keep the sign-in alive. */
+export const UNATTENDED_HEADER = "x-gatehouse-unattended";
 export const PAGE_LIMIT_MAX = 200;
 export const BODY_LIMIT_BYTES = 262_144;
 

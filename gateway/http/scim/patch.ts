@@ -95,6 +95,9 @@ export function readGroupPatch({ Operations }: ScimPatchBody): GroupChange {
     else if (/^members$/i.test(path)) {
       if (op === "remove" && (value === undefined || value === null)) moveMembers(change, "replace", []);
       else moveMembers(change, op, membersOf(value));
+    } else if (/^members\b/i.test(path)) {
+      // Passed over, it would leave somebody in the group whom the directory believes to be out of it.
+      throw new ScimFault(400, "members are named by value, one in a path", { scimType: "invalidPath" });
     } else if (op !== "remove" && /^displayName$/i.test(path)) change.displayName = read(scimText, value, path);
     else if (/^externalId$/i.test(path)) change.externalId = op === "remove" ? null : read(scimText, value, path);
   }

@@ -14,16 +14,17 @@ import {
   type Stores,
 } from "../../../domain/index.js";
 import type { ScimUseCases, ScimUser } from "../../broker.js";
-import { isDisplayName, tellPerson } from "../../identity-deps.js";
+import { tellPerson } from "../../identity-deps.js";
 import { personLeaves, tellLeft, type Left } from "../../registry/leave.js";
 import type { Hanging } from "../../registry/ending.js";
 import { INSTALLATION_LOCALE } from "../../sign-in-rules.js";
+import { Undone } from "../../undone.js";
 import { holdsMore } from "../admit.js";
 import { closedBy } from "../closed-by.js";
 import type { DirectoryDeps } from "../deps.js";
 import { alertLast, endAccess, tellEndOfAccess } from "../end-access.js";
 import { findLink, insertLink, isMailOfAnother, mailKey } from "../find-link.js";
-import { displayNameOf, insertFromDirectory, loginFault } from "../new-person.js";
+import { insertFromDirectory, isName, loginFault, nameFrom } from "../new-person.js";
 import { tokenNow } from "./enter.js";
 import { noteRefused } from "./note-refused.js";
 import { groupsOf, ownSubject, reachPerson, userOf, type Reached } from "./scim-people.js";
@@ -37,6 +38,8 @@ const MARK = "gatehouse:";
 function isSubject(text: string): boolean {
   return text !== "" && text.length <= LONGEST && !text.startsWith(MARK);
 }
+
+type Detail = Readonly<Record<string, string | null>>;
 
 const byToken = (token: ScimToken): string => `scim:${token.id}`;
 
@@ -59,7 +62,7 @@ export async function createUser(deps: DirectoryDeps, token: ScimToken, input: C
     if (unit?.state !== "active") return refused("conflict", { field: "unit" });
     const person = await insertFromDirectory(deps, tx, {
       login,
-      displayName: displayNameOf(input.displayName, login),
+      name: input.displayName,
       email,
       unitId: unit.id,
       locale: (await tx.settings.get(INSTALLATION_LOCALE))?.value === "en" ? "en" : "zh-CN",
@@ -102,7 +105,7 @@ export async function changeUser(
   id: PersonId,
   input: Change,
 ): Promise<Outcome<ScimUser>> {
-  if (input.displayName !== undefined && !isDisplayName(input.displayName))
+  if (input.displayName !== undefined && !isName(input.displayName))
     return refused("invalid-input", { field: "displayName" });
   if (input.email != null && !isMail(input.email)) return refused("invalid-input", { field: "emails" });
   if (input.externalId != null && !isSubject(input.externalId))
@@ -112,6 +115,7 @@ export async function changeUser(
   try {
     outcome = await deps.database.write((tx) => change(deps, tx, token, id, input));
   } catch (error) {
+    if (error instanceof Undone) return error.outcome;
     if (error instanceof GatehouseError && error.code === "last-of-power") return last(deps, token, id);
     return conflictOr("externalId")(error);
   }
@@ -144,17 +148,29 @@ async function change(
     return refused("conflict", { field: "emails" });
   const link = await writeLink(tx, token, reached, input);
   if (link === undefined) return refused("conflict", { field: "externalId" });
-  const displayName = input.displayName ?? person.displayName;
-  const email = input.email === undefined ? person.email : mailKey(input.email);
-  if (displayName !== person.displayName || email !== person.email) {
-    await tx.people.update(id, { displayName, email });
-    await append(tx, token, person, { displayName });
+  const { displayName = person.displayName } = input;
+  const now = {
+    displayName: displayName === person.displayName ? displayName : await nameFrom(tx, displayName, person),
+    email: input.email === undefined ? person.email : mailKey(input.email),
+  };
+  const { displayName: name, email } = person;
+  const was = { displayName: name, email, externalId: reached.link.subject };
+  const is = differing({ ...now, externalId: link.subject }, was);
+  if (Object.keys(is).length > 0) {
+    await tx.people.update(id, now);
+    await append(tx, token, person, is);
   }
-  const ended = await setActive(deps, tx, token, { ...person, displayName, email }, input.active);
-  if (!ended.ok) return ended;
+  const ended = await setActive(deps, tx, token, { ...person, ...now }, input.active);
+  // What else was asked for goes back with it.
+  if (!ended.ok) throw new Undone(ended);
   const after = (await tx.people.get(id)) ?? person;
   const user = userOf({ person: after, link }, await groupsOf(tx, token));
   return done({ user, before: person, ended: ended.value });
+}
+
+/** What is another now, for the log. */
+function differing(now: Detail, before: Detail): Detail {
+  return Object.fromEntries(Object.entries(now).filter(([key, value]) => value !== before[key]));
 }
 
 async function writeLink(
@@ -201,7 +217,7 @@ async function mayReopen(tx: Stores, token: ScimToken, person: Person): Promise<
   return by === "nobody" || (by !== "people" && by.directory === byToken(token));
 }
 
-async function append(tx: Stores, token: ScimToken, person: Person, detail: Record<string, string>): Promise<void> {
+async function append(tx: Stores, token: ScimToken, person: Person, detail: Detail): Promise<void> {
   await tx.audit.append({
     verb: "person.changed",
     actorId: null,
