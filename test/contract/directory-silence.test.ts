@@ -114,7 +114,7 @@ describe("a directory that answers slowly", () => {
       house.lab.pass(30_000);
       return generateSync({ secret, epoch: Math.floor(house.lab.now() / 1000) });
     };
-    must(await house.identity.completeEnrolment({ token, code: code(), sourceAddress }));
+    must(await house.identity.completeEnrolment({ token, secret, code: code(), sourceAddress }));
     const knock = () => house.identity.signIn({ ...proof, code: code(), via: "web" });
     expect(must(await knock()).login).toBe("wang");
     meanwhile = () =>
@@ -161,7 +161,7 @@ describe("a provider that is silent past the grace", () => {
       house.lab.pass(30_000);
       return generateSync({ secret, epoch: Math.floor(house.lab.now() / 1000) });
     };
-    must(await house.identity.completeEnrolment({ token, code: code(), sourceAddress }));
+    must(await house.identity.completeEnrolment({ token, secret, code: code(), sourceAddress }));
     const half = await come(one.account);
     const handle = half.kind === "half" ? half.half.handle : "";
     const factor = { kind: "code", code: code() } as const;
