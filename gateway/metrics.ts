@@ -1,14 +1,12 @@
 /** What Prometheus reads at `/metrics`: the process, live sessions, free space, recordings. Numbers only, no names of people or hosts. */
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Recorder } from "./recording/index.js";
-import type { Database } from "./domain/index.js";
+import { RUNNING_STATES, type Database } from "./domain/index.js";
 
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
 }
-
-const COUNTED_STATES = ["live", "frozen", "opening"] as const;
 
 /** Collects when asked; a scrape costs a few counts. */
 export function createMetrics(deps: { readonly database: Database; readonly recorder: Recorder }): Metrics {
@@ -25,7 +23,7 @@ export function createMetrics(deps: { readonly database: Database; readonly reco
     });
   };
   gauge("gatehouse_sessions_live", "sessions that run now", async (set) => {
-    set(await deps.database.read.sessions.count({ state: { in: COUNTED_STATES } }));
+    set(await deps.database.read.sessions.count({ state: { in: RUNNING_STATES } }));
   });
   gauge("gatehouse_requests_pending", "requests that wait for a decision", async (set) => {
     set(await deps.database.read.requests.count({ state: "pending" }));

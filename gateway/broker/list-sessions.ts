@@ -2,6 +2,7 @@
 import {
   done,
   refused,
+  RUNNING_STATES,
   type Actor,
   type AssetId,
   type Outcome,
@@ -68,7 +69,7 @@ export async function listLive(deps: Deps, actor: Actor): Promise<Outcome<readon
   const { read } = deps.database;
   const reader = await standing(read, actor);
   if (reader === undefined) return refused("forbidden");
-  const running: Where<Session> = { state: { not: "ended" } };
+  const running: Where<Session> = { state: { in: RUNNING_STATES } };
   const rows = new Map<SessionId, Session>();
   for (const where of await seenBy(read, reader, running))
     for (const row of await read.sessions.find(where, { orderBy: "id", descending: true, limit: MOST }))

@@ -2,7 +2,7 @@
  * What a node does when it starts: says so, seals the recordings that a dead process of its own left open, ends the
  * sessions they belonged to, and puts what was never derived back in the queue.
  */
-import type { Recording, RecordingId, Session, Stores } from "../domain/index.js";
+import { RUNNING_STATES, type Recording, type RecordingId, type Session, type Stores } from "../domain/index.js";
 import type { FinishedRecording } from "../recording/index.js";
 import { raiseAlert } from "./alerts.js";
 import type { BrokerDeps } from "./deps.js";
@@ -96,7 +96,7 @@ async function writeRecovered(deps: Deps, tx: Stores, row: Recording, found: Rec
 async function endLeftSessions(deps: Deps): Promise<void> {
   for (;;) {
     const left = await deps.database.read.sessions.find(
-      { nodeId: deps.nodeId, state: { not: "ended" } },
+      { nodeId: deps.nodeId, state: { in: RUNNING_STATES } },
       { limit: MOST },
     );
     if (left.length === 0) return;

@@ -1,5 +1,13 @@
 /** Stopping a session, and draining the node: the two ways a person ends what others do. */
-import { done, refused, type Actor, type Outcome, type Session, type SessionId } from "../domain/index.js";
+import {
+  done,
+  refused,
+  RUNNING_STATES,
+  type Actor,
+  type Outcome,
+  type Session,
+  type SessionId,
+} from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
 import type { LiveSessions } from "./live-sessions.js";
 import { maySupervise } from "./oversight.js";
@@ -39,7 +47,8 @@ export async function stopSession(deps: Deps, actor: Actor, id: SessionId, reaso
 /** Ends sessions of this node that another node's use case ordered to stop. */
 export async function obeyStops(deps: Pick<Deps, "database" | "live">, nodeId: Session["nodeId"]): Promise<void> {
   if (deps.live.living().length === 0) return;
-  const ordered = await deps.database.read.sessions.find({ nodeId, because: "stopped", state: { not: "ended" } });
+  const where = { nodeId, because: "stopped", state: { in: RUNNING_STATES } } as const;
+  const ordered = await deps.database.read.sessions.find(where);
   for (const session of ordered) {
     const entry = deps.live.get(session.id);
     if (entry !== undefined) void deps.live.end(entry, "stopped");

@@ -18,6 +18,8 @@ import type {
 import type { Protocol } from "./assets.js";
 
 export type SessionState = "opening" | "live" | "frozen" | "ended";
+/** Those that have not ended. Asked for by name: of a table that only grows, what is not `ended` is found by no index. */
+export const RUNNING_STATES = ["opening", "live", "frozen"] as const satisfies readonly SessionState[];
 export type EndReason =
   | "left"
   | "target-closed"

@@ -5,6 +5,7 @@
 import {
   done,
   refused,
+  RUNNING_STATES,
   type Actor,
   type Outcome,
   type Passkey,
@@ -42,7 +43,7 @@ export async function passkeyEnding(
   return done({
     pages: here?.passkeyId === id ? pages - 1 : pages,
     deviceKeys: await read.deviceKeys.count({ passkeyId: id, retiredAt: null, expiresAt: { gt: now } }),
-    sessions: await read.sessions.count({ passkeyId: id, state: { not: "ended" } }),
+    sessions: await read.sessions.count({ passkeyId: id, state: { in: RUNNING_STATES } }),
     otherPasskeys: others - 1,
   });
 }

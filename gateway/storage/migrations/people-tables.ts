@@ -200,5 +200,9 @@ export const INDEXES: readonly string[] = [
   `CREATE INDEX "password_history_person" ON "password_history" ("person_id", "at")`,
   `CREATE INDEX "external_identity_person" ON "external_identity" ("person_id")`,
   `CREATE INDEX "external_identity_checked" ON "external_identity" ("checked_at")`,
+  `CREATE INDEX "external_identity_email" ON "external_identity" ("email")`,
+  `CREATE INDEX "approval_approver" ON "approval" ("approver_id")`,
+  `CREATE INDEX "alert_subject" ON "alert" ("subject", "kind")`,
+  `CREATE INDEX "channel_outcome" ON "channel" ("outcome")`,
   `CREATE INDEX "scim_group_token" ON "scim_group" ("token_id")`,
 ];
