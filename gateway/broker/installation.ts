@@ -19,6 +19,7 @@ import { nameKey } from "../text/index.js";
 import type { IdentityUseCases } from "./broker.js";
 import { insertPerson } from "./create-person.js";
 import { isDisplayName, type IdentityDeps } from "./identity-deps.js";
+import { topUnit } from "./registry/unit-tree.js";
 import { hashOfToken, newToken } from "./secrets-shown-once.js";
 import { hasEnough, isSettled } from "./settle.js";
 import { INSTALLATION_LOCALE } from "./sign-in-rules.js";
@@ -110,7 +111,7 @@ function isOpen(value: string, hash: string, now: number): boolean {
 
 /** The unit at the top; made with the first person. */
 async function rootUnit(tx: Stores, id: UnitId, now: number): Promise<Unit> {
-  const [root] = await tx.units.find({ parentId: null }, { limit: 1 });
+  const root = await topUnit(tx);
   if (root !== undefined) return root;
   const unit: Unit = {
     id,

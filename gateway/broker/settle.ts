@@ -4,6 +4,7 @@
  */
 import type { Person, PersonId, Power, PowerHolding, Stores, Unit, UnitId } from "../domain/index.js";
 import type { BrokerDeps } from "./deps.js";
+import { topUnit } from "./registry/unit-tree.js";
 
 /** Also known to the schema's triggers (`storage/migrations/power-rules.ts`). */
 export const SETTLED = "second-person";
@@ -47,7 +48,7 @@ async function ableHolders(stores: Pick<Stores, "powers" | "people">, power: Pow
  * unit below is none of the two: he confirms nothing of the top's.
  */
 export async function hasEnough(stores: RightsStores, power: Power): Promise<boolean> {
-  const [top] = await stores.units.find({ parentId: null }, { limit: 1 });
+  const top = await topUnit(stores);
   if (top === undefined) return false;
   const able = (await ableHolders(stores, power)).filter((row) => row.unitId === top.id);
   return able.length >= ENOUGH || (able.length === 1 && (await hasTopConfirmer(stores, top)));
@@ -66,7 +67,7 @@ async function hasTopConfirmer(stores: RightsStores, top: Unit): Promise<boolean
 export async function settleIfComplete(deps: Pick<BrokerDeps, "clock">, tx: Stores): Promise<void> {
   if ((await isSettled(tx)) || !(await hasEnough(tx, "security"))) return;
   await tx.settings.insert({ id: SETTLED, value: String(deps.clock.now()) });
-  const [top] = await tx.units.find({ parentId: null }, { limit: 1 });
+  const top = await topUnit(tx);
   await tx.audit.append({
     verb: "installation.settled",
     actorId: null,

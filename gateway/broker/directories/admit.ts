@@ -4,6 +4,7 @@
  */
 import type { Person, Stores } from "../../domain/index.js";
 import { INSTALLATION_LOCALE } from "../sign-in-rules.js";
+import { topUnit } from "../registry/unit-tree.js";
 import { wasClosedBy } from "./closed-by.js";
 import { keptBound, type DirectoryDeps, type Unfit, type Vouched } from "./deps.js";
 import { findLink, insertLink, isMailOfAnother, mailKey } from "./find-link.js";
@@ -76,7 +77,7 @@ async function makePerson(deps: Deps, tx: Stores, vouched: Vouched, sourceAddres
   const login = (entry.login ?? "").toLowerCase();
   const fault = await loginFault(tx, login);
   if (fault !== undefined) return { unfit: `login-${fault}` };
-  const [root] = await tx.units.find({ parentId: null }, { limit: 1 });
+  const root = await topUnit(tx);
   if (root === undefined) return { unfit: "no-unit" };
   const person = await insertFromDirectory(deps, tx, {
     login,

@@ -1,8 +1,8 @@
 /** Bearer tokens of SCIM clients: proposed by one security administrator, confirmed by another, taken back by any one of them. */
 import { done, refused, type Actor, type Outcome, type ScimToken, type ScimTokenId } from "../../domain/index.js";
 import type { DirectoryUseCases, ProposalView } from "../broker.js";
-import { propose, tellProposal } from "../proposals/propose.js";
-import { proposalView } from "../proposals/view.js";
+import { proposeAndView } from "../proposals/propose-and-view.js";
+import type { Proposed } from "../proposals/propose.js";
 import { covers, scopeOf, withinUnits } from "../scope.js";
 import { standing } from "../standing.js";
 import type { DirectoryDeps } from "./deps.js";
@@ -10,6 +10,7 @@ import type { DirectoryDeps } from "./deps.js";
 const LONGEST_NAME = 100;
 const MOST = 1000;
 
+/** `invalid-input` for a name of another form, and a unit that does not stand; else as `propose` answers. */
 export async function proposeScimToken(
   deps: DirectoryDeps,
   actor: Actor,
@@ -18,22 +19,13 @@ export async function proposeScimToken(
   const name = input.name.trim();
   if (name === "" || name.length > LONGEST_NAME || /[\p{Cc}\p{Cf}]/u.test(name))
     return refused("invalid-input", { field: "name" });
-  const outcome = await deps.database.write(async (tx) => {
+  return proposeAndView(deps, actor, async (tx): Promise<Outcome<Proposed>> => {
     const unit = await tx.units.get(input.unitId);
     if (unit?.state !== "active") return refused("invalid-input", { field: "unitId" });
-    const proposed = await propose(deps, tx, actor, {
-      kind: "scim.token",
-      subject: `unit:${unit.id}`,
-      unitId: unit.id,
-      content: { name, unitId: unit.id },
-      reason: input.reason,
-    });
-    if (!proposed.ok) return proposed;
-    return done({ row: proposed.value, view: await proposalView(tx, proposed.value, actor, deps.clock.now()) });
+    const { id: unitId } = unit;
+    const content = { name, unitId };
+    return done({ kind: "scim.token", subject: `unit:${unitId}`, unitId, content, reason: input.reason });
   });
-  if (!outcome.ok) return outcome;
-  tellProposal(deps, outcome.value.row);
-  return done(outcome.value.view);
 }
 
 /** Of the units over which the actor is a security administrator or an auditor. */

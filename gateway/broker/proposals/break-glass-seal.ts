@@ -2,14 +2,15 @@
  * New sealed envelopes, one for each power and two for security: half of every code goes to the proposer, half to who confirms, each on a page to
  * print and seal. What was sealed before is worth nothing from then on.
  */
-import { canonicalText, done, refused, type Actor, type Outcome, type Proposal } from "../../domain/index.js";
+import { canonicalText, done, refused, type Actor, type Outcome } from "../../domain/index.js";
 import type { ProposalUseCases, ProposalView } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
+import { topUnit } from "../registry/unit-tree.js";
 import { standing } from "../standing.js";
 import { newCodes, SEALED_POWERS, type SealedCode } from "./halves.js";
 import type { ProposalActs } from "./kind.js";
-import { propose, tellProposal } from "./propose.js";
-import { proposalView } from "./view.js";
+import { proposeAndView } from "./propose-and-view.js";
+import type { Proposed } from "./propose.js";
 
 const WORDS = {
   "zh-CN": {
@@ -35,30 +36,19 @@ const WORDS = {
 } as const;
 
 /** By a security administrator of the top unit. */
-export async function proposeSeal(
+export function proposeSeal(
   deps: BrokerDeps,
   actor: Actor,
   input: { readonly reason: string },
 ): Promise<Outcome<ProposalView>> {
-  const outcome = await deps.database.write(
-    async (tx): Promise<Outcome<{ readonly proposal: Proposal; readonly view: ProposalView }>> => {
-      const now = await standing(tx, actor);
-      const [top] = await tx.units.find({ parentId: null }, { limit: 1 });
-      if (now?.power !== "security" || top === undefined) return refused("forbidden");
-      const proposal = await propose(deps, tx, actor, {
-        kind: "break-glass.seal",
-        subject: "break-glass:envelopes",
-        unitId: top.id,
-        content: { powers: SEALED_POWERS },
-        reason: input.reason,
-      });
-      if (!proposal.ok) return proposal;
-      return done({ proposal: proposal.value, view: await proposalView(tx, proposal.value, now, deps.clock.now()) });
-    },
-  );
-  if (!outcome.ok) return outcome;
-  tellProposal(deps, outcome.value.proposal);
-  return done(outcome.value.view);
+  return proposeAndView(deps, actor, async (tx): Promise<Outcome<Proposed>> => {
+    const now = await standing(tx, actor);
+    const top = await topUnit(tx);
+    if (now?.power !== "security" || top === undefined) return refused("forbidden");
+    const subject = "break-glass:envelopes";
+    const content = { powers: SEALED_POWERS };
+    return done({ kind: "break-glass.seal", subject, unitId: top.id, content, reason: input.reason });
+  });
 }
 
 export const breakGlassSeal: ProposalActs = {

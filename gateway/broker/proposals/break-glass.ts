@@ -21,6 +21,7 @@ import { insertPerson } from "../create-person.js";
 import type { BrokerDeps } from "../deps.js";
 import { isDisplayName, isEnrolled, tellPerson } from "../identity-deps.js";
 import { alertNotice } from "../notices.js";
+import { topUnit } from "../registry/unit-tree.js";
 import { newToken } from "../secrets-shown-once.js";
 import { settleIfComplete } from "../settle.js";
 import { standing } from "../standing.js";
@@ -67,7 +68,7 @@ async function open(
   const { power, hash, sourceAddress } = input;
   const at = deps.clock.now();
   const [seal] = await tx.breakGlassSeals.find({ hash, power, usedAt: null, voidAt: null }, { limit: 1 });
-  const [top] = await tx.units.find({ parentId: null }, { limit: 1 });
+  const top = await topUnit(tx);
   if (seal === undefined || top === undefined) return refuseWrong(tx, power, sourceAddress);
   const opensAt = await waitsUntil(tx, seal, at);
   if (opensAt !== undefined && at < opensAt)

@@ -2,10 +2,10 @@
 import { done, refused, type Actor, type Outcome } from "../../domain/index.js";
 import type { ProposalView } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
-import { proposeAndView } from "../retention/propose-and-view.js";
 import { covers, scopeOf } from "../scope.js";
 import { standing } from "../standing.js";
 import type { ProposalActs } from "./kind.js";
+import { proposeAndView } from "./propose-and-view.js";
 import type { Proposed } from "./propose.js";
 
 type Content = { readonly holdId: string; readonly sessionId: string };

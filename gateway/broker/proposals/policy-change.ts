@@ -5,19 +5,18 @@ import {
   refused,
   type Actor,
   type Outcome,
-  type Proposal,
   type Stores,
   type UnitId,
 } from "../../domain/index.js";
 import { digestOf, POLICY_SETTING, readKept, writeKept, type BundleFiles, type Policy } from "../../policy/index.js";
 import type { ProposalUseCases, ProposalView } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
+import { topUnit } from "../registry/unit-tree.js";
 import { scopeOf } from "../scope.js";
 import { standing } from "../standing.js";
 import { changedFiles, keepBundle } from "./kept-bundles.js";
 import type { Execute, ProposalActs } from "./kind.js";
-import { propose, tellProposal } from "./propose.js";
-import { proposalView } from "./view.js";
+import { proposeAndView } from "./propose-and-view.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "bundles" | "notify" | "log">;
 
@@ -50,18 +49,18 @@ async function keptFiles(stores: Pick<Stores, "settings">): Promise<BundleFiles>
   return setting === undefined ? new Map() : readKept(setting);
 }
 
-/** The policy belongs to the whole installation: those act on it whose scope is the top unit. */
-async function topUnit(stores: Stores, actor: Actor): Promise<Outcome<UnitId>> {
+/** The policy belongs to the whole installation: those act on it whose scope is the top unit. Answers that unit. */
+async function topOf(stores: Stores, actor: Actor): Promise<Outcome<UnitId>> {
   const now = await standing(stores, actor);
   if (now?.power !== "security" && now?.power !== "audit") return refused("forbidden");
-  const [top] = await stores.units.find({ parentId: null }, { limit: 1 });
+  const top = await topUnit(stores);
   const scope = await scopeOf(stores, now, ["security", "audit"]);
   return top === undefined || !scope.all ? refused("forbidden") : done(top.id);
 }
 
 /** For security and audit of the top unit. */
 export async function policyState(deps: Deps, actor: Actor): ReturnType<ProposalUseCases["policy"]> {
-  const may = await topUnit(deps.database.read, actor);
+  const may = await topOf(deps.database.read, actor);
   if (!may.ok) return may;
   const found = await candidate(deps);
   const files = found.fault === null ? changedFiles(await keptFiles(deps.database.read), found.files) : [];
@@ -77,7 +76,7 @@ export async function proposePolicy(
   actor: Actor,
   input: { readonly digest: string; readonly reason: string },
 ): Promise<Outcome<ProposalView>> {
-  const may = await topUnit(deps.database.read, actor);
+  const may = await topOf(deps.database.read, actor);
   if (!may.ok) return may;
   const found = await candidate(deps);
   if (found.digest !== input.digest) return refused("stale", { field: "digest" });
@@ -87,21 +86,12 @@ export async function proposePolicy(
   if (digestOf(before) !== deps.policy.digest) return refused("stale", { field: "digest" });
   const content: Content = { from: deps.policy.digest, to: found.digest, files: changedFiles(before, found.files) };
   const { reason } = input;
-  const shared = { kind: "policy.change", subject: "policy:bundle", unitId: may.value } as const;
-  const outcome = await deps.database.write(
-    async (tx): Promise<Outcome<{ readonly proposal: Proposal; readonly view: ProposalView }>> => {
-      const proposal = await propose(deps, tx, actor, { ...shared, content, reason });
-      const now = await standing(tx, actor);
-      if (!proposal.ok) return proposal;
-      if (now === undefined) return refused("forbidden");
-      await keepBundle(tx, before);
-      await keepBundle(tx, found.files);
-      return done({ proposal: proposal.value, view: await proposalView(tx, proposal.value, now, deps.clock.now()) });
-    },
-  );
-  if (!outcome.ok) return outcome;
-  tellProposal(deps, outcome.value.proposal);
-  return done(outcome.value.view);
+  const proposed = { kind: "policy.change", subject: "policy:bundle", unitId: may.value, content, reason } as const;
+  const keepBoth = async (tx: Stores): Promise<void> => {
+    await keepBundle(tx, before);
+    await keepBundle(tx, found.files);
+  };
+  return proposeAndView(deps, actor, () => Promise.resolve(done(proposed)), keepBoth);
 }
 
 export const policyChange: ProposalActs = {

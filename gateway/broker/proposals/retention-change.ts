@@ -2,11 +2,12 @@
 import { done, refused, type Actor, type Outcome, type Stores } from "../../domain/index.js";
 import type { ProposalUseCases, ProposalView } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
+import { topUnit } from "../registry/unit-tree.js";
 import { isRetention, RETENTION_SETTING, retentionDays } from "../retention/terms.js";
-import { proposeAndView } from "../retention/propose-and-view.js";
 import { scopeOf } from "../scope.js";
 import { standing } from "../standing.js";
 import type { ProposalActs } from "./kind.js";
+import { proposeAndView } from "./propose-and-view.js";
 import type { Proposed } from "./propose.js";
 
 type Content = { readonly from: number; readonly to: number };
@@ -23,7 +24,7 @@ export function proposeRetention(
     if (!isRetention(input.days)) return refused("invalid-input", { field: "days" });
     const content: Content = { from: await retentionDays(tx), to: input.days };
     if (content.from === content.to) return refused("conflict", { field: "days" });
-    const [top] = await tx.units.find({ parentId: null }, { limit: 1 });
+    const top = await topUnit(tx);
     if (top === undefined) return refused("forbidden");
     const { reason } = input;
     return done({ kind: "retention.change", subject: "retention:recordings", unitId: top.id, content, reason });

@@ -11,10 +11,8 @@ import {
   type Actor,
   type Asset,
   type Outcome,
-  type Proposal,
   type ProposalId,
   type Stores,
-  type UnitId,
 } from "../../domain/index.js";
 import { isPassphrase, type ExportedAccount } from "../../vault/index.js";
 import type { ProposalView } from "../broker.js";
@@ -26,8 +24,8 @@ import { standing } from "../standing.js";
 import { requireStepUp } from "../step-up.js";
 import { keepSecret, secretWaits, takeSecret } from "./kept-secrets.js";
 import type { ProposalActs } from "./kind.js";
-import { propose, tellProposal } from "./propose.js";
-import { proposalView } from "./view.js";
+import { proposeAndView } from "./propose-and-view.js";
+import type { Proposed } from "./propose.js";
 
 /** Accounts in one export. */
 const MOST = 1000;
@@ -35,32 +33,24 @@ const MOST = 1000;
 /** A type and not an interface, so that it is `Canonical`. */
 type Content = { readonly accountIds: readonly AccountId[] };
 
-export async function proposeVaultExport(
+/** By a system administrator: of the accounts named, or of all he covers where none is. `not-found` for one outside his units. */
+export function proposeVaultExport(
   deps: BrokerDeps,
   actor: Actor,
   input: { readonly accountIds: readonly AccountId[]; readonly reason: string },
 ): Promise<Outcome<ProposalView>> {
-  const outcome = await deps.database.write(
-    async (tx): Promise<Outcome<{ readonly proposal: Proposal; readonly view: ProposalView }>> => {
-      const now = await standing(tx, actor);
-      if (now?.power !== "system") return refused("forbidden");
-      const accounts = await wanted(tx, now, input.accountIds);
-      if (!accounts.ok) return accounts;
-      const content: Content = { accountIds: accounts.value.map((account) => account.id).sort() };
-      const unitId: UnitId = await commonUnit(
-        tx,
-        accounts.value.map((account) => account.unitId),
-      );
-      const subject = `vault:${now.personId}`;
-      const { reason } = input;
-      const proposal = await propose(deps, tx, actor, { kind: "vault.export", subject, unitId, content, reason });
-      if (!proposal.ok) return proposal;
-      return done({ proposal: proposal.value, view: await proposalView(tx, proposal.value, now, deps.clock.now()) });
-    },
-  );
-  if (!outcome.ok) return outcome;
-  tellProposal(deps, outcome.value.proposal);
-  return done(outcome.value.view);
+  return proposeAndView(deps, actor, async (tx): Promise<Outcome<Proposed>> => {
+    const now = await standing(tx, actor);
+    if (now?.power !== "system") return refused("forbidden");
+    const accounts = await wanted(tx, now, input.accountIds);
+    if (!accounts.ok) return accounts;
+    const content: Content = { accountIds: accounts.value.map((account) => account.id).sort() };
+    const unitId = await commonUnit(
+      tx,
+      accounts.value.map((account) => account.unitId),
+    );
+    return done({ kind: "vault.export", subject: `vault:${now.personId}`, unitId, content, reason: input.reason });
+  });
 }
 
 /** Accounts with a credential, each within the actor's scope. */

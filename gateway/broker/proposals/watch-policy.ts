@@ -8,6 +8,7 @@ import { digestOf, POLICY_SETTING, readKept } from "../../policy/index.js";
 import { raiseAlert } from "../alerts.js";
 import type { BrokerDeps } from "../deps.js";
 import { alertNotice } from "../notices.js";
+import { topUnit } from "../registry/unit-tree.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "bundles" | "notify" | "log">;
 
@@ -22,7 +23,7 @@ export async function watchPolicy(deps: Deps): Promise<void> {
 async function tell(deps: Deps, subject: string, detail: Readonly<Record<string, string>>): Promise<void> {
   if ((await deps.database.read.alerts.count({ kind: "policy-changed", subject })) > 0) return;
   const id = await deps.database.write(async (tx) => {
-    const unitId = await topOf(tx);
+    const unitId = (await topUnit(tx))?.id;
     return unitId === undefined ? undefined : raiseAlert(deps, tx, { unitId, kind: "policy-changed", subject, detail });
   });
   if (id !== undefined) deps.notify(alertNotice(id));
@@ -65,8 +66,4 @@ async function lastChange(stores: Pick<Stores, "audit">): Promise<string | undef
   const newest = { orderBy: "at", descending: true, limit: 1 } as const;
   const [change] = await stores.audit.find({ verb: "policy.changed" }, newest);
   return change?.objectId;
-}
-
-async function topOf(stores: Pick<Stores, "units">) {
-  return (await stores.units.find({ parentId: null }, { limit: 1 }))[0]?.id;
 }

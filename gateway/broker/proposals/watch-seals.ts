@@ -6,6 +6,7 @@ import type { Power, Stores } from "../../domain/index.js";
 import { raiseAlert } from "../alerts.js";
 import type { BrokerDeps } from "../deps.js";
 import { alertNotice } from "../notices.js";
+import { topUnit } from "../registry/unit-tree.js";
 import { isSettled } from "../settle.js";
 import { missingOf } from "./halves.js";
 
@@ -37,7 +38,7 @@ export async function watchSeals(deps: Deps): Promise<void> {
   const subject = `envelopes:${sealedAt === null ? "never" : String(sealedAt)}:${missing.join("+")}`;
   if ((await read.alerts.count({ kind: "envelopes-missing", subject })) > 0) return;
   const id = await deps.database.write(async (tx) => {
-    const [top] = await tx.units.find({ parentId: null }, { limit: 1 });
+    const top = await topUnit(tx);
     if (top === undefined) return undefined;
     const detail = { powers: missing.join(" "), sealedAt };
     return raiseAlert(deps, tx, { unitId: top.id, kind: "envelopes-missing", subject, detail });

@@ -44,12 +44,17 @@ export function holdUnit(tx: UnitStores, id: UnitId): Promise<boolean> {
   return tx.units.update(id, { state: "active" }, { state: "active" });
 }
 
+/** The one unit at the top; undefined until the first person is made. */
+export async function topUnit(stores: UnitStores): Promise<Unit | undefined> {
+  return (await stores.units.find({ parentId: null }, { limit: 1 }))[0];
+}
+
 /**
  * Writes the top unit's row as it is, so that two transactions that change the tree of units or of vendors, or take a name,
  * wait for one another: each sees what the other did.
  */
 export async function queueOnTop(tx: UnitStores): Promise<void> {
-  const [top] = await tx.units.find({ parentId: null }, { limit: 1 });
+  const top = await topUnit(tx);
   if (top === undefined) throw new GatehouseError("internal", "there is no top unit");
   await tx.units.update(top.id, { state: "active" }, { parentId: null });
 }
