@@ -19,9 +19,10 @@ import type { SignIn } from "./broker.js";
 import { isKnownPlace } from "./factors/known-place.js";
 import { isSilentOn } from "./directories/silent.js";
 import { passwordAtDirectory, settleAtDirectory } from "./directories/sign-in-ldap.js";
-import { actorOf, codeSecret, isEnrolled, totpBound, type IdentityDeps } from "./identity-deps.js";
+import { actorOf, codeSecret, countFailure, isEnrolled, totpBound, type IdentityDeps } from "./identity-deps.js";
 import { alertNotice } from "./notices.js";
 import { mustChangePassword } from "./password-rules.js";
+import { topUnit } from "./registry/unit-tree.js";
 import { recoveryCodeId } from "./secrets-shown-once.js";
 import { signInRules } from "./sign-in-rules.js";
 
@@ -117,22 +118,7 @@ async function judge(deps: IdentityDeps, person: Person | undefined, input: Sign
   const able = person !== undefined && person.state === "active" && isEnrolled(person) ? person : undefined;
   const first = await judgeFirst(deps, able, input);
   const factor = await judgeSecond(deps, able, input);
-  const why =
-    person === undefined
-      ? "unknown-login"
-      : able === undefined
-        ? person.state === "active"
-          ? "not-enrolled"
-          : "not-active"
-        : !first.ok
-          ? first.away === true && factor !== undefined
-            ? AWAY
-            : input.via === "ssh-key"
-              ? "wrong-key"
-              : "wrong-password"
-          : factor === undefined
-            ? "wrong-code"
-            : undefined;
+  const why = whyNot({ person, able, first, factor }, input.via);
   const { needsRehash, entry } = first;
   return {
     factor: why === undefined ? factor : undefined,
@@ -140,6 +126,28 @@ async function judge(deps: IdentityDeps, person: Person | undefined, input: Sign
     needsRehash,
     ...(entry === undefined ? {} : { entry }),
   };
+}
+
+/** What was wrong, for the log alone; undefined where nothing was. */
+function whyNot(
+  {
+    person,
+    able,
+    first,
+    factor,
+  }: {
+    readonly person: Person | undefined;
+    readonly able: Person | undefined;
+    readonly first: First;
+    readonly factor: Factor | undefined;
+  },
+  via: SignIn["via"],
+): string | undefined {
+  if (person === undefined) return "unknown-login";
+  if (able === undefined) return person.state === "active" ? "not-enrolled" : "not-active";
+  if (first.ok) return factor === undefined ? "wrong-code" : undefined;
+  if (first.away === true && factor !== undefined) return AWAY;
+  return via === "ssh-key" ? "wrong-key" : "wrong-password";
 }
 
 interface First {
@@ -252,8 +260,7 @@ async function fail(
       detail: { via: input.via },
     });
     if (person === undefined) return undefined;
-    const row = await tx.people.get(person.id);
-    await tx.people.update(person.id, { failures: (row?.failures ?? 0) + 1, lastFailureAt: deps.clock.now() });
+    await countFailure(tx, person.id, deps.clock.now());
     const loud = failures >= ALERT_FROM && failures % ALERT_EVERY === 0;
     return loud ? raiseAttack(deps, tx, `person:${person.id}`, person, { login, failures }) : undefined;
   });
@@ -290,8 +297,7 @@ async function raiseAttack(
   person: Person | undefined,
   detail: Readonly<Record<string, string | number>>,
 ): Promise<AlertId | undefined> {
-  const [root] = await tx.units.find({}, { limit: 1 });
-  const unitId = person?.unitId ?? root?.id;
+  const unitId = person?.unitId ?? (await topUnit(tx))?.id;
   return unitId === undefined ? undefined : raiseAlert(deps, tx, { unitId, kind: "login-attack", subject, detail });
 }
 

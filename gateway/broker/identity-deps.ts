@@ -42,6 +42,12 @@ export async function actorOf(stores: Stores, person: Person, sourceAddress: str
   };
 }
 
+/** One more sign-in of his that was refused. In the caller's transaction. */
+export async function countFailure(tx: Pick<Stores, "people">, id: PersonId, now: number): Promise<void> {
+  const failures = (await tx.people.get(id))?.failures ?? 0;
+  await tx.people.update(id, { failures: failures + 1, lastFailureAt: now });
+}
+
 /** A person changed: himself, and those who administrate people. */
 export function tellPerson(deps: Pick<PeopleDeps, "notify">, id: PersonId): void {
   deps.notify(notice("people", id, [id], [], ["security"]));

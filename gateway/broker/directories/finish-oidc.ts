@@ -6,7 +6,7 @@ import { refused, type Actor, type Person, type Stores } from "../../domain/inde
 import type { DirectoryUseCases, SecondFactor } from "../broker.js";
 import { judgeProof } from "../factors/passkey-proof.js";
 import { SIGN_IN_CHALLENGE } from "../factors/passkey-sign-in.js";
-import { codeSecret, totpBound } from "../identity-deps.js";
+import { codeSecret, countFailure, totpBound } from "../identity-deps.js";
 import { signInRules } from "../sign-in-rules.js";
 import { newPage, signedIn, type NewPage } from "../web-session.js";
 import type { DirectoryDeps } from "./deps.js";
@@ -41,10 +41,7 @@ export async function finishOidc(deps: Deps, input: Parameters<Finish>[0]): Retu
   });
   const actor = await deps.database.write((tx) => pass(deps, tx, { ...input, step, page }));
   if (actor === undefined) {
-    await deps.database.write(async (tx) => {
-      const row = await tx.people.get(person.id);
-      await tx.people.update(person.id, { failures: (row?.failures ?? 0) + 1, lastFailureAt: deps.clock.now() });
-    });
+    await deps.database.write((tx) => countFailure(tx, person.id, deps.clock.now()));
     await tellRefused(deps, input.sourceAddress, null, { unfit: "wrong-second-factor", personId: person.id });
     return refused("sign-in-refused");
   }
