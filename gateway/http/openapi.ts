@@ -10,6 +10,7 @@ const zodToJsonConfig = {
   },
 };
 
+const describeRoute = createJsonSchemaTransform({ zodToJsonConfig });
 const describeComponents = createJsonSchemaTransformObject({ zodToJsonConfig });
 
 /** @param version of this product. */
@@ -27,7 +28,12 @@ export function openapiOptions(cookie: SessionCookie, version: string): FastifyD
       components: { securitySchemes: { session: { type: "apiKey", in: "cookie", name: cookie.name } } },
       security: [{ session: [] }],
     },
-    transform: createJsonSchemaTransform({ zodToJsonConfig }),
+    transform(document) {
+      const described = describeRoute(document);
+      // A file is the body itself: there is no schema of it to describe, only its media type.
+      if (described.schema.consumes === undefined) return described;
+      return { ...described, schema: { ...described.schema, body: { description: "The file" } } };
+    },
     transformObject(document) {
       const described = describeComponents(document);
       // Only answers refer to a named schema; the same schema as an input is not used.

@@ -86,6 +86,7 @@ export interface PictureSpec<P extends Shape, Q extends Shape> extends Spec<P, Q
 
 /** A small picture has at most 240 × 240 pixels or so; raw, that is less. */
 const PICTURE_MOST_BYTES = 512 * 1024;
+const FILE_MEDIA_TYPE = "application/octet-stream";
 
 function options<P extends Shape, Q extends Shape, B extends Shape>(
   spec: Spec<P, Q, B>,
@@ -154,17 +155,19 @@ export function upload<A extends z.ZodType, P extends Shape = undefined, Q exten
   app: FastifyInstance,
   spec: UploadSpec<P, Q, A>,
 ): void {
+  const described = options(spec, { 200: spec.answer });
   void app.register((within, _options, registered) => {
     within.removeAllContentTypeParsers();
     within.addContentTypeParser(
-      "application/octet-stream",
+      FILE_MEDIA_TYPE,
       { parseAs: "buffer", bodyLimit: spec.mostBytes },
       (_request, body, parsed) => {
         parsed(null, body);
       },
     );
     within.route({
-      ...options(spec, { 200: spec.answer }),
+      ...described,
+      schema: { ...described.schema, consumes: [FILE_MEDIA_TYPE] },
       bodyLimit: spec.mostBytes,
       async handler(request, reply) {
         const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);

@@ -105,6 +105,18 @@ describe("the description of the API", () => {
     });
   });
 
+  it("says what is sent as a file: its media type, and nothing of its form", () => {
+    const files = operations.filter(({ operation }) =>
+      Object.keys(operation.requestBody?.content ?? {}).includes("application/octet-stream"),
+    );
+    expect(files.map(({ name }) => name).sort()).toEqual([
+      "POST /api/v1/imports/{kind}",
+      "PUT /api/v1/contracts/{id}/duties",
+    ]);
+    for (const { operation } of files)
+      expect(operation.requestBody).toMatchObject({ required: true, description: "The file" });
+  });
+
   it("says which operations need no session: those that are public, and no other", () => {
     const open = operations
       .filter(({ operation }) => operation.security?.length === 0)

@@ -1,11 +1,11 @@
 /** Signing in by a directory, links between people and entries upstream, and tokens of SCIM clients. */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { asId, done } from "../../domain/index.js";
 import * as contract from "../contract/index.js";
 import { route, type RouteDeps } from "../route.js";
 import { createSessionCookie } from "../session-cookie.js";
+import { admit, visitorOf } from "./auth.js";
 
-const USER_AGENT_MAX = 300;
 const JOURNEY_MS = 10 * 60_000;
 
 export function registerDirectories(app: FastifyInstance, deps: RouteDeps, triesPerMinute: number): void {
@@ -19,14 +19,6 @@ function registerSigningIn(app: FastifyInstance, deps: RouteDeps, triesPerMinute
   const shared = { tag: "auth", access: "public", triesPerMinute } as const;
   // Comes back only with requests of our own page: another browser cannot be made to finish this one's journey.
   const journey = createSessionCookie(deps.cookie.name.startsWith("__Host-"), "gatehouse-oidc");
-  const visit = (request: FastifyRequest) => {
-    const previous = deps.cookie.of(request.raw);
-    return {
-      sourceAddress: deps.addresses.of(request.raw),
-      userAgent: (request.headers["user-agent"] ?? "").slice(0, USER_AGENT_MAX),
-      ...(previous === undefined ? {} : { previous }),
-    };
-  };
 
   route(app, {
     method: "GET",
@@ -74,16 +66,12 @@ function registerSigningIn(app: FastifyInstance, deps: RouteDeps, triesPerMinute
       const handle = journey.of(request.raw) ?? "";
       journey.set(reply, "", 0);
       const callbackUrl = `http://localhost${contract.OIDC_RETURN_PATH}?${body.query.replace(/^\?/, "")}`;
-      const came = await directories.completeOidc({ ...visit(request), handle, callbackUrl });
+      const came = await directories.completeOidc({ ...visitorOf(deps, request), handle, callbackUrl });
       if (!came.ok) return came;
       const { value } = came;
       if (value.kind === "half") return done({ kind: "half", ...value.half });
       if (value.kind !== "signed-in") return done(value);
-      const { actor, cookie, expiresAt } = value.signIn;
-      const previous = deps.cookie.of(request.raw);
-      if (previous !== undefined) deps.tethers.cut(previous);
-      deps.cookie.set(reply, cookie, expiresAt - deps.clock.now());
-      return done({ kind: "signed-in", actor, expiresAt });
+      return done({ kind: "signed-in", ...admit(deps, request, reply, value.signIn) });
     },
   });
   route(app, {
@@ -94,13 +82,8 @@ function registerSigningIn(app: FastifyInstance, deps: RouteDeps, triesPerMinute
     body: contract.oidcFactorBody,
     answer: contract.signInAnswer,
     async run({ body, request, reply }) {
-      const previous = deps.cookie.of(request.raw);
-      const came = await directories.finishOidc({ ...visit(request), ...body });
-      if (!came.ok) return came;
-      if (previous !== undefined) deps.tethers.cut(previous);
-      const { actor, cookie, expiresAt } = came.value;
-      deps.cookie.set(reply, cookie, expiresAt - deps.clock.now());
-      return done({ actor, expiresAt });
+      const came = await directories.finishOidc({ ...visitorOf(deps, request), ...body });
+      return came.ok ? done(admit(deps, request, reply, came.value)) : came;
     },
   });
   route(app, {
