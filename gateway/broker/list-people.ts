@@ -3,7 +3,7 @@ import { done, refused, type Actor, type Outcome, type Person, type PersonId, ty
 import type { Listing, PeopleUseCases, PersonView } from "./broker.js";
 import type { PeopleDeps } from "./identity-deps.js";
 import { mapListing, pageOfEither } from "./pages.js";
-import { personView } from "./person-view.js";
+import { personView, personViewer } from "./person-view.js";
 import { covers, EVERYTHING, scopeOf, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
 
@@ -31,7 +31,7 @@ export async function listPeople(deps: Deps, actor: Actor, page: PeoplePage): Pr
   ];
   const listing = await pageOfEither(read.people, q === "" ? [where] : named, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
-  return done(await mapListing(listing, (person) => personView(deps, read, person, scope)));
+  return done(await mapListing(listing, await personViewer(deps, read, listing.items, scope)));
 }
 
 /** Oneself, and for security and audit anyone of their units; `not-found` otherwise. */

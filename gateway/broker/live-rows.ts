@@ -11,15 +11,12 @@ import type {
   PersonStanding,
   WebSessionId,
 } from "../domain/index.js";
+import { BATCH, batches, everyRow } from "./batches.js";
 import type { LiveEntry } from "./live-entry.js";
 import { readBonds, spanOf } from "./registry/bonds.js";
 import { standingPages } from "./web-session.js";
 
 type Deps = { readonly database: Pick<Database, "read"> };
-
-/** Rows a statement. */
-export const BATCH = 500;
-const PAGE = 1000;
 
 /** What live sessions are asked about the persons named (see `PersonStanding`); those without a row are missing. */
 export async function readStandings(
@@ -45,13 +42,8 @@ export async function readStandings(
 
 /** A person may hold the role for several units. */
 async function readOperators(read: Database["read"], batch: readonly PersonId[]): Promise<ReadonlySet<PersonId>> {
-  const operators = new Set<PersonId>();
-  for (let offset = 0; ; offset += PAGE) {
-    const where = { personId: { in: batch }, role: "operator" } as const;
-    const roles = await read.roles.find(where, { orderBy: "id", limit: PAGE, offset });
-    for (const { personId } of roles) operators.add(personId);
-    if (roles.length < PAGE) return operators;
-  }
+  const roles = await everyRow(read.roles, { personId: { in: batch }, role: "operator" });
+  return new Set(roles.map(({ personId }) => personId));
 }
 
 /** Those of the entries' grants that no longer run. */
@@ -76,12 +68,4 @@ export async function readPages(
   for (const batch of batches(entries.flatMap((entry) => entry.webSessionId ?? [])))
     for (const id of await standingPages(read, batch, clock.now())) standing.add(id);
   return standing;
-}
-
-/** Each once, in parts that one statement can hold. */
-export function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const once = [...new Set(all)];
-  const parts: (readonly T[])[] = [];
-  for (let at = 0; at < once.length; at += BATCH) parts.push(once.slice(at, at + BATCH));
-  return parts;
 }

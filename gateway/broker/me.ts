@@ -13,7 +13,7 @@ import type { IdentityUseCases } from "./broker.js";
 import type { IdentityDeps } from "./identity-deps.js";
 import { self } from "./own-proof.js";
 import { mustChangePassword, passwordExpiresAt } from "./password-rules.js";
-import { hasSigned, personView } from "./person-view.js";
+import { personView } from "./person-view.js";
 import { EVERYTHING, scopeOf, withinUnits } from "./scope.js";
 import { signInRules } from "./sign-in-rules.js";
 import { steppedUpUntil } from "./step-up.js";
@@ -49,7 +49,7 @@ export async function me(deps: IdentityDeps, actor: Actor): ReturnType<IdentityU
     keys: await read.personKeys.find({ personId: person.id, retiredAt: null }, { orderBy: "createdAt" }),
     signIns: (await events(SIGN_INS)).map((row) => ({ ...seen(row), ok: row.verb === "person.signed-in" })),
     notices: (await events(TOLD)).map((row) => ({ ...seen(row), verb: row.verb })),
-    needsSignature: view.roles.includes("operator") && !(await hasSigned(deps, read, person.id)),
+    needsSignature: view.roles.includes("operator") && !view.signed,
     passwordExpiresAt: passwordExpiresAt(person, password),
     mustChangePassword: mustChangePassword(person, password, deps.clock.now()),
     steppedUpUntil: await steppedUpUntil(read, deps.policy, actor),

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { buildHouse, type House } from "../../test/support/access-house.js";
 import { createRows } from "../../test/support/rows.js";
+import { countStatements } from "../../test/support/statements.js";
 import { asId, type AssetId, type DeviceKeyId, type GrantId, type PasskeyId, type SessionId } from "../domain/index.js";
 
 let house: House;
@@ -28,18 +29,9 @@ async function cost(sessions: number): Promise<number> {
     const ways = { deviceKeyId: asId<DeviceKeyId>(id()), passkeyId: asId<PasskeyId>(id()) };
     house.broker.live.register({ ...entry, ...ways, id: asId<SessionId>(id()), personId: person.id, grant });
   }
-  let statements = 0;
-  for (const store of Object.values(database.read as unknown as Record<string, Record<string, unknown>>))
-    for (const name of ["find", "get", "count"]) {
-      const asked = store[name];
-      if (typeof asked !== "function") continue;
-      store[name] = (...given: unknown[]): unknown => {
-        statements += 1;
-        return (asked as (...all: unknown[]) => unknown).apply(store, given);
-      };
-    }
+  const statements = countStatements(database.read);
   await house.broker.live.changed();
-  return statements;
+  return statements();
 }
 
 test.each([2, 400])("%d sessions are read in one statement for each kind of row", async (sessions) => {

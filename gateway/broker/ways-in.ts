@@ -12,8 +12,8 @@ import {
   type SessionId,
 } from "../domain/index.js";
 import type { Policy, SignInPolicy } from "../policy/index.js";
+import { BATCH, batches } from "./batches.js";
 import type { LiveEntry, WayIn } from "./live-entry.js";
-import { BATCH, batches } from "./live-rows.js";
 import { signInRules } from "./sign-in-rules.js";
 
 interface Deps {

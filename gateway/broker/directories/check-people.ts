@@ -3,10 +3,11 @@
  * first, so that the questions spread by themselves. Gone upstream, or out of the groups, access here ends at once. A
  * directory that does not answer raises an alert; past the grace, those it vouches for are let go, and come back with it.
  */
-import { type DirectoryCheck, type ExternalIdentity, type Person } from "../../domain/index.js";
+import { RUNNING_STATES, type DirectoryCheck, type ExternalIdentity, type Person } from "../../domain/index.js";
 import { raiseAlert } from "../alerts.js";
 import { SKEW_MS } from "../clock-skew.js";
 import { alertNotice } from "../notices.js";
+import { topUnit } from "../registry/unit-tree.js";
 import { keptBound, type DirectoryDeps } from "./deps.js";
 import { endAccessNow } from "./end-access.js";
 import { isMailOfAnother, mailKey } from "./find-link.js";
@@ -95,13 +96,15 @@ async function standsStill(
   answer: Extract<DirectoryCheck, { readonly state: "stands" }>,
 ): Promise<void> {
   const synced = await deps.database.write(async (tx) => {
-    const { email } = answer.person;
-    const foreign = await isMailOfAnother(tx, email, link.personId);
+    const email = mailKey(answer.person.email);
+    // Looked for among everybody, so only where it is another than it was.
+    const changes = email !== null && email !== link.email;
+    const foreign = changes && (await isMailOfAnother(tx, email, link.personId));
     if (foreign) deps.log("warn", "an entry upstream shows somebody else's e-mail", { link: link.id });
     const patch = {
       failingSince: null,
       sealed: sealedOf(deps, link, answer.sealed),
-      ...(foreign || email === null ? {} : { email: mailKey(email) }),
+      ...(changes && !foreign ? { email } : {}),
     };
     await tx.externalIdentities.update(link.id, patch, { retiredAt: null });
     const person = await tx.people.get(link.personId);
@@ -137,10 +140,10 @@ async function awayFor(
     const patch = { failingSince: since, sealed: sealedOf(deps, link, answer.sealed) };
     await tx.externalIdentities.update(link.id, patch, { retiredAt: null });
     if (link.failingSince !== null) return undefined;
-    const [root] = await tx.units.find({ parentId: null }, { limit: 1 });
+    const top = await topUnit(tx);
     const detail = { source: link.source, why: answer.why };
     const fact = { kind: "directory-unreachable", subject: `directory:${link.kind}`, detail } as const;
-    return root === undefined ? undefined : raiseAlert(deps, tx, { ...fact, unitId: root.id });
+    return top === undefined ? undefined : raiseAlert(deps, tx, { ...fact, unitId: top.id });
   });
   if (alert !== undefined) deps.notify(alertNotice(alert));
   if (now - since >= deps.directories.graceMs && person.passwordAt !== "here") await letGo(deps, link, person);
@@ -153,7 +156,7 @@ async function letGo(deps: CheckDeps, link: ExternalIdentity, person: Person): P
   const epoch = { personId: person.id, credentialEpoch: person.credentialEpoch };
   const pages = await read.webSessions.count({ ...epoch, endedAt: null, expiresAt: { gt: now } });
   const keys = await read.deviceKeys.count({ ...epoch, retiredAt: null, expiresAt: { gt: now } });
-  const live = await read.sessions.count({ personId: person.id, state: { in: ["opening", "live", "frozen"] } });
+  const live = await read.sessions.count({ personId: person.id, state: { in: RUNNING_STATES } });
   if (pages + keys + live === 0) return;
   await endAccessNow(deps, person, { why: "directory-unreachable", by: link.kind, state: "stays" });
 }

@@ -1,12 +1,11 @@
 /** Closes what would let people in again: page sessions, passkeys, keys for SSH, device keys. */
 import type { PersonId, Store, Stores, Where } from "../../domain/index.js";
-
-const BATCH = 500;
+import { BATCH, batches } from "../batches.js";
 
 /** In the caller's transaction, beside raising their epochs. */
 export async function closeWaysIn(tx: Stores, people: readonly PersonId[], now: number): Promise<void> {
-  for (let at = 0; at < people.length; at += BATCH) {
-    const personId = { in: people.slice(at, at + BATCH) };
+  for (const batch of batches(people)) {
+    const personId = { in: batch };
     const standing = { personId, retiredAt: null };
     await closeAll(tx.webSessions, { personId, endedAt: null }, { endedAt: now });
     await closeAll(tx.passkeys, standing, { retiredAt: now });

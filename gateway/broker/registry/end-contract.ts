@@ -11,6 +11,7 @@ import {
   type VendorId,
   type Where,
 } from "../../domain/index.js";
+import { everyRow } from "../batches.js";
 import type { Ending } from "../broker.js";
 import type { BrokerDeps } from "../deps.js";
 import { reasonFits } from "../request-access.js";
@@ -143,24 +144,12 @@ async function ofVendor(
   const contracts: Contract[] = [];
   const people: Person[] = [];
   for (const vendorId of (await vendorsBelow(stores, id)).keys()) {
-    contracts.push(...(await contractsOf(stores, vendorId)));
+    contracts.push(...(await everyRow(stores.contracts, { vendorId, state: "active" })));
     people.push(...(await peopleOf(stores, { vendorId })));
   }
   if (![...contracts, ...people].every((one) => covers(scope, one.unitId))) return refused("forbidden");
   const personIds = people.map((one) => one.id);
   return done({ scope, people, contracts, personIds, contractIds: contracts.map((one) => one.id) });
-}
-
-const PAGE = 1000;
-
-async function contractsOf(stores: Stores, vendorId: VendorId): Promise<readonly Contract[]> {
-  const contracts: Contract[] = [];
-  for (let offset = 0; ; offset += PAGE) {
-    const where = { vendorId, state: "active" } as const;
-    const page = await stores.contracts.find(where, { orderBy: "id", limit: PAGE, offset });
-    contracts.push(...page);
-    if (page.length < PAGE) return contracts;
-  }
 }
 
 /** Its people leave, those of its sub-contractors too, and their contracts end. The sub-contractors stay, for another to take up. */

@@ -2,20 +2,22 @@
  * What ends with a contract, or with people: their entitlements, grants, pending requests, and by the grants their live
  * sessions. One way to find it serves the page that shows it beforehand and the transaction that does it.
  */
-import type {
-  AccessRequest,
-  AuditEntry,
-  ContractId,
-  Entitlement,
-  Grant,
-  Person,
-  PersonId,
-  Session,
-  Store,
-  Stores,
-  UnitId,
-  Where,
+import {
+  RUNNING_STATES,
+  type AccessRequest,
+  type AuditEntry,
+  type ContractId,
+  type Entitlement,
+  type Grant,
+  type Person,
+  type PersonId,
+  type Session,
+  type Store,
+  type Stores,
+  type UnitId,
+  type Where,
 } from "../../domain/index.js";
+import { batches, everyRow } from "../batches.js";
 import type { Ending } from "../broker.js";
 import { endGrant } from "../change-asset.js";
 import type { BrokerDeps } from "../deps.js";
@@ -40,9 +42,6 @@ export interface Hanging {
   readonly grants: readonly Grant[];
   readonly requests: readonly AccessRequest[];
 }
-
-const BATCH = 500;
-const PAGE = 1000;
 
 /** Everything that still runs and hangs on any of the hooks. */
 export async function hangingOn(stores: Stores, hooks: Hooks): Promise<Hanging> {
@@ -105,7 +104,7 @@ export async function endingOf(
 ): Promise<Ending> {
   const isHere = ({ unitId }: { readonly unitId: UnitId }): boolean => covers(scope, unitId);
   const hanging = await hangingOn(stores, hooks);
-  const running = { state: { in: ["opening", "live", "frozen"] } } as const;
+  const running = { state: { in: RUNNING_STATES } } as const;
   const byGrant = batches(hanging.grants.map((grant) => grant.id)).map((ids) => ({ grantId: { in: ids } }));
   const byPerson = batches(hooks.personIds).map((ids) => ({ personId: { in: ids } }));
   const sessions = await collect<Session>(stores.sessions, running, [...byGrant, ...byPerson]);
@@ -154,18 +153,6 @@ async function collect<Row extends { readonly id: string }>(
   either: readonly object[],
 ): Promise<readonly Row[]> {
   const rows = new Map<string, Row>();
-  for (const one of either) {
-    for (let offset = 0; ; offset += PAGE) {
-      const page = await store.find({ ...where, ...one }, { orderBy: "id", limit: PAGE, offset });
-      for (const row of page) rows.set(row.id, row);
-      if (page.length < PAGE) break;
-    }
-  }
+  for (const one of either) for (const row of await everyRow(store, { ...where, ...one })) rows.set(row.id, row);
   return [...rows.values()];
-}
-
-function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
-  const parts: (readonly T[])[] = [];
-  for (let at = 0; at < all.length; at += BATCH) parts.push(all.slice(at, at + BATCH));
-  return parts;
 }

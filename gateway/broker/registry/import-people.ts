@@ -14,6 +14,7 @@ import {
   type Stores,
   type Vendor,
 } from "../../domain/index.js";
+import { BATCH, batches } from "../batches.js";
 import type { ImportFaultCode } from "../broker.js";
 import { insertPerson } from "../create-person.js";
 import { covers } from "../scope.js";
@@ -32,7 +33,6 @@ import { vendorIdsUp } from "./vendor-chain.js";
 
 /** Lines between which others get their turn, and after which what is held is written. */
 const LINES_A_TURN = 50;
-const BATCH = 500;
 
 export async function importPeople(at: Importing, tx: Stores, lines: readonly Line[]): Promise<Outcomes> {
   const outcomes = { created: 0, changed: 0, unchanged: 0 };
@@ -86,10 +86,8 @@ async function peopleWith(
   values: readonly string[],
 ): Promise<readonly Person[]> {
   const people: Person[] = [];
-  for (let from = 0; from < values.length; from += BATCH) {
-    const where = { [column]: { in: values.slice(from, from + BATCH) } };
-    people.push(...(await tx.people.find(where, { limit: BATCH })));
-  }
+  for (const batch of batches(values))
+    people.push(...(await tx.people.find({ [column]: { in: batch } }, { limit: BATCH })));
   return people;
 }
 

@@ -4,10 +4,9 @@
  */
 import type { Person, PersonId, Stores } from "../../domain/index.js";
 import { nameKey } from "../../text/index.js";
+import { everyRow } from "../batches.js";
 
 type Named = Pick<Person, "id" | "displayName" | "unitId" | "vendorId">;
-
-const BATCH = 1000;
 
 export class PeopleNames {
   readonly #groups = new Map<string, Map<string, Set<PersonId>>>();
@@ -36,12 +35,8 @@ async function readGroup(
 ): Promise<Map<string, Set<PersonId>>> {
   const names = new Map<string, Set<PersonId>>();
   const among = vendorId === null ? { unitId, vendorId: null } : { vendorId };
-  for (let offset = 0; ; offset += BATCH) {
-    const where = { ...among, state: { not: "retired" as const } };
-    const rows = await stores.people.find(where, { orderBy: "id", limit: BATCH, offset });
-    for (const row of rows) note(names, row);
-    if (rows.length < BATCH) return names;
-  }
+  for (const row of await everyRow(stores.people, { ...among, state: { not: "retired" } })) note(names, row);
+  return names;
 }
 
 function note(names: Map<string, Set<PersonId>>, { id, displayName }: Named): void {

@@ -5,6 +5,7 @@ import { isLastOfPower } from "../settle.js";
 import { Undone } from "../undone.js";
 import { endOfDisabled } from "./after-change.js";
 import { endHanging, hangingOn, type Ender, type Hanging } from "./ending.js";
+import { rowsById } from "./rows-by-id.js";
 
 /** What an open item is about, as it is now; undefined when there is nothing left to confirm. */
 export type Reviewed = { readonly person: Person; readonly entitlement: Entitlement | null };
@@ -15,10 +16,42 @@ export async function reviewedBy(
   now: number,
 ): Promise<Reviewed | undefined> {
   const person = await stores.people.get(item.personId);
-  if (person?.state !== "active" || person.sponsorId === null) return undefined;
-  if (item.entitlementId === null) return { person, entitlement: null };
-  const entitlement = await stores.entitlements.get(item.entitlementId);
-  const stands = entitlement?.endedAt === null && (entitlement.to === null || entitlement.to > now);
+  const entitlement = item.entitlementId === null ? null : await stores.entitlements.get(item.entitlementId);
+  return standingOf(person, entitlement, now);
+}
+
+/** The same of many items, by the item's id, read at once; those with nothing left to confirm are missing. */
+export async function reviewedIn(
+  stores: Pick<Stores, "people" | "entitlements">,
+  items: readonly Pick<ReviewItem, "id" | "personId" | "entitlementId">[],
+  now: number,
+): Promise<ReadonlyMap<ReviewItem["id"], Reviewed>> {
+  const people = await rowsById(
+    stores.people,
+    items.map((item) => item.personId),
+  );
+  const entitlements = await rowsById(
+    stores.entitlements,
+    items.flatMap((item) => item.entitlementId ?? []),
+  );
+  return new Map(
+    items.flatMap(({ id, personId, entitlementId }) => {
+      const entitlement = entitlementId === null ? null : entitlements.get(entitlementId);
+      const reviewed = standingOf(people.get(personId), entitlement, now);
+      return reviewed === undefined ? [] : [[id, reviewed] as const];
+    }),
+  );
+}
+
+/** `entitlement`: null where the item is about the person himself. */
+function standingOf(
+  person: Person | undefined,
+  entitlement: Entitlement | null | undefined,
+  now: number,
+): Reviewed | undefined {
+  if (person?.state !== "active" || person.sponsorId === null || entitlement === undefined) return undefined;
+  if (entitlement === null) return { person, entitlement };
+  const stands = entitlement.endedAt === null && (entitlement.to === null || entitlement.to > now);
   return stands ? { person, entitlement } : undefined;
 }
 

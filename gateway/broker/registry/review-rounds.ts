@@ -13,13 +13,14 @@ import {
   type Stores,
 } from "../../domain/index.js";
 import { raiseAlert } from "../alerts.js";
+import { everyRow } from "../batches.js";
 import type { BrokerDeps } from "../deps.js";
 import { tellPerson } from "../identity-deps.js";
 import { alertNotice, notice } from "../notices.js";
 import { signInRules } from "../sign-in-rules.js";
 import { orUndone } from "../undone.js";
 import { tellEnded } from "./ending.js";
-import { lapse, logReview, reviewedBy, voidItem } from "./review-endings.js";
+import { lapse, logReview, reviewedBy, reviewedIn, voidItem } from "./review-endings.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "notify">;
 
@@ -99,15 +100,14 @@ async function openItems(
   dueAt: number,
   before: number,
 ): Promise<void> {
-  const wanted: Subject[] = [];
-  for (const one of subjects) if (!(await isAnswered(deps.database.read, one, before))) wanted.push(one);
+  const wanted = await unanswered(deps.database.read, subjects, before);
   if (wanted.length === 0) return;
   const opened = await deps.database.write(async (tx) => {
     const items: ReviewItem[] = [];
     for (const one of wanted) {
       // Writing the person's row as it is makes two nodes wait for one another.
       const stands = await tx.people.update(one.personId, { state: "active" }, { state: "active" });
-      if (!stands || (await isAnswered(tx, one, before))) continue;
+      if (!stands || (await unanswered(tx, [one], before)).length === 0) continue;
       const id = asId<ReviewItemId>(deps.ids.next());
       const item: ReviewItem = { ...one, id, openedAt: now, dueAt, state: "open", decidedBy: null, decidedAt: null };
       await tx.reviewItems.insert(item);
@@ -119,14 +119,21 @@ async function openItems(
   for (const { id, sponsorId } of opened) deps.notify(notice("registry", id, [sponsorId], [], ["security", "audit"]));
 }
 
-async function isAnswered(
+/** Those of a batch about which no line is open, and none was confirmed since `before`. */
+async function unanswered(
   stores: Pick<Stores, "reviewItems">,
-  { personId, entitlementId }: Subject,
+  subjects: readonly Subject[],
   before: number,
-): Promise<boolean> {
-  const same = { personId, entitlementId };
-  if ((await stores.reviewItems.count({ ...same, state: "open" })) > 0) return true;
-  return (await stores.reviewItems.count({ ...same, state: "confirmed", decidedAt: { gt: before } })) > 0;
+): Promise<readonly Subject[]> {
+  const personId = { in: [...new Set(subjects.map((one) => one.personId))] };
+  const open = await everyRow(stores.reviewItems, { personId, state: "open" });
+  const confirmed = await everyRow(stores.reviewItems, { personId, state: "confirmed", decidedAt: { gt: before } });
+  const answered = new Set([...open, ...confirmed].map(keyOf));
+  return subjects.filter((one) => !answered.has(keyOf(one)));
+}
+
+function keyOf({ personId, entitlementId }: Pick<ReviewItem, "personId" | "entitlementId">): string {
+  return `${personId}:${entitlementId ?? ""}`;
 }
 
 /** One alert and one word to each sponsor whose open lines are due soon; again only for lines opened after it. */
@@ -166,10 +173,10 @@ async function closeOverdue(deps: Deps): Promise<void> {
   for (let after = ""; ;) {
     const where = { state: "open", id: { gt: asId<ReviewItemId>(after) } } as const;
     const open = await deps.database.read.reviewItems.find(where, { orderBy: "id", limit: BATCH });
+    const reviewed = await reviewedIn(deps.database.read, open, now);
     for (const item of open) {
-      const reviewed = await reviewedBy(deps.database.read, item, now);
-      const moved = reviewed !== undefined && reviewed.person.sponsorId !== item.sponsorId;
-      if (reviewed === undefined || moved || now >= item.dueAt) await settleItem(deps, item.id);
+      const about = reviewed.get(item.id);
+      if (about?.person.sponsorId !== item.sponsorId || now >= item.dueAt) await settleItem(deps, item.id);
     }
     if (open.length < BATCH) return;
     after = open.at(-1)?.id ?? "";

@@ -1,6 +1,6 @@
 /** Rows by id, hundreds in a statement: what a list shows beside its own rows is read once for the whole page. */
 
-const BATCH = 500;
+import { BATCH, batches } from "../batches.js";
 
 /** Those that exist; an id may come more than once. */
 export async function rowsById<Row extends { readonly id: string }>(
@@ -8,9 +8,7 @@ export async function rowsById<Row extends { readonly id: string }>(
   ids: Iterable<Row["id"]>,
 ): Promise<ReadonlyMap<string, Row>> {
   const rows = new Map<string, Row>();
-  const once = [...new Set(ids)];
-  for (let at = 0; at < once.length; at += BATCH)
-    for (const row of await store.find({ id: { in: once.slice(at, at + BATCH) } }, { limit: BATCH }))
-      rows.set(row.id, row);
+  for (const batch of batches(ids))
+    for (const row of await store.find({ id: { in: batch } }, { limit: BATCH })) rows.set(row.id, row);
   return rows;
 }

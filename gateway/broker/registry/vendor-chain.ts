@@ -1,5 +1,6 @@
 /** Who works under whom: a vendor, the vendor it is a sub-contractor of, and so on up to the one that a unit contracts with. */
 import { LONGEST_VENDOR_CHAIN, type Stores, type Vendor, type VendorId } from "../../domain/index.js";
+import { batches, everyRow } from "../batches.js";
 import { rowsById } from "./rows-by-id.js";
 
 type VendorStores = Pick<Stores, "vendors">;
@@ -69,18 +70,8 @@ export async function vendorsBelow(stores: VendorStores, id: VendorId): Promise<
   return below;
 }
 
-const BATCH = 500;
-const PAGE = 1000;
-
 async function childrenOf(stores: VendorStores, ids: readonly VendorId[]): Promise<readonly Vendor[]> {
   const children: Vendor[] = [];
-  for (let at = 0; at < ids.length; at += BATCH) {
-    const parentId = { in: ids.slice(at, at + BATCH) };
-    for (let offset = 0; ; offset += PAGE) {
-      const rows = await stores.vendors.find({ parentId }, { orderBy: "id", limit: PAGE, offset });
-      children.push(...rows);
-      if (rows.length < PAGE) break;
-    }
-  }
+  for (const batch of batches(ids)) children.push(...(await everyRow(stores.vendors, { parentId: { in: batch } })));
   return children;
 }

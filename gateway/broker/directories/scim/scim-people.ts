@@ -3,9 +3,10 @@
  * Everybody else does not exist for it. A group's members are the same people.
  */
 import type { ExternalIdentity, Person, PersonId, ScimGroup, ScimToken, Stores } from "../../../domain/index.js";
+import { everyRow } from "../../batches.js";
 import type { ScimUser } from "../../broker.js";
+import { rowsById } from "../../registry/rows-by-id.js";
 
-const PAGE = 1000;
 export const MOST_GROUPS = 1000;
 
 export interface Reached {
@@ -27,18 +28,11 @@ export async function reachPerson(stores: Stores, token: ScimToken, id: PersonId
 
 /** Everybody the token reaches, by when they were linked. */
 export async function reachAll(stores: Stores, token: ScimToken): Promise<readonly Reached[]> {
-  const links: ExternalIdentity[] = [];
-  for (let offset = 0; ; offset += PAGE) {
-    const where = { kind: "scim", source: token.id, retiredAt: null } as const;
-    const page = await stores.externalIdentities.find(where, { orderBy: "id", limit: PAGE, offset });
-    links.push(...page);
-    if (page.length < PAGE) break;
-  }
-  const people = new Map<PersonId, Person>();
-  for (let at = 0; at < links.length; at += PAGE) {
-    const ids = links.slice(at, at + PAGE).map((link) => link.personId);
-    for (const person of await stores.people.find({ id: { in: ids } }, { limit: PAGE })) people.set(person.id, person);
-  }
+  const links = await everyRow(stores.externalIdentities, { kind: "scim", source: token.id, retiredAt: null });
+  const people = await rowsById(
+    stores.people,
+    links.map((link) => link.personId),
+  );
   return links.flatMap((link) => {
     const person = people.get(link.personId);
     return person === undefined || person.state === "retired" ? [] : [{ person, link }];
