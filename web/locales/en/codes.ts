@@ -37,6 +37,7 @@ export const codes = {
     "login-not-well-formed": "login of another form",
     "login-taken": "login taken",
     malformed: "malformed",
+    "no-journey": "no such sign-in under way: used, too late or another browser",
     "no-unit": "no unit",
     "nobody-able": "nobody of the power could act",
     "not-active": "person not active",

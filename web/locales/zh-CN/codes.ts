@@ -37,6 +37,7 @@ export const codes = {
     "login-not-well-formed": "登录名格式不符",
     "login-taken": "登录名已被使用",
     malformed: "格式不正确",
+    "no-journey": "没有对应的登录流程：已用过、超时或换了浏览器",
     "no-unit": "没有所属单位",
     "nobody-able": "该权限无人可用",
     "not-active": "人员未启用",
