@@ -66,12 +66,21 @@ const HOLDERS = new Set(
 const BEFORE_WORD = /[\s;|&()<>=`]/;
 const AFTER_WORD = /[\s;|&()<>`]/;
 
+const GRAMMAR = createRequire(import.meta.url).resolve("tree-sitter-bash/tree-sitter-bash.wasm");
+let grammar: Promise<Language> | undefined;
+
+/**
+ * Once a process. The package does not expect to be begun twice at a time: each beginning makes a memory of its own, and what was loaded
+ * into one is then looked for in the other.
+ */
+function loadGrammar(): Promise<Language> {
+  grammar ??= Parser.init().then(() => Language.load(GRAMMAR));
+  return grammar;
+}
+
 /** Resolves once the grammar is loaded; the answer reads synchronously and keeps one parser. */
 export async function createReader(): Promise<Read> {
-  await Parser.init();
-  const language = await Language.load(
-    createRequire(import.meta.url).resolve("tree-sitter-bash/tree-sitter-bash.wasm"),
-  );
+  const language = await loadGrammar();
   const parser = new Parser().setLanguage(language);
   return (text) => {
     const tree = parser.parse(text);
