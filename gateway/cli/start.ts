@@ -48,6 +48,8 @@ function untilSignal(gateway: Gateway, drainSeconds: number): Promise<number> {
 export async function start(input: { readonly root: string; readonly demo: boolean }): Promise<number> {
   const config = readConfig(process.env, input);
   process.umask(0o077);
+  // What people are told on a terminal is in the installation's hours, whatever the machine's are.
+  if (config.timeZone !== undefined) process.env["TZ"] = config.timeZone;
   try {
     if (input.demo) {
       const demo = await runDemo(config, say);

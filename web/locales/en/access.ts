@@ -22,7 +22,7 @@ export const access = {
     withdrawHelp: "Approvers no longer see it. If you still need access you ask again.",
     forwardTo: "Forwards only to",
     contractEnds: "Your contract {number} ends. Its last day:",
-    contractEndsHelp: "Your access ends with it. If work goes on, tell your sponsor now.",
+    contractEndsHelp: ". Your access ends with it. If work goes on, tell your sponsor now.",
   },
   ask: {
     title: "Ask for access",

@@ -112,7 +112,7 @@ export const administration = {
     emptyHelp: "Begin with “Add a person”.",
     linkTitle: "One-time enrolment link",
     linkHelp:
-      "Shown this once. Hand it to {name} in person or over a channel you trust; it sets password and authenticator.",
+      "Shown this once, good for 24 hours. Hand it to {name} in person or over a channel you trust; it sets password and authenticator.",
     change: "Change {name}",
     changeHelp: "Changing power, roles or state ends all of their sign-ins and sessions at once.",
     reset: "Reset factors",

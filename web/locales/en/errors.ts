@@ -96,7 +96,7 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
   },
   "needs-second-person": {
     what: "This needs another person's confirmation.",
-    next: "Ask another person with the same power.",
+    next: "Ask another person with the same power, or a confirmer.",
   },
   "enrolment-expired": {
     what: "The enrolment link has expired or was used, or its second part is another.",

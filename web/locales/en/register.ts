@@ -85,7 +85,8 @@ export const register = {
     column: "Column",
     fault: "What is wrong",
     value: "It says",
-    links: "{n} enrolment links, shown once. Keep the file apart and hand each link to its person.",
+    links:
+      "{n} enrolment links, shown once and good for 24 hours. Keep the file apart and hand each link to its person.",
     saveLinks: "Save the links",
   },
   importFault: {

@@ -204,7 +204,8 @@ export const words = {
     "passkey-cloned": "The passkey was retired. Ask the person and look at the sign-ins.",
     "envelopes-missing":
       "Should everybody of that power be gone, nothing opens it again. Security administrators seal envelopes under Safeguards, by two.",
-    "policy-changed": "Another policy lies in the folder. Two security administrators decide whether it takes effect.",
+    "policy-changed":
+      "Another policy lies in the folder. Two security administrators, or one and a confirmer, decide whether it takes effect.",
   },
   certificate: { pinned: "certificate pinned", unchecked: "certificate not checked" },
   certificateHelp: {

@@ -22,7 +22,7 @@ export const access = {
     withdrawHelp: "撤回后审批人不再看到它；如仍需访问，需要重新申请。",
     forwardTo: "只转发到",
     contractEnds: "您的合同 {number} 即将到期，最后一天：",
-    contractEndsHelp: "您的访问权限随合同终止。如需继续工作，请尽快联系责任人。",
+    contractEndsHelp: "。您的访问权限随合同终止。如需继续工作，请尽快联系责任人。",
   },
   ask: {
     title: "申请访问",

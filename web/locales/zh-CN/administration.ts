@@ -106,7 +106,7 @@ export const administration = {
     empty: "还没有人员。",
     emptyHelp: "点“新增人员”开始。",
     linkTitle: "一次性注册链接",
-    linkHelp: "只显示这一次。请当面或通过可信渠道交给 {name}，对方用它设置密码和认证器。",
+    linkHelp: "只显示这一次，24 小时内有效。请当面或通过可信渠道交给 {name}，对方用它设置密码和认证器。",
     change: "修改 {name}",
     changeHelp: "修改权限、角色或状态会立即结束其全部登录与会话。",
     reset: "重置认证因素",

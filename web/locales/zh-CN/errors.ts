@@ -58,7 +58,7 @@ export const errors: Record<ProblemCode, { what: string; next: string }> = {
     what: "系统尚在初始化：三权还没有各自两人，或各一人加顶级单位的一名确认人。",
     next: "请安全管理员先补齐人员。",
   },
-  "needs-second-person": { what: "这件事需要另一个人来确认。", next: "请由另一位同权限的人员操作。" },
+  "needs-second-person": { what: "这件事需要另一个人来确认。", next: "请由另一位同权限的人员或确认人操作。" },
   "enrolment-expired": {
     what: "注册链接已失效或已使用，或第二部分不符。",
     next: "如链接要求输入第二部分，请核对后重试；否则请向安全管理员索取新的链接。",

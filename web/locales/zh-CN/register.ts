@@ -82,7 +82,7 @@ export const register = {
     column: "列",
     fault: "问题",
     value: "内容",
-    links: "共 {n} 条注册链接，只显示一次；请妥善保存并分别交给本人。",
+    links: "共 {n} 条注册链接，只显示一次，24 小时内有效；请妥善保存并分别交给本人。",
     saveLinks: "保存链接",
   },
   importFault: {

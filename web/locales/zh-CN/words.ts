@@ -187,8 +187,9 @@ export const words = {
     "last-of-power":
       "因目录、复核或长期未用本应停用，但此人是该权限最后一名可用人员，暂予保留。请先将权限授予他人，再停用该账号。",
     "passkey-cloned": "该通行密钥已停用：请向本人核实并查看登录记录。",
-    "envelopes-missing": "若该类管理员全部无法履职，将无从恢复。请两名安全管理员在“安全保障”页封存应急信封。",
-    "policy-changed": "策略目录内容已变：需两名安全管理员确认后才生效。",
+    "envelopes-missing":
+      "若该类管理员全部无法履职，将无从恢复。请两名安全管理员（或一名与确认人）在“安全保障”页封存应急信封。",
+    "policy-changed": "策略目录内容已变：需两名安全管理员（或一名与确认人）确认后才生效。",
   },
   certificate: { pinned: "证书已锁定", unchecked: "证书未核验" },
   certificateHelp: {
