@@ -86,6 +86,8 @@ test("every code that the gate gives as the reason of an event has words", () =>
   const found = [...text.matchAll(written), ...text.matchAll(endings)].flatMap(([whole]) =>
     [...whole.matchAll(/"([a-z][a-z0-9-]*)"/g)].map(([, code = ""]) => code),
   );
+  // Given by a name.
+  found.push("challenge", "known-passkey", "linked-already", "no-user-handle", "unknown-passkey");
   const codes = [...new Set(found)].filter((code) => !["revoked", "suspended"].includes(code));
   expect(codes.length).toBeGreaterThan(40);
   const told = (code: string): string | undefined => detailParts(words, { why: code }, "person")[0]?.value;

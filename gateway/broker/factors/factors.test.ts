@@ -129,7 +129,7 @@ describe("adding a passkey", () => {
     });
     const taken = await factors.addPasskey(alices, { handle: second.handle, name: "mine", response });
     expect(taken).toEqual({ ok: false, code: "conflict", field: "response" });
-    expect((await lastRefusal()).detail["why"]).toBe("registered already");
+    expect((await lastRefusal()).detail["why"]).toBe("known-passkey");
   });
 
   test("excludes one's own and stops at twenty", async () => {

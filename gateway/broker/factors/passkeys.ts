@@ -90,7 +90,7 @@ async function addIn(
     return refused("conflict", { field: "name" });
   const { id, publicKey, counter, transports, backedUp } = verdict;
   if ((await tx.passkeys.get(asId(id))) !== undefined) {
-    await notTaken(tx, actor, "registered already");
+    await notTaken(tx, actor, "known-passkey");
     return refused("conflict", { field: "response" });
   }
   const row: Passkey = {

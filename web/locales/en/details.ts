@@ -73,6 +73,7 @@ export const details = {
     registrationNumber: "registration number",
     identityNumber: "identity number changed",
     email: "e-mail",
+    externalId: "its own name for the person",
     locale: "language",
     assetId: "asset",
     asset: "asset",

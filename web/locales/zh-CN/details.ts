@@ -73,6 +73,7 @@ export const details = {
     registrationNumber: "统一社会信用代码",
     identityNumber: "证件号码已改",
     email: "邮箱",
+    externalId: "目录中的标识",
     locale: "语言",
     assetId: "资产",
     asset: "资产",
