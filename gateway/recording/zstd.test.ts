@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { FrameCompressor, unpack } from "./zstd.js";
 
@@ -25,4 +26,64 @@ test("nothing longer than its head says is unpacked", () => {
   const bomb = Uint8Array.from(text);
   expect(() => unpack(bomb, 59_999)).toThrow();
   expect(unpack(bomb, 60_000)).toHaveLength(60_000);
+});
+
+/** A generator that is the same in each run. */
+function dice(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Frames of 60 KiB: log lines of words that vary, or lines of base64, which no effort makes much shorter. */
+function frames(count: number, kind: "log" | "keys"): Buffer[] {
+  const random = dice(3);
+  const number = (most: number): string => String(Math.floor(random() * most));
+  const words = ["GET", "POST", "/index.html", "/api/v1/items", "200", "404", "upstream", "timeout", "from", "nginx"];
+  const word = (): string => words[Math.floor(random() * words.length)] ?? "";
+  const key = (): string => Buffer.from(Array.from({ length: 48 }, () => random() * 256)).toString("base64");
+  const log = (): string =>
+    `2026-11-22T01:${number(60)}:${random().toFixed(3)} 10.0.${number(255)}.${number(255)} ${word()} ${word()} ${word()} ${number(1e5)}`;
+  return Array.from({ length: count }, () => {
+    let text = "";
+    while (text.length < 60 * 1024) text += `${kind === "log" ? log() : key()}\r\n`;
+    return Buffer.from(text.slice(0, 60 * 1024));
+  });
+}
+
+/** Packs with a clock that moves by `us` for each look at it; answers the sizes. */
+function sizes(plain: readonly Buffer[], us: number): number[] {
+  let now = 0;
+  const own = new FrameCompressor({ now: () => 0, monotonicUs: () => (now += us) });
+  return plain.map((one) => {
+    const { text } = own.pack(one, undefined, false);
+    expect(Buffer.from(unpack(text, one.length)).equals(one)).toBe(true);
+    return text.length;
+  });
+}
+
+const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, 0);
+
+test("at leisure every frame of log lines is careful, in a flood most are quick, within 1.12 of gzip -6", () => {
+  const plain = frames(48, "log");
+  const gzip = gzipSync(Buffer.concat(plain), { level: 6 }).length;
+  const leisure = sizes(plain, 0);
+  const flood = sizes(plain, 40_000);
+  expect(sum(leisure)).toBeLessThan(1.06 * gzip);
+  expect(sum(flood)).toBeLessThan(1.12 * gzip);
+  const careful = flood.filter((size, at) => size === leisure[at]).length;
+  expect(careful).toBeGreaterThan(2);
+  expect(careful).toBeLessThan(24);
+});
+
+test("careful compression rests where it gained nothing, and is tried again later", () => {
+  const logs = frames(8, "log");
+  const careful = sizes(logs, 0);
+  const keys = Array(100).fill(frames(1, "keys")).flat();
+  const soon = sizes([...keys, ...logs], 0).slice(-8);
+  const later = sizes([...keys, ...frames(40, "log"), ...logs], 0).slice(-8);
+  for (const [at, size] of careful.entries()) expect(soon[at]).toBeGreaterThan(size);
+  expect(later).toEqual(careful);
 });
