@@ -19,7 +19,7 @@ import type { BrokerDeps } from "./deps.js";
 import { leafHash } from "./hashing.js";
 import { pageOfEither } from "./pages.js";
 import { whileAllowed } from "./recording-access.js";
-import { covers, scopeOf, withinUnits } from "./scope.js";
+import { covers, scopeOf, withinEach, withinUnits } from "./scope.js";
 import { standing } from "./standing.js";
 import { requireStepUp } from "./step-up.js";
 
@@ -48,7 +48,9 @@ export async function listAuditEvents(
   }
   const { read } = deps.database;
   const scope = await scopeOf(read, reader, ["audit"]);
-  const wheres = whoseOf(page).map((whose) => ({ ...whereOf(page), ...withinUnits(scope), ...whose }));
+  const wheres = withinEach(scope).flatMap((within) =>
+    whoseOf(page).map((whose) => ({ ...whereOf(page), ...within, ...whose })),
+  );
   const listing = await pageOfEither<AuditRow>(read.audit, wheres, page);
   if (listing === undefined) return refused("invalid-input", { field: "cursor" });
   await logViewed(deps, reader, page);

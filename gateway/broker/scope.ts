@@ -20,6 +20,20 @@ export function withinUnits(scope: UnitScope): { readonly unitId?: { readonly in
   return scope.all ? {} : { unitId: { in: [...scope.ids] } };
 }
 
+/** So many units are asked for one by one. */
+const APART_MOST = 50;
+
+/**
+ * The same as conditions of one unit each, for `pageOfEither`: an index leads to the newest rows of one unit, while those of several at once
+ * are sorted out of all they have, which of a log is too much. Of very many units it is one condition.
+ */
+export function withinEach(
+  scope: UnitScope,
+): readonly { readonly unitId?: UnitId | { readonly in: readonly UnitId[] } }[] {
+  if (scope.all || scope.ids.size === 0 || scope.ids.size > APART_MOST) return [withinUnits(scope)];
+  return [...scope.ids].map((unitId) => ({ unitId }));
+}
+
 /** The units over which the actor holds any of `marks` now, from rows. */
 export async function scopeOf(
   stores: Pick<Stores, "powers" | "roles" | "units">,

@@ -1,13 +1,22 @@
 /**
- * What is asked each second, at every sign-in or at every scrape, of tables that only grow is found by an index: SQLite's own plan says so.
- * Without statistics, as an installation begins.
+ * What is asked each second, at every sign-in or at every scrape, of tables that only grow is found by an index, and a page of the audit log
+ * without sorting it: SQLite's own plan says so. Without statistics, as an installation begins.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { asId, RUNNING_STATES, type NodeId, type Stores } from "../domain/index.js";
+import {
+  asId,
+  RUNNING_STATES,
+  type AuditRow,
+  type NodeId,
+  type PersonId,
+  type Stores,
+  type UnitId,
+  type Where,
+} from "../domain/index.js";
 import { predicate } from "./conditions.js";
 import * as tables from "./entities/index.js";
 import { createIds, openDatabase } from "./index.js";
@@ -79,10 +88,10 @@ describe("by an index is found", () => {
   });
 
   /** Each step of the plan for the rows in the order in which stores answer them. */
-  function planOf(name: Asked, where: object): readonly string[] {
+  function planOf(name: Asked | "auditEvents", where: object): readonly string[] {
     const { name: table, columns } = tables[name];
     const { terms, parameters } = predicate({ name: table, columns } as never, where);
-    const sql = `EXPLAIN QUERY PLAN SELECT * FROM "${table}" WHERE ${terms.join(" AND ")} ORDER BY "id" LIMIT 100`;
+    const sql = `EXPLAIN QUERY PLAN SELECT * FROM "${table}" WHERE ${terms.join(" AND ")} ORDER BY "id" DESC LIMIT 100`;
     return (sqlite.prepare(sql).all(...parameters) as { readonly detail: string }[]).map((step) => step.detail);
   }
 
@@ -91,6 +100,20 @@ describe("by an index is found", () => {
     expect(plan.some((step) => step.startsWith("SEARCH"))).toBe(true);
     expect(plan.filter((step) => step.startsWith("SCAN"))).toEqual([]);
   });
+
+  test.each([
+    ["unit", { unitId: asId<UnitId>(ID) }],
+    ["verb", { verb: "person.signed-in" }],
+    ["person", { actorId: asId<PersonId>(ID) }],
+    ["verb within some units", { verb: "person.signed-in", unitId: { in: [asId<UnitId>(ID), asId<UnitId>("0191")] } }],
+  ] satisfies readonly (readonly [string, Where<AuditRow>])[])(
+    "the newest of a %s in the audit log, unsorted",
+    (_what, where) => {
+      const plan = planOf("auditEvents", where);
+      expect(plan).toHaveLength(1);
+      expect(plan[0]).toMatch(/^SEARCH audit_event USING INDEX audit_event_\w+_newest/);
+    },
+  );
 
   test("not what has merely not ended", () => {
     expect(planOf("sessions", { state: { not: "ended" } })).toContainEqual(expect.stringMatching(/^SCAN/));

@@ -181,6 +181,10 @@ export const INDEXES: readonly string[] = [
   `CREATE INDEX "recording_unit" ON "recording" ("unit_id", "started_at")`,
   `CREATE INDEX "recording_ended" ON "recording" ("ended_at")`,
   `CREATE INDEX "audit_event_unit" ON "audit_event" ("unit_id", "at")`,
+  // Beside those by time: a page of the log is walked newest first, and not sorted out of all there is.
+  `CREATE INDEX "audit_event_unit_newest" ON "audit_event" ("unit_id", "id")`,
+  `CREATE INDEX "audit_event_verb_newest" ON "audit_event" ("verb", "id")`,
+  `CREATE INDEX "audit_event_actor_newest" ON "audit_event" ("actor_id", "id")`,
   `CREATE INDEX "vendor_unit" ON "vendor" ("unit_id")`,
   `CREATE INDEX "vendor_parent" ON "vendor" ("parent_id")`,
   `CREATE INDEX "contract_unit" ON "contract" ("unit_id")`,
