@@ -57,8 +57,9 @@ export async function openMemory(): Promise<Opened<Database>> {
   return { url: "memory:", database, again: async () => database, close: () => database.close() };
 }
 
+/** What a silent database is given is tried where one falls silent (outage.contract.test.ts); a busy one is waited for. */
 function open(url: string): Promise<StorageDatabase> {
-  return openDatabase({ url, clock, ids, nodeId, log: () => undefined });
+  return openDatabase({ url, clock, ids, nodeId, log: () => undefined, timeoutMs: 30_000 });
 }
 
 /** An audit entry about something of its own. */

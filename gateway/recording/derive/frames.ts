@@ -4,6 +4,8 @@ import type { BlobContainerReader } from "../container-reader.js";
 import type { PlainFrame } from "./protocol.js";
 
 const BATCH_BYTES = 512 * 1024;
+/** A quiet desktop says little in hours, and each of its frames may be worth a keyframe and a small picture; a batch has its time. */
+export const BATCH_FRAMES = 32;
 
 /** Frames from the one that holds `fromUs` on. */
 export async function* batches(reader: BlobContainerReader, fromUs = 0): AsyncGenerator<readonly PlainFrame[]> {
@@ -12,7 +14,7 @@ export async function* batches(reader: BlobContainerReader, fromUs = 0): AsyncGe
   for await (const { head, plain } of reader.frames(fromUs)) {
     frames.push({ timeUs: head.timeUs, plain });
     bytes += plain.length;
-    if (bytes < BATCH_BYTES) continue;
+    if (bytes < BATCH_BYTES && frames.length < BATCH_FRAMES) continue;
     yield frames;
     frames = [];
     bytes = 0;
