@@ -127,6 +127,26 @@ describe("a directory that answers slowly", () => {
   });
 });
 
+describe("a wrong password at a first sign-in", () => {
+  it("is written down with the login that was typed", async () => {
+    const refuse: LdapPort = {
+      source: "ldaps://directory.test",
+      authenticate: () => Promise.resolve({ state: "refused" }),
+      check: () => Promise.resolve({ state: "gone", why: "nobody" }),
+      find: () => Promise.resolve({ state: "none" }),
+    };
+    house = await openDirectoryHouse("sqlite", { ldap: refuse, operatorGroups: ["ops"], justInTime: true });
+    const typed = { login: "Wang", password: "heron-1", sourceAddress: FROM.sourceAddress };
+    expect(await house.directories.enrolByLdap(typed)).toEqual({ ok: false, code: "sign-in-refused" });
+    const [event] = await house.events("person.sign-in-failed");
+    expect(JSON.parse(event?.leaf ?? "{}")).toMatchObject({
+      actor: { id: null, name: "wang" },
+      decidedBy: "wrong-password",
+      source: FROM.sourceAddress,
+    });
+  });
+});
+
 describe("a clock that was set back", () => {
   it("puts no question off", async () => {
     await begin();
