@@ -34,6 +34,8 @@ import { openVault, type Vault } from "./vault/index.js";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const RATE_WINDOW_MS = 10_000;
+/** A machine that is asked what ails it may be slow. */
+const LOOK_MS = 15_000;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -67,6 +69,7 @@ export function lookAtStores(config: Pick<Config, "databaseUrl">): Promise<Stora
     nodeId: nobody,
     log: () => undefined,
     toLook: true,
+    timeoutMs: LOOK_MS,
   });
 }
 

@@ -14,6 +14,8 @@ const en = {
   login: "login of the new administrator: ",
   name: "name of the new administrator: ",
   opened: "open this link within 24 hours, then seal new envelopes",
+  wrong:
+    "these halves open nothing: one of each envelope, of this power, sealed last and not used yet; compare every letter",
   waits: (from: string) => `someone of that power can still sign in; come again with both halves after ${from}`,
 };
 const zh: typeof en = {
@@ -21,6 +23,7 @@ const zh: typeof en = {
   login: "新管理员的登录名：",
   name: "新管理员的姓名：",
   opened: "请在 24 小时内打开此链接注册，然后重新封存",
+  wrong: "这两个半码打不开：须各取自一个信封，属于该权力、最近一次封存且尚未用过；请逐字核对",
   waits: (from) => `该权限仍有人可以登录；请于 ${from} 之后携两个半码再来`,
 };
 
@@ -39,7 +42,12 @@ export async function breakGlass(input: {
   ]);
   const locale = isChinese(process.env) ? "zh-CN" : "en";
   const body = { power: input.power, halves: [first, second], login, displayName, locale };
-  const response = await call("/break-glass", { method: "POST", body }, { url, cookie: "" });
+  const response = await call("/break-glass", { method: "POST", body }, { url, cookie: "" }).catch((error: unknown) => {
+    // The gate answers what is wrong with halves as it answers a wrong password.
+    throw error instanceof Error && error.message.includes("(sign-in-refused)")
+      ? new Error(texts.wrong, { cause: error })
+      : error;
+  });
   const answer = (await response.json()) as { readonly enrolmentToken?: string; readonly opensAt?: number };
   if (answer.enrolmentToken !== undefined) {
     process.stdout.write(`${new URL(`/enrol#${answer.enrolmentToken}`, url).href}\n`);

@@ -41,6 +41,7 @@ const KNOWN = [
     "依据 授权撤销 · 供应商链 Brook › Northwind",
     "",
   ],
+  ["alert", { sourceAddress: "10.0.0.9" }, "来源地址 10.0.0.9", "source address 10.0.0.9"],
   ["person", { via: "ssh-device-key" }, "方式 SSH 设备密钥", "by SSH, device key"],
   ["import", { dryRun: true, faults: 0 }, "试运行 是 · 错误数 0", "trial only yes · faults 0"],
   [

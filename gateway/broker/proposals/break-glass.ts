@@ -101,7 +101,7 @@ async function open(
     detail: { power, personId: id, login, sealedBy: seal.sealedBy, confirmedBy: seal.confirmedBy },
   });
   await settleIfComplete(deps, tx);
-  const alertId = await alert(deps, tx, top.id, power, { what: "opened", login, source: sourceAddress });
+  const alertId = await alert(deps, tx, top.id, power, { what: "opened", login, sourceAddress });
   return done({ answer: { enrolmentToken: input.token }, personId: id, alertId });
 }
 
@@ -139,7 +139,7 @@ async function show(
       detail: { power, opensAt },
     });
   }
-  const alertId = await alert(deps, tx, unitId, power, { what: "shown", opensAt, source: sourceAddress });
+  const alertId = await alert(deps, tx, unitId, power, { what: "shown", opensAt, sourceAddress });
   return done({ answer: { opensAt }, personId: null, alertId });
 }
 

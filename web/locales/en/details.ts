@@ -110,6 +110,7 @@ export const details = {
     members: "members",
     client: "client",
     terminal: "terminal",
+    sourceAddress: "source address",
     terminalAddress: "terminal's address",
     purpose: "purpose",
     command: "command",

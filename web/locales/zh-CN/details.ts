@@ -110,6 +110,7 @@ export const details = {
     members: "成员数",
     client: "客户端",
     terminal: "终端",
+    sourceAddress: "来源地址",
     terminalAddress: "终端地址",
     purpose: "用途",
     command: "命令",
