@@ -115,6 +115,18 @@ describe("by an index is found", () => {
     },
   );
 
+  test.each([
+    ["alone", { objectId: "x" }],
+    ["of a verb", { objectId: "x", verb: "person.directory-linked" }],
+    ["of a unit", { objectId: "x", unitId: asId<UnitId>(ID) }],
+    ["by a person", { objectId: "x", actorId: asId<PersonId>(ID) }],
+  ] satisfies readonly (readonly [string, Where<AuditRow>])[])(
+    "an object's events, the rarest thing, %s",
+    (_what, where) => {
+      expect(planOf("auditEvents", where)[0]).toMatch(/^SEARCH audit_event USING INDEX audit_event_object /);
+    },
+  );
+
   test("not what has merely not ended", () => {
     expect(planOf("sessions", { state: { not: "ended" } })).toContainEqual(expect.stringMatching(/^SCAN/));
   });

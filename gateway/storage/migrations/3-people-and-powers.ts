@@ -6,6 +6,7 @@ import type { MigrationInterface, QueryRunner } from "typeorm";
 import { adapt } from "./dialect.js";
 import { COLUMNS, FILLED, INDEXES, ROLES, TABLES } from "./people-tables.js";
 import { dropped, triggers } from "./people-triggers.js";
+import { planHints } from "./plan-hints.js";
 
 export class PeopleAndPowers1700000000003 implements MigrationInterface {
   readonly name = "PeopleAndPowers1700000000003";
@@ -15,7 +16,7 @@ export class PeopleAndPowers1700000000003 implements MigrationInterface {
     for (const sql of dropped(dialect)) await runner.query(sql);
     for (const sql of [...COLUMNS, ...FILLED, ...ROLES[dialect], ...TABLES, ...INDEXES])
       await runner.query(adapt(dialect, sql));
-    for (const sql of triggers(dialect)) await runner.query(sql);
+    for (const sql of [...triggers(dialect), ...planHints(dialect)]) await runner.query(sql);
   }
 
   /** Who confirmed what is evidence. */
