@@ -136,24 +136,30 @@ function keyOf({ personId, entitlementId }: Pick<ReviewItem, "personId" | "entit
   return `${personId}:${entitlementId ?? ""}`;
 }
 
-/** One alert and one word to each sponsor whose open lines are due soon; again only for lines opened after it. */
+/** One alert and one word to each sponsor whose open lines are due soon; again only for lines that came to be so after it. */
 async function remind(deps: Deps): Promise<void> {
   const { review } = await signInRules(deps.database.read, deps.policy);
-  const soon = deps.clock.now() + review.remindDays * DAY_MS;
-  const open = await deps.database.read.reviewItems.find(
-    { state: "open", dueAt: { lte: soon } },
-    { orderBy: "dueAt", limit: 1000 },
-  );
+  const beforeMs = review.remindDays * DAY_MS;
+  const soon = deps.clock.now() + beforeMs;
   const bySponsor = new Map<PersonId, ReviewItem[]>();
-  for (const item of open) bySponsor.set(item.sponsorId, [...(bySponsor.get(item.sponsorId) ?? []), item]);
-  for (const [sponsorId, items] of bySponsor) await remindSponsor(deps, sponsorId, items);
+  for (const item of await everyRow(deps.database.read.reviewItems, { state: "open", dueAt: { lte: soon } })) {
+    const his = bySponsor.get(item.sponsorId);
+    if (his === undefined) bySponsor.set(item.sponsorId, [item]);
+    else his.push(item);
+  }
+  for (const [sponsorId, items] of bySponsor) await remindSponsor(deps, sponsorId, items, beforeMs);
 }
 
-async function remindSponsor(deps: Deps, sponsorId: PersonId, items: readonly ReviewItem[]): Promise<void> {
-  const [first] = items;
+async function remindSponsor(
+  deps: Deps,
+  sponsorId: PersonId,
+  items: readonly ReviewItem[],
+  beforeMs: number,
+): Promise<void> {
+  const [first] = [...items].sort((a, b) => a.dueAt - b.dueAt);
   if (first === undefined) return;
   const subject = `person:${sponsorId}`;
-  const newest = Math.max(...items.map((item) => item.openedAt));
+  const newest = Math.max(...items.map(({ openedAt, dueAt }) => Math.max(openedAt, dueAt - beforeMs)));
   const told = { kind: "review-due", subject, lastAt: { gte: newest } } as const;
   if ((await deps.database.read.alerts.count(told)) > 0) return;
   const alertId = await deps.database.write(async (tx) => {
