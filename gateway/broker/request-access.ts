@@ -278,25 +278,37 @@ async function fileRequest(
   };
   await tx.requests.insert(request);
   for (const item of items) await tx.requestItems.insert(item);
+  await appendFiled(tx, request, items, actions, rule.id);
+  return done(request);
+}
+
+async function appendFiled(
+  tx: Stores,
+  request: AccessRequest,
+  items: readonly RequestItem[],
+  actions: readonly Action[],
+  decidedBy: string,
+): Promise<void> {
+  const { id, requesterId, sourceAddress, digest, reason, workOrder, windowFrom, durationMs, approvalsNeeded } =
+    request;
   await tx.audit.append({
     verb: "request.filed",
-    actorId: person.personId,
+    actorId: requesterId,
     object: { kind: "request", id },
-    sourceAddress: person.sourceAddress,
-    decidedBy: rule.id,
+    sourceAddress,
+    decidedBy,
     detail: {
-      digest: request.digest,
-      reason: request.reason,
-      workOrder: request.workOrder,
+      digest,
+      reason,
+      workOrder,
       accounts: items.map((item) => item.accountId),
       actions,
-      windowFrom: request.windowFrom,
-      durationMs: request.durationMs,
-      approvalsNeeded: rule.approvals,
-      ...(await writtenDown(tx, person.personId)),
+      windowFrom,
+      durationMs,
+      approvalsNeeded,
+      ...(await writtenDown(tx, requesterId)),
     },
   });
-  return done(request);
 }
 
 function digestedItem({ account, asset, actions, limits }: JudgedItem): DigestedRequest["items"][number] {
