@@ -212,6 +212,8 @@ test.each([
   await page.goto(`${lab.house.http}/register?tab=contracts`);
   await page.getByRole("button", { name: words.contract }).click();
   await page.locator("label.el-checkbox", { hasText: "web-01" }).click();
+  await page.locator("#contract-to").fill("2026-12-31");
+  await page.getByText(locale === "en" ? "2026-12-31 Thu" : "2026-12-31 周四").waitFor();
   await show("contract");
   await page.goto(`${lab.house.http}/register?tab=vendors`);
   await page.getByRole("button", { name: words.vendor }).click();

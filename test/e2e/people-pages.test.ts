@@ -290,10 +290,15 @@ test("a new operator signs both declarations before anything else", async () => 
   const { page } = operator;
   await open(grace, "/people");
   await press(grace.page, "Add a person");
-  await grace.page.locator("#person-login").fill("newcomer");
+  await grace.page.getByText("Still needed: login, name").waitFor();
+  await grace.page.locator("#person-login").fill("New comer");
   await grace.page.locator("#person-name").fill("Nora Newcomer");
   await grace.page.getByLabel("Language").selectOption("en");
   await grace.page.locator("label.el-checkbox", { hasText: "Operator" }).click();
+  expect(await grace.page.getByText("Still needed").count()).toBe(0);
+  await press(dialog(grace.page), "Save");
+  await dialog(grace.page).getByText("login: Something filled in is not accepted.").waitFor();
+  await grace.page.locator("#person-login").fill("newcomer");
   await press(dialog(grace.page), "Save");
   const link = await grace.page.getByText(/\/enrol#token=/).innerText();
   const nobody = new Api(house.http);

@@ -82,7 +82,8 @@ test("every code that the gate gives as the reason of an event has words", () =>
   const names = readdirSync(broker, { recursive: true, encoding: "utf8" });
   const files = names.filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"));
   const text = files.map((name) => readFileSync(join(broker, name), "utf8")).join("\n");
-  const written = /\b(?:decidedBy|why|unfit): (?:[\w.]+ \? )?"[a-z][a-z0-9-]*"(?: [|:] "[a-z][a-z0-9-]*")*/g;
+  const written =
+    /\b(?:decidedBy|why|unfit|because)(?::| \?\?) (?:[\w.]+ \? )?"[a-z][a-z0-9-]*"(?: [|:] "[a-z][a-z0-9-]*")*/g;
   const endings = /\bend(?:Hanging|Grants|OfDisabled)\([^;]*?"[a-z]+-[a-z-]+"\)/g;
   const found = [...text.matchAll(written), ...text.matchAll(endings)].flatMap(([whole]) =>
     [...whole.matchAll(/"([a-z][a-z0-9-]*)"/g)].map(([, code = ""]) => code),

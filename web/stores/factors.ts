@@ -9,12 +9,15 @@ import { useListing } from "../composables/use-listing.js";
 export const useFactorsStore = defineStore("factors", () => {
   const passkeys = ref<readonly PasskeyView[]>([]);
   const deviceKeys = ref<readonly DeviceKeyView[]>([]);
+  /** Whether the keys are known yet. */
+  const loaded = ref(false);
   const sessions = useListing((cursor) => api.pageSessions(cursor));
 
   async function load(): Promise<void> {
     const [keys, devices] = await Promise.all([api.passkeys(), api.deviceKeys()]);
     passkeys.value = keys.items.filter((one) => one.retiredAt === null);
     deviceKeys.value = devices.items.filter((one) => one.retiredAt === null && one.expiresAt > Date.now());
+    loaded.value = true;
   }
   async function addPasskey(name: string): Promise<void> {
     await api.addPasskey({ name, ...(await makePasskey(await api.passkeyOptions())) });
@@ -39,6 +42,7 @@ export const useFactorsStore = defineStore("factors", () => {
   return {
     passkeys,
     deviceKeys,
+    loaded,
     sessions,
     load,
     addPasskey,

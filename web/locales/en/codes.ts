@@ -10,6 +10,7 @@ export const codes = {
     changed: "changed",
     "changed-meanwhile": "changed meanwhile",
     "closed-upstream": "closed in the directory",
+    "code-used": "code used before",
     "contract-changed": "contract changed",
     "contract-ended": "contract ended",
     "contract-left": "no longer under the contract",

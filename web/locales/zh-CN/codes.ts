@@ -10,6 +10,7 @@ export const codes = {
     changed: "修改",
     "changed-meanwhile": "其间有变动",
     "closed-upstream": "目录已关闭该账号",
+    "code-used": "动态口令已用过",
     "contract-changed": "合同已变更",
     "contract-ended": "合同已终止",
     "contract-left": "不再属于该合同",
