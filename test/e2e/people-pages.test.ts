@@ -298,6 +298,7 @@ test("a new operator signs both declarations before anything else", async () => 
   expect(await grace.page.getByText("Still needed").count()).toBe(0);
   await press(dialog(grace.page), "Save");
   await dialog(grace.page).getByText("login: Something filled in is not accepted.").waitFor();
+  expect(grace.faults.splice(0)).toEqual([expect.stringContaining("status of 400")]);
   await grace.page.locator("#person-login").fill("newcomer");
   await press(dialog(grace.page), "Save");
   const link = await grace.page.getByText(/\/enrol#token=/).innerText();
