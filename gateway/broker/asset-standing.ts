@@ -1,7 +1,8 @@
 /** What an asset is to its unit: business system, 等保 level, data class, owner, and whether device keys open it. */
-import { refused, type PersonId, type Stores } from "../domain/index.js";
+import { refused, type PersonId, type Stores, type UnitId } from "../domain/index.js";
 import type { AssetStanding } from "./broker.js";
 import { isPlainText } from "./request-access.js";
+import { covers, subtreeOf, type UnitScope } from "./scope.js";
 
 type Standing = Required<AssetStanding>;
 
@@ -36,9 +37,20 @@ export function standingOf(was: Standing, input: AssetStanding): Standing {
   };
 }
 
-/** Whether the person may answer for something in a unit: nobody, or an active person of a unit. */
-export async function isOwner(stores: Pick<Stores, "people">, id: PersonId | null): Promise<boolean> {
+/**
+ * Whether the person may answer for something of the unit: nobody, or an active person of it, of one below it or of one above it, or of
+ * those that who names him covers; never a vendor's.
+ */
+export async function isOwner(
+  stores: Pick<Stores, "people" | "units">,
+  unitId: UnitId,
+  id: PersonId | null,
+  scope?: UnitScope,
+): Promise<boolean> {
   if (id === null) return true;
   const person = await stores.people.get(id);
-  return person?.state === "active" && person.vendorId === null;
+  if (person?.state !== "active" || person.vendorId !== null) return false;
+  if (scope !== undefined && covers(scope, person.unitId)) return true;
+  const below = await subtreeOf(stores, [unitId]);
+  return covers(below, person.unitId) || covers(await subtreeOf(stores, [person.unitId]), unitId);
 }

@@ -52,7 +52,10 @@ export async function changeAsset(
     if (asset === undefined) return refused("not-found");
     const unfit = desktopFault(asset.protocol, input.desktop) ?? legacyFault(asset, input) ?? standingFault(input);
     if (unfit !== undefined) return unfit;
-    if (input.ownerId !== undefined && !(await isOwner(tx, input.ownerId)))
+    if (
+      input.ownerId !== undefined &&
+      !(await isOwner(tx, asset.unitId, input.ownerId, await scopeOf(tx, admin, ["system"])))
+    )
       return refused("invalid-input", { field: "ownerId" });
     const host = input.host ?? asset.host;
     const port = input.port ?? asset.port;

@@ -28,7 +28,7 @@ import { takeFactors } from "./reset-factors.js";
 import { holdsBeyond, rightsAsked } from "./rights-asked.js";
 import { covers, scopeOf, type UnitScope } from "./scope.js";
 import { newToken } from "./secrets-shown-once.js";
-import { endAfterChange } from "./registry/after-change.js";
+import { endAfterChange, endOfRole } from "./registry/after-change.js";
 import { tellEnded, type Hanging } from "./registry/ending.js";
 import { isLastOfPower, isSettled, settleIfComplete } from "./settle.js";
 import { standing } from "./standing.js";
@@ -110,8 +110,9 @@ async function change(
   const ended = await endAfterChange(deps, tx, by, person, (await tx.people.get(id)) ?? person);
   if (proposing) return proposed(deps, tx, { ...held, ended }, { after: next, waking, reason: input.reason ?? "" });
   await writeRights(tx, person, { held: roles, before: power, after: rights }, by, deps.clock.now());
+  const left = rolesDiffer(was.roles, rights.roles) ? [await endOfRole(deps, tx, by, id)] : [];
   await settleIfComplete(deps, tx);
-  return done({ person: await viewNow(deps, tx, held), proposal: null, view: null, ended });
+  return done({ person: await viewNow(deps, tx, held), proposal: null, view: null, ended: [...ended, ...left] });
 }
 
 function byOf(actor: Actor): By {

@@ -76,9 +76,9 @@ export async function createAsset(deps: Deps, actor: Actor, input: CreateInput):
 async function mayPlace(tx: Stores, actor: Actor, { unitId, ownerId }: Asset): Promise<Outcome<void>> {
   const admin = await standing(tx, actor);
   if (admin?.power !== "system") return refused("forbidden");
-  if (!covers(await scopeOf(tx, admin, ["system"]), unitId) || !(await holdUnit(tx, unitId)))
-    return refused("invalid-input", { field: "unitId" });
-  return (await isOwner(tx, ownerId)) ? done(undefined) : refused("invalid-input", { field: "ownerId" });
+  const scope = await scopeOf(tx, admin, ["system"]);
+  if (!covers(scope, unitId) || !(await holdUnit(tx, unitId))) return refused("invalid-input", { field: "unitId" });
+  return (await isOwner(tx, unitId, ownerId, scope)) ? done(undefined) : refused("invalid-input", { field: "ownerId" });
 }
 
 function newAsset(deps: Pick<Deps, "ids" | "clock">, admin: Actor, unitId: UnitId, input: CreateInput): Asset {

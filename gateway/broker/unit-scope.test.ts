@@ -180,6 +180,15 @@ describe("a system administrator", () => {
   it("says what an asset is to its unit, within what can be said", async () => {
     const { assets } = house.broker;
     const { sys1, bob, mallory } = house.people;
+    const ofWest = await appoint(house, west, { role: "approver" });
+    const ofEast = await appoint(house, east, { role: "approver" });
+    const [mine] = must(await assets.list(eastSystem, {})).items;
+    const give = (ownerId: Actor["personId"]) => assets.change(eastSystem, mine?.id ?? asId(""), { ownerId });
+    const nobody = asId<Actor["personId"]>(house.deps.ids.next());
+    expect(await give(ofWest.personId)).toEqual(await give(nobody));
+    for (const { personId } of [ofEast, bob]) expect(must(await give(personId)).ownerId).toBe(personId);
+    const owned = await assets.create(eastSystem, { ...NEW, name: "east-02", ownerId: ofWest.personId });
+    expect(owned).toMatchObject({ field: "ownerId" });
     const said = {
       businessSystem: "门户网站",
       protectionLevel: 3,

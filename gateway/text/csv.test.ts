@@ -108,6 +108,9 @@ describe("writing", () => {
   const value = fc.oneof(
     fc.string({ unit: "binary" }).filter((text) => text.isWellFormed() && !text.includes("\0")),
     fc.constantFrom("=1+1", "'=x", "''@y", "-2", "+3", "\tq", "\rq", "＝A1", "'", '"', 'a"b', ",", "a\r\nb", "名称"),
+    fc
+      .array(fc.constantFrom("a", "'", ";", " ", "=", "+", "\t", "\n", "；", "－"), { maxLength: 9 })
+      .map((all) => all.join("")),
   );
 
   test("every value comes back as it was", async () => {
@@ -130,5 +133,10 @@ describe("writing", () => {
     expect(bytes.toString("utf8")).toBe(
       '\ufeff"\'=cmd|\' /C calc\'!A0","\'+1","\'-1","\'@x","\'\tx","\'\rx","\'＝1","plain"\r\n',
     );
+  });
+
+  test("nothing runs behind a semicolon or a line's end either, where a spreadsheet of another setting begins a cell", async () => {
+    const bytes = Buffer.from(await written([["Ltd;=1+1;x", "a; +1", "b\n-1", "c；@x", "d;'=1", "e; f"]]));
+    expect(bytes.toString("utf8").slice(1)).toBe(`"Ltd;'=1+1;x","a; '+1","b\n'-1","c；'@x","d;''=1","e; f"\r\n`);
   });
 });

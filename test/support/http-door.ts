@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { Broker } from "../../gateway/broker/index.js";
+import type { Clock } from "../../gateway/domain/index.js";
 import type { FakeBroker } from "./fake-broker-http.js";
 import { createHttp, type HttpConfig, type HttpDoor } from "../../gateway/http/index.js";
 
@@ -37,7 +38,11 @@ function pageFolder(): string {
 /** @param more what differs from plain HTTP on a free port of loopback. */
 export async function openDoor(
   broker: Broker,
-  more: { readonly config?: Partial<HttpConfig>; readonly ready?: () => Promise<boolean> } = {},
+  more: {
+    readonly config?: Partial<HttpConfig>;
+    readonly ready?: () => Promise<boolean>;
+    readonly clock?: Clock;
+  } = {},
 ): Promise<TestDoor> {
   const lines: LoggedLine[] = [];
   const door = createHttp({
@@ -45,7 +50,7 @@ export async function openDoor(
     staticFolder: pageFolder(),
     metrics: { contentType: "text/plain; version=0.0.4", text: async () => "gatehouse_sessions_live 0" },
     ready: more.ready ?? (async () => true),
-    clock: { now: () => 1_700_000_000_000, monotonicUs: () => 0 },
+    clock: more.clock ?? { now: () => 1_700_000_000_000, monotonicUs: () => 0 },
     log: (level, message, detail = {}) => lines.push({ level, message, detail }),
     config: {
       listen: { host: "127.0.0.1", port: 0 },

@@ -20,8 +20,11 @@ export async function proposeScimToken(
   if (name === "" || name.length > LONGEST_NAME || /[\p{Cc}\p{Cf}]/u.test(name))
     return refused("invalid-input", { field: "name" });
   return proposeAndView(deps, actor, async (tx): Promise<Outcome<Proposed>> => {
+    const now = await standing(tx, actor);
+    if (now?.power !== "security") return refused("forbidden");
     const unit = await tx.units.get(input.unitId);
-    if (unit?.state !== "active") return refused("invalid-input", { field: "unitId" });
+    if (unit?.state !== "active" || !covers(await scopeOf(tx, now, ["security"]), unit.id))
+      return refused("invalid-input", { field: "unitId" });
     const { id: unitId } = unit;
     const content = { name, unitId };
     return done({ kind: "scim.token", subject: `unit:${unitId}`, unitId, content, reason: input.reason });

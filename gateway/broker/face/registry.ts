@@ -235,7 +235,7 @@ export interface RegistryUseCases {
   personEnding(actor: Actor, id: PersonId): Promise<Outcome<Ending>>;
   leave(actor: Actor, id: PersonId, reason: string): Promise<Outcome<void>>;
 
-  /** CSV, UTF-8 (with or without BOM) or GB18030, at most 16 MiB and 20,000 lines. All or nothing. */
+  /** CSV, UTF-8 (with or without BOM) or GB18030, at most 16 MiB and 5,000 people, or 500 vendors or contracts. All or nothing. */
   importCsv(
     actor: Actor,
     input: { readonly kind: ImportKind; readonly bytes: Uint8Array; readonly dryRun: boolean },

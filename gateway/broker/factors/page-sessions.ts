@@ -13,9 +13,11 @@ import {
   type Stores,
   type WebSession,
   type WebSessionId,
+  type Where,
 } from "../../domain/index.js";
 import type { FactorUseCases, Listing, WebSessionView } from "../broker.js";
 import { tellPerson, type IdentityDeps } from "../identity-deps.js";
+import { rowsById } from "../registry/rows-by-id.js";
 import { covers, scopeOf } from "../scope.js";
 import { signInRules } from "../sign-in-rules.js";
 import { standing } from "../standing.js";
@@ -26,9 +28,10 @@ type Asked = Parameters<FactorUseCases["sessions"]>[1];
 
 const DEFAULT_LIMIT = 50;
 const MOST = 200;
+const BATCH = 500;
 const ID = /^[0-9a-f]{64}$/;
 
-/** See `FactorUseCases.sessions`: those that stand. A page may hold fewer than asked for and still go on. */
+/** See `FactorUseCases.sessions`: those that stand. */
 export async function listPageSessions(
   deps: Deps,
   actor: Actor,
@@ -44,25 +47,43 @@ export async function listPageSessions(
   const rules = await signInRules(read, deps.policy);
   const now = deps.clock.now();
   const limit = Math.min(MOST, Math.max(1, Math.trunc(page.limit ?? DEFAULT_LIMIT)));
-  const rows = await read.webSessions.find(
-    {
-      endedAt: null,
-      expiresAt: { gt: now },
-      lastSeenAt: { gt: now - rules.idleMs },
-      ...(personId === undefined ? {} : { personId }),
-      ...(page.cursor === undefined ? {} : { id: { lt: asId<WebSessionId>(page.cursor) } }),
-    },
-    { orderBy: "id", descending: true, limit: limit + 1 },
-  );
+  const alive: Where<WebSession> = {
+    endedAt: null,
+    expiresAt: { gt: now },
+    lastSeenAt: { gt: now - rules.idleMs },
+    ...(personId === undefined ? {} : { personId }),
+  };
   const items: WebSessionView[] = [];
-  const people = new Map<PersonId, Person | undefined>();
-  for (const row of rows.slice(0, limit)) {
-    if (!people.has(row.personId)) people.set(row.personId, await read.people.get(row.personId));
-    const person = people.get(row.personId);
-    if (person?.credentialEpoch !== row.credentialEpoch || !isAlive(row, rules, now)) continue;
-    if (person.id === reader.personId || covers(scope, person.unitId)) items.push(viewOf(row, person, actor));
+  for await (const { row, person } of standingRows(read, alive, page.cursor)) {
+    if (person.credentialEpoch !== row.credentialEpoch || !isAlive(row, rules, now)) continue;
+    if (person.id !== reader.personId && !covers(scope, person.unitId)) continue;
+    // The cursor names the last one shown, never one that he may not see.
+    if (items.length === limit) return done({ items, next: items.at(-1)?.id ?? null });
+    items.push(viewOf(row, person, actor));
   }
-  return done({ items, next: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null });
+  return done({ items, next: null });
+}
+
+/** Those below the cursor, with whose they are. */
+async function* standingRows(
+  stores: Pick<Stores, "webSessions" | "people">,
+  alive: Where<WebSession>,
+  cursor: string | undefined,
+): AsyncGenerator<{ readonly row: WebSession; readonly person: Person }> {
+  for (let before = cursor; ;) {
+    const where = before === undefined ? alive : { ...alive, id: { lt: asId<WebSessionId>(before) } };
+    const rows = await stores.webSessions.find(where, { orderBy: "id", descending: true, limit: BATCH });
+    const people = await rowsById(
+      stores.people,
+      rows.map((row) => row.personId),
+    );
+    for (const row of rows) {
+      const person = people.get(row.personId);
+      if (person !== undefined) yield { row, person };
+    }
+    if (rows.length < BATCH) return;
+    before = rows.at(-1)?.id;
+  }
 }
 
 function viewOf(row: WebSession, person: Person, actor: Actor): WebSessionView {

@@ -20,6 +20,8 @@ import {
 import type { BrokerDeps } from "../deps.js";
 import { tellPerson } from "../identity-deps.js";
 import { isExclusive, keysOf, needsTwo, rolesDiffer, writeRights, type Rights, type RoleAt } from "../powers.js";
+import { endOfRole } from "../registry/after-change.js";
+import { tellEnded } from "../registry/ending.js";
 import { unitPath } from "../registry/import-lookup.js";
 import { commonUnit, holdUnit, unitsById } from "../registry/unit-tree.js";
 import { isLastOfPower, settleIfComplete } from "../settle.js";
@@ -172,10 +174,12 @@ export const personRights: ProposalActs = {
       : done({});
     if (!wayIn.ok) return wayIn;
     await writeRights(tx, person, { held: held.roles, before: held.power, after }, by, deps.clock.now());
+    const ended = await endOfRole(deps, tx, by, person.id);
     await settleIfComplete(deps, tx);
     return done({
       ...wayIn.value,
       afterwards: () => {
+        tellEnded(deps, ended);
         tellPerson(deps, person.id);
       },
     });

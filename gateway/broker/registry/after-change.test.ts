@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { must } from "../../../test/support/access-house.js";
 import { buildContractHouse, DAY_MS, personRow, type ContractHouse } from "../../../test/support/contract-house.js";
-import type { Person } from "../../domain/index.js";
+import type { Person, Role } from "../../domain/index.js";
 import { endAccessNow } from "../directories/end-access.js";
+import { createPeople } from "../people.js";
 import { endAfterChange } from "./after-change.js";
 import { lapse } from "./review-endings.js";
 
@@ -49,6 +50,27 @@ it("ends the grants of who is disabled, and of those he sponsors; active again, 
   await change("mallory", { state: "disabled" });
   expect(await standing()).toEqual([1, 0]);
   expect(await house.audit("grant.revoked")).toHaveLength(2);
+});
+
+it("ends the grants of who operates there no more; given the role again, he brings none back", async () => {
+  const members = createPeople(house.deps);
+  const { people, unitId } = house;
+  const branch = must(await house.broker.registry.createUnit(people.sec1, { parentId: unitId, name: "Branch" }));
+  const roles = async (...held: Role[]) =>
+    must(await members.change(people.sec1, people.mallory.personId, { roles: held }));
+  const there = async (...held: Role[]) =>
+    must(
+      await members.change(people.sec1, people.mallory.personId, { elsewhere: [{ unitId: branch.id, roles: held }] }),
+    );
+  await house.work();
+  await there("operator");
+  await there();
+  expect(await standing()).toEqual([1, 1]);
+  await roles();
+  expect(await standing()).toEqual([1, 0]);
+  await roles("operator");
+  expect(await standing()).toEqual([1, 0]);
+  expect(await house.deps.database.read.grants.find({})).toMatchObject([{ endReason: "role-withdrawn" }]);
 });
 
 it("ends what he held and works on when a file puts him under another contract", async () => {

@@ -1,9 +1,11 @@
 /**
  * What a change of a person ends. Another contract or vendor: everything he held under the one before. Not active any more: his
- * grants and requests, and those of the people he sponsors; making him active again brings none of it back.
+ * grants and requests, and those of the people he sponsors. No operator for a unit any more: his grants there. Making him active or
+ * giving the role again brings none of it back.
  */
 import type { AccessRequest, Grant, Person, PersonId, Stores } from "../../domain/index.js";
 import type { BrokerDeps } from "../deps.js";
+import { covers, scopeOf } from "../scope.js";
 import { endHanging, hangingOn, peopleOf, type Ender, type Hanging } from "./ending.js";
 
 /** In the caller's transaction, after the row was written; tell it after commit. */
@@ -48,4 +50,20 @@ export async function endOfDisabled(
     requests.push(...ended.requests);
   }
   return { entitlements: [], grants, requests };
+}
+
+/**
+ * Who operates for a unit no more holds no grant there: who is given the role again begins with nothing but his entitlements. What he
+ * asked for waits for its decision, which asks for the role. In the caller's transaction, after the roles; tell it after commit.
+ */
+export async function endOfRole(
+  deps: Pick<BrokerDeps, "clock">,
+  tx: Stores,
+  by: Ender,
+  id: PersonId,
+): Promise<Hanging> {
+  const scope = await scopeOf(tx, { personId: id }, ["operator"]);
+  const { grants } = await hangingOn(tx, { personIds: [id], contractIds: [] });
+  const beyond = grants.filter((grant) => !covers(scope, grant.unitId));
+  return endHanging(deps, tx, by, { entitlements: [], grants: beyond, requests: [] }, "role-withdrawn");
 }

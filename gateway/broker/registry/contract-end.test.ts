@@ -8,6 +8,7 @@ import {
   type ContractHouse,
 } from "../../../test/support/contract-house.js";
 import { asId, type DeviceKeyId, type EndReason, type GrantId } from "../../domain/index.js";
+import { changeContract } from "./contracts.js";
 import { endPassedContracts, warnOfEndings } from "./contract-rounds.js";
 
 let house: ContractHouse;
@@ -159,8 +160,18 @@ describe("changing a contract", () => {
     house.broker.registry.changeContract(house.people.sec1, house.contract.id, input);
 
   it("ends at once what a narrower scope no longer covers, and a wider one brings nothing back", async () => {
-    const { grantId } = await opened();
-    must(await change({ scope: { ...house.scope, actions: ["ssh.exec"] } }));
+    const { grantId, session } = await opened();
+    // On another node, so that nothing is told here.
+    const silent = { ...house.deps, notify: () => undefined };
+    const narrower = { scope: { ...house.scope, actions: ["ssh.exec"] as const } };
+    must(await changeContract(silent, house.people.sec1, house.contract.id, narrower));
+    for (const asked of [
+      { kind: "shell", action: "ssh.shell", pty: { term: "xterm", cols: 80, rows: 24 } },
+      { kind: "exec", action: "ssh.exec" },
+      { kind: "sftp", action: "sftp.read" },
+      { kind: "forward", action: "ssh.forward", forwardTo: { host: "db.internal", port: 5432 } },
+    ] as const)
+      expect(await session.openChannel({ ...asked, detail: "" })).toMatchObject({ code: "grant-ended" });
     await house.broker.live.changed();
     expect(ends).toEqual(["revoked"]);
     must(await change({ scope: house.scope }));

@@ -72,10 +72,5 @@ export async function scopeFault(
 
 /** Refused unless the owner is an active person of the unit, of one below it, or of one above it; never a vendor's. */
 export async function ownerFault(tx: Stores, unitId: UnitId, ownerId: PersonId): Promise<Refusal | undefined> {
-  const fault = refused("invalid-input", { field: "ownerId" });
-  const owner = await tx.people.get(ownerId);
-  if (owner === undefined || !(await isOwner(tx, ownerId))) return fault;
-  const related =
-    covers(await subtreeOf(tx, [unitId]), owner.unitId) || covers(await subtreeOf(tx, [owner.unitId]), unitId);
-  return related ? undefined : fault;
+  return (await isOwner(tx, unitId, ownerId)) ? undefined : refused("invalid-input", { field: "ownerId" });
 }

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import {
   done,
+  refused,
   type Actor,
   type Contract,
   type Outcome,
@@ -29,11 +30,12 @@ type Exported = Outcome<{ readonly name: string; readonly bytes: AsyncIterable<U
 const BATCH = 500;
 const LIST_MARK = "; ";
 
-/** For the three powers, of the units they cover, after a second factor. The whole is made before it is given: its digest stands in the event. */
+/** For who may list them: the three powers, people for security and audit alone; of the units they cover, after a second factor. The whole is made before it is given: its digest stands in the event. */
 export async function exportCsv(deps: Deps, actor: Actor, kind: ImportKind): Promise<Exported> {
   const { read } = deps.database;
   const reader = await readerOf(read, actor);
   if (!reader.ok) return reader;
+  if (kind === "people" && reader.value.person.power === "system") return refused("forbidden");
   const recent = await requireStepUp(read, deps.clock, deps.policy, actor);
   if (!recent.ok) return recent;
   const columns = IMPORT_COLUMNS[kind].map((one): string => one.name).filter((name) => name !== "identity number");

@@ -1,6 +1,7 @@
 /** Lines of contracts. One that is here is changed by what its line says; its vendor and unit stay. */
 import {
   ACTIONS,
+  type Account,
   type Action,
   type Asset,
   type Contract,
@@ -10,6 +11,7 @@ import {
 import { isPlainName, nameKey } from "../../text/index.js";
 import type { ImportFaultCode } from "../broker.js";
 import { covers } from "../scope.js";
+import { MOST_ACCOUNTS, MOST_ASSETS } from "./contract-rules.js";
 import { changeContractIn, createContractIn } from "./contracts.js";
 import type { Line } from "./import-columns.js";
 import type { Importing, Outcomes } from "./import-csv.js";
@@ -29,14 +31,21 @@ const FIELDS: Readonly<Record<string, readonly [string, ImportFaultCode]>> = {
 
 export async function importContracts(at: Importing, tx: Stores, lines: readonly Line[]): Promise<Outcomes> {
   const outcomes = { created: 0, changed: 0, unchanged: 0 };
+  const found: Found = { assets: new Map(), accounts: new Map() };
   for (const line of lines) {
-    const what = await importOne(at, tx, line);
+    const what = await importOne(at, tx, line, found);
     if (what !== undefined) outcomes[what] += 1;
   }
   return outcomes;
 }
 
-async function importOne(at: Importing, tx: Stores, line: Line): Promise<keyof Outcomes | undefined> {
+/** What lines named so far, as it is written in them: a contract may list hundreds, and each is looked up once a file. */
+interface Found {
+  readonly assets: Map<string, Asset>;
+  readonly accounts: Map<string, Account>;
+}
+
+async function importOne(at: Importing, tx: Stores, line: Line, found: Found): Promise<keyof Outcomes | undefined> {
   const number = line.cell("number");
   for (const name of ["number", "title", "vendor", "from", "to", "owner", "assets", "actions"])
     if (line.cell(name) === "") return at.fault(line, name, "value-missing");
@@ -47,16 +56,15 @@ async function importOne(at: Importing, tx: Stores, line: Line): Promise<keyof O
     return at.fault(line, "vendor", "vendor-unknown");
   const unitId = at.unitOf(line.cell("unit"));
   if (unitId === undefined) return at.fault(line, "unit", "unit-unknown");
-  const fromDate = dateOf(line.cell("from"));
-  const toDate = dateOf(line.cell("to"));
+  const [fromDate, toDate] = [dateOf(at, line.cell("from")), dateOf(at, line.cell("to"))];
   if (fromDate === undefined) return at.fault(line, "from", "date-form");
   if (toDate === undefined) return at.fault(line, "to", "date-form");
   const owner = await personCalled(tx, line.cell("owner"));
   if (owner === undefined) return at.fault(line, "owner", "owner-unknown");
-  const scope = await scopeOfLine(at, tx, line);
+  const known = await contractNumbered(tx, number);
+  const scope = await scopeOfLine(at, tx, line, known?.scope, found);
   if (scope === undefined) return undefined;
   const wanted = { title: line.cell("title"), scope, fromDate, toDate, ownerId: owner.id };
-  const known = await contractNumbered(tx, number);
   if (known === undefined) {
     const input = { ...wanted, unitId, vendorId: vendor.id, number };
     const made = await createContractIn(at.deps, tx, at.keeper, input);
@@ -73,24 +81,39 @@ async function importOne(at: Importing, tx: Stores, line: Line): Promise<keyof O
   return "changed";
 }
 
-/** `YYYY-MM-DD`, also as spreadsheets write it: `2027/1/5`. */
-function dateOf(cell: string): string | undefined {
+/** `YYYY-MM-DD` of a day that there is, also as spreadsheets write it: `2027/1/5`. */
+function dateOf(at: Importing, cell: string): string | undefined {
   const [year = "", month = "", day = ""] = cell.split(/[-/.]/);
   const text = `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}`;
-  return DATE.test(text) && cell.split(/[-/.]/).length === 3 ? text : undefined;
+  const isDay = DATE.test(text) && cell.split(/[-/.]/).length === 3 && at.deps.calendar.day(text) !== undefined;
+  return isDay ? text : undefined;
 }
 
-async function scopeOfLine(at: Importing, tx: Stores, line: Line): Promise<ContractScope | undefined> {
+/** What was in the scope `before` may have been retired since, as where a contract is changed by hand. */
+async function scopeOfLine(
+  at: Importing,
+  tx: Stores,
+  line: Line,
+  before: ContractScope | undefined,
+  found: Found,
+): Promise<ContractScope | undefined> {
+  const [names, logins] = [listed(line.cell("assets")), listed(line.cell("accounts"))];
+  if (names.length > MOST_ASSETS) return at.fault(line, "assets", "values-too-many", String(names.length));
+  if (logins.length > MOST_ACCOUNTS) return at.fault(line, "accounts", "values-too-many", String(logins.length));
   const assets: Asset[] = [];
-  for (const name of listed(line.cell("assets"))) {
-    const asset = await assetNamed(tx, at.keeper, name);
+  for (const name of names) {
+    const asset = found.assets.get(name) ?? (await assetNamed(tx, at.keeper, name));
     if (asset === undefined) return at.fault(line, "assets", "asset-unknown", name);
+    found.assets.set(name, asset);
     assets.push(asset);
   }
   const accountIds: ContractScope["accountIds"][number][] = [];
-  for (const text of listed(line.cell("accounts"))) {
-    const account = await accountNamed(tx, assets, text);
-    if (account === undefined) return at.fault(line, "accounts", "account-unknown", text);
+  for (const text of logins) {
+    const account = found.accounts.get(text) ?? (await accountNamed(tx, assets, text));
+    const isHere = account !== undefined && assets.some((asset) => asset.id === account.assetId);
+    if (!isHere || !(account.state === "active" || before?.accountIds.includes(account.id) === true))
+      return at.fault(line, "accounts", "account-unknown", text);
+    found.accounts.set(text, account);
     accountIds.push(account.id);
   }
   const actions: Action[] = [];
@@ -118,6 +141,8 @@ function refuse(
 ): undefined {
   if (code === "name-taken") return at.fault(line, "number", "name-look-alike");
   if (code === "conflict") return at.fault(line, "number", "contract-over");
+  const [from = "", to = ""] = [dateOf(at, line.cell("from")), dateOf(at, line.cell("to"))];
+  if (field === "toDate" && from <= to) return at.fault(line, "to", "contract-over");
   const [column, fault] = FIELDS[field ?? "number"] ?? ["number", "number-form"];
   return at.fault(line, column, fault);
 }

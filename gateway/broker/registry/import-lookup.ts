@@ -10,12 +10,10 @@ export const PATH_MARK = " / ";
 const LONGEST_PATH = 2_000;
 const LISTED = /[;；、\n]+/;
 
-/** The parts of a cell that lists several things. */
+/** The parts of a cell that lists several things, each once. */
 export function listed(cell: string): readonly string[] {
-  return cell
-    .split(LISTED)
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+  const parts = cell.split(LISTED).map((part) => part.trim());
+  return [...new Set(parts.filter((part) => part !== ""))];
 }
 
 /** Answers units the keeper covers: an empty cell is his own, a name must be the only one of its kind, else its path is needed. */
@@ -75,7 +73,7 @@ export async function assetNamed(
   return asset !== undefined && covers(scope, asset.unitId) ? asset : undefined;
 }
 
-/** `login@asset`, of the assets named beside it. */
+/** `login@asset`, of the assets named beside it; also one that is retired. */
 export async function accountNamed(
   stores: Pick<Stores, "accounts">,
   assets: readonly Asset[],
@@ -84,6 +82,6 @@ export async function accountNamed(
   const at = text.lastIndexOf("@");
   const asset = assets.find((one) => one.name === text.slice(at + 1));
   if (at < 1 || asset === undefined) return undefined;
-  const where = { assetId: asset.id, login: text.slice(0, at), state: "active" } as const;
+  const where = { assetId: asset.id, login: text.slice(0, at) };
   return (await stores.accounts.find(where, { limit: 1 }))[0];
 }

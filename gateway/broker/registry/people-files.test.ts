@@ -72,6 +72,33 @@ describe("a file that is too much", () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
+  test("looks each asset up once, however often it is named, and takes no more of them than a contract may have", async () => {
+    await load("vendors", "name,unit\n甲公司,局甲\n");
+    const { database } = house.deps;
+    let asked = 0;
+    const write: typeof database.write = (work) =>
+      database.write((tx) => {
+        const find: typeof tx.assets.find = (where, options) => {
+          asked += "name" in where ? 1 : 0;
+          return tx.assets.find(where, options);
+        };
+        return work({ ...tx, assets: { ...tx.assets, find, get: (id) => tx.assets.get(id) } });
+      });
+    const deps = { ...house.deps, database: { ...database, read: database.read, write } };
+    const lines = Array.from({ length: 40 }, (_, at) => {
+      const days = `${from},${to}`;
+      return `HT ${String(at)},运维,甲公司,局甲,${days},bob,${"web-01;".repeat(5_000)},${"root@web-01;".repeat(500)},ssh.shell`;
+    });
+    const head = "number,title,vendor,unit,from,to,owner,assets,accounts,actions\n";
+    const bytes = Buffer.from(head + lines.join("\n"));
+    const report = must(await importCsv(deps, sec, { kind: "contracts", bytes, dryRun: false }));
+    expect([report.created, report.faults]).toEqual([40, []]);
+    expect(asked).toBe(1);
+    const names = Array.from({ length: 501 }, (_, at) => `a-${String(at)}`).join(";");
+    const many = `${head}HT x,运维,甲公司,局甲,${from},${to},bob,${names},,ssh.shell\n`;
+    expect(faultsOf(await load("contracts", many))).toEqual([[2, "assets", "values-too-many"]]);
+  });
+
   test("asks few things of the database for many people, who may name one another as sponsors", async () => {
     await loadVendorAndContract();
     const lines = Array.from({ length: 600 }, (_, at) => {
@@ -222,12 +249,15 @@ describe("importing", () => {
       "contracts",
       ["number,title,vendor,unit,from,to,owner,assets,actions"]
         .concat(line("HT-A", to, from), line("HT-B", "2027-02-30", to), line("ht-2O27-l", from, to))
+        .concat(line("HT-C", from, "2027-02-29"), line("HT-D", "2026-01-01", "2026-12-31"))
         .join("\n"),
     );
     expect(faultsOf(contracts)).toEqual([
       [2, "to", "dates-reversed"],
       [3, "from", "date-form"],
       [4, "number", "name-look-alike"],
+      [5, "to", "date-form"],
+      [6, "to", "contract-over"],
     ]);
   });
 
@@ -266,6 +296,9 @@ describe("who may", () => {
         code: "forbidden",
       });
     expect(await registry.exportCsv(house.people.bob, "people")).toMatchObject({ code: "forbidden" });
+    // Whoever is not shown the list of people takes none of them out either.
+    expect(await registry.exportCsv(house.people.sys1, "people")).toMatchObject({ code: "forbidden" });
+    expect((await registry.exportCsv(house.people.sys1, "contracts")).ok).toBe(true);
     await house.deps.database.write((tx) =>
       tx.webSessions.update(sec.webSessionId as never, { steppedUpAt: house.clock.now() - DAY_MS }),
     );
@@ -290,6 +323,15 @@ describe("exporting", () => {
       const again = await load(kind, await unload(kind));
       expect([kind, again.created, again.changed, again.faults]).toEqual([kind, 0, 0, []]);
     }
+  });
+
+  test("of a contract whose account was retired since comes in again; a new contract takes no such account", async () => {
+    await loadVendorAndContract();
+    await house.deps.database.write((tx) => tx.accounts.update(house.accountId, { state: "retired" }));
+    const text = await unload("contracts");
+    expect(await load("contracts", text)).toMatchObject({ unchanged: 1, faults: [] });
+    const another = await load("contracts", text.replace("HT-2027-1", "HT-2027-2"));
+    expect(faultsOf(another)).toEqual([[2, "accounts", "account-unknown"]]);
   });
 
   test("is an event with the digest of exactly what went out", async () => {

@@ -268,6 +268,21 @@ describe("the review", () => {
     expect(await house.broker.registry.reviews(boss, { view: "all" })).toMatchObject({ code: "forbidden" });
   });
 
+  test("reminds of lines of several units where somebody covers them all, and of one unit's there", async () => {
+    const { alice, mallory } = house.people;
+    const other = await units.join("other", units.there, []);
+    await house.deps.database.write(async (tx) => {
+      await tx.people.update(alice.personId, { unitId: units.here });
+      await tx.people.update(mallory.personId, { sponsorId: boss.personId, unitId: units.there });
+      await tx.people.update(house.people.carol.personId, { sponsorId: other.personId, unitId: units.there });
+    });
+    await days(91);
+    const alerts = await read().alerts.find({ kind: "review-due" }, { orderBy: "id" });
+    const placed = new Map(alerts.map((one) => [one.subject, [one.unitId, one.detail["open"]]]));
+    expect(placed.get(`person:${boss.personId}`)).toEqual([units.top, 3]);
+    expect(placed.get(`person:${other.personId}`)).toEqual([units.there, 1]);
+  });
+
   test("a confirmed line stays for its time; what is not confirmed lapses with its grants", async () => {
     await days(91);
     const [who, what] = await items();

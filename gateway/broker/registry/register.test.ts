@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { changePerson, must } from "../../../test/support/access-house.js";
 import { appoint, buildContractHouse, TODAY, type ContractHouse } from "../../../test/support/contract-house.js";
 import { asId, LONGEST_VENDOR_CHAIN, type AssetId, type AuditEvent, type VendorId } from "../../domain/index.js";
+import { createCalendar } from "../../calendar.js";
 import type { NewContract } from "../broker.js";
+import { changeContract } from "./contracts.js";
 
 let house: ContractHouse;
 beforeEach(async () => {
@@ -142,6 +144,16 @@ describe("contracts", () => {
       "2027-01-15T16:00:00.000Z",
       "Asia/Shanghai",
     ]);
+  });
+
+  it("keep their moments when the installation's zone becomes another, until their days are changed", async () => {
+    const { contract, people, deps } = house;
+    const moved = { ...deps, calendar: createCalendar("America/New_York") };
+    const words = { title: "Other words", fromDate: contract.fromDate, toDate: contract.toDate };
+    const kept = must(await changeContract(moved, people.sec1, contract.id, words));
+    expect([kept.zone, kept.fromAt, kept.toAt]).toEqual([contract.zone, contract.fromAt, contract.toAt]);
+    const other = must(await changeContract(moved, people.sec1, contract.id, { toDate: "2027-11-07" }));
+    expect([other.zone, new Date(other.toAt).toISOString()]).toEqual(["America/New_York", "2027-11-08T05:00:00.000Z"]);
   });
 
   it("have an owner of the unit who is there, and no vendor's", async () => {

@@ -21,6 +21,7 @@ import { signInRules } from "../sign-in-rules.js";
 import { orUndone } from "../undone.js";
 import { tellEnded } from "./ending.js";
 import { lapse, logReview, reviewedBy, reviewedIn, voidItem } from "./review-endings.js";
+import { commonUnit } from "./unit-tree.js";
 
 type Deps = Pick<BrokerDeps, "database" | "clock" | "ids" | "policy" | "notify">;
 
@@ -166,7 +167,12 @@ async function remindSponsor(
     if ((await tx.alerts.count(told)) > 0) return undefined;
     const sponsor = await tx.people.get(sponsorId);
     const detail = { login: sponsor?.login ?? "", open: items.length, dueAt: first.dueAt };
-    return raiseAlert(deps, tx, { unitId: first.unitId, kind: "review-due", subject, detail });
+    // Whoever sees the alert covers every line that it counts.
+    const unitId = await commonUnit(
+      tx,
+      items.map((item) => item.unitId),
+    );
+    return raiseAlert(deps, tx, { unitId, kind: "review-due", subject, detail });
   });
   if (alertId === undefined) return;
   deps.notify(alertNotice(alertId));
