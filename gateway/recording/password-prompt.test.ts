@@ -164,6 +164,37 @@ describe("a prompt for a secret", () => {
     );
   });
 
+  test("is found in one of many lines as it is alone, wherever the bytes lie in memory", () => {
+    const part = fc.constantFrom(
+      "Password: ",
+      "密码：",
+      "pin:",
+      "a",
+      "bcdefghij ",
+      ":",
+      " ",
+      "\r",
+      "\u001b[0m",
+      "\t",
+      "é",
+    );
+    const line = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(""));
+    const asks = (all: Uint8Array): boolean => {
+      const detector = new PasswordPrompt();
+      detector.output(all);
+      return letters(detector, "x")[0]?.secret === true;
+    };
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 12 }), fc.nat(7), (lines, before) => {
+        const all = bytes(lines.join("\n"));
+        const moved = new Uint8Array(before + all.length + 5).fill(0x0a).subarray(before, before + all.length);
+        moved.set(all);
+        expect(asks(moved)).toBe(lines.some((one) => asks(bytes(one))));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
   test("costs little on a flood", () => {
     const detector = new PasswordPrompt();
     const chunk = bytes("Nov 22 01:02:03 web-01 nginx[123]: GET /index.html 200 some more text here\n".repeat(400));

@@ -21,6 +21,7 @@ const LF = 0x0a;
 const CR = 0x0d;
 const BLANK = 0x20;
 const NO_BYTES = new Uint8Array(0);
+const NO_WORDS = new Int32Array(0);
 
 /** What may stand between the word and the colon: an object such as `for alice`, `of key '…'`, `(again)`. */
 const PROMPTS: readonly RegExp[] = [
@@ -36,28 +37,61 @@ const PROMPTS: readonly RegExp[] = [
   /(?:\bheslo|\bparola|jelszó|salasana|adgangskode|passord|lozinka|mật khẩu|รหัสผ่าน|كلمة المرور|סיסמה)(?:[^\p{L}\n][^\n]*)?[:：]$/iu,
 ];
 
+/** What every one of them ends in: looked at first, because binary output is full of lines that could be anything. */
+const ENDINGS: ReadonlySet<string> = new Set([":", "：", "?", "？", ">", "码", "碼", "令"]);
+
 /** Whether a line, as it is shown and without blanks at its end, is one that asks for a secret. */
 export function asksForSecret(line: string): boolean {
-  return PROMPTS.some((prompt) => prompt.test(line));
+  return ENDINGS.has(line.at(-1) ?? "") && PROMPTS.some((prompt) => prompt.test(line));
 }
 
 /**
  * Whether the line in `bytes[from, end)` could be a prompt: by its last visible byte, an escape sequence near its end, or a carriage
- * return within, `cr` being where the next one stands. Cheap, because a flood asks it for each of its lines.
+ * return within. `cr` is its first carriage return, `escape` its last ESC, each negative without one. Cheap, because a flood asks it for
+ * each of its lines.
  */
-function mayAsk(bytes: Uint8Array, from: number, end: number, cr: number, escapes: boolean): boolean {
+function mayAsk(bytes: Uint8Array, from: number, end: number, cr: number, escape: number): boolean {
   let last = end;
   while (last > from && (bytes[last - 1] === CR || bytes[last - 1] === BLANK)) last--;
   if (last === from) return false;
-  if (cr < last || mayEndPrompt(bytes[last - 1] ?? 0)) return true;
-  for (let at = end - 1; escapes && at >= Math.max(from, end - ESCAPE_MAX); at--) if (bytes[at] === ESC) return true;
-  return false;
+  return (cr >= 0 && cr < last) || mayEndPrompt(bytes[last - 1] ?? 0) || escape >= Math.max(from, end - ESCAPE_MAX);
 }
 
-/** Where `byte` stands next; behind the end when it does not. */
-function next(bytes: Uint8Array, byte: number, from: number): number {
-  const at = bytes.indexOf(byte, from);
-  return at < 0 ? bytes.length : at;
+/** Finds control characters, four bytes at a time: on a terminal's short lines that is twice as fast as the platform's own search. */
+class ControlSearch {
+  readonly #bytes: Uint8Array;
+  /** Bytes before the first whole word. */
+  readonly #before: number;
+  readonly #words: Int32Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#before = -bytes.byteOffset & 3;
+    const words = (bytes.length - this.#before) >> 2;
+    this.#words = words > 0 ? new Int32Array(bytes.buffer, bytes.byteOffset + this.#before, words) : NO_WORDS;
+  }
+
+  /** Where the next one stands; behind the end when none does. */
+  next(from: number): number {
+    const words = this.#words;
+    let at = this.#visible(from, Math.min(this.#bytes.length, from + (-(from - this.#before) & 3)));
+    if (((at - this.#before) & 3) !== 0) return at;
+    let word = (at - this.#before) >>> 2;
+    while (word < words.length && !holdsControl(words[word] ?? 0)) word++;
+    at = this.#before + 4 * word;
+    return this.#visible(at, this.#bytes.length);
+  }
+
+  #visible(from: number, end: number): number {
+    let at = from;
+    while (at < end && (this.#bytes[at] ?? 0) >= BLANK) at++;
+    return at;
+  }
+}
+
+/** Whether one of a word's four bytes is below 0x20: only there a borrow reaches a high bit that the byte has not itself. */
+function holdsControl(word: number): boolean {
+  return ((word - 0x2020_2020) & ~word & 0x8080_8080) !== 0;
 }
 
 /** A line's last byte when it could end a prompt: punctuation above, anything beyond ASCII, or the end of an escape sequence. */
@@ -75,21 +109,24 @@ export class PasswordPrompt {
 
   /** Bytes of the target, in order, in pieces split anywhere. Whole lines that cannot ask are passed over where they lie. */
   output(bytes: Uint8Array): void {
-    const escapes = bytes.includes(ESC);
-    let cr = -1;
+    const controls = new ControlSearch(bytes);
     let from = 0;
-    while (from < bytes.length) {
-      const end = next(bytes, LF, from);
-      if (cr < from) cr = next(bytes, CR, from);
-      const whole = end < bytes.length;
-      if (!whole || this.#line.length > 0 || (!this.#asked && mayAsk(bytes, from, end, cr, escapes))) {
-        const part = bytes.subarray(from, end);
-        const line = this.#line.length === 0 ? part : tail([this.#line, part]);
-        this.#asked ||= this.#isPrompt(line);
-        this.#line = whole ? NO_BYTES : tail([line]);
+    let cr = -1;
+    let escape = -1;
+    for (let at = controls.next(0); at < bytes.length; at = controls.next(at + 1)) {
+      const byte = bytes[at];
+      if (byte === CR) cr = cr < 0 ? at : cr;
+      else if (byte === ESC) escape = at;
+      if (byte !== LF) continue;
+      if (this.#line.length > 0 || (!this.#asked && mayAsk(bytes, from, at, cr, escape))) {
+        this.#judge(bytes.subarray(from, at));
+        this.#line = NO_BYTES;
       }
-      from = end + 1;
+      from = at + 1;
+      cr = -1;
+      escape = -1;
     }
+    if (from < bytes.length) this.#line = tail([this.#judge(bytes.subarray(from))]);
   }
 
   /** Bytes of the operator, split behind every line end, Ctrl-C and Ctrl-D; what stands behind one is judged anew. */
@@ -113,8 +150,15 @@ export class PasswordPrompt {
     return pieces;
   }
 
+  /** Judges the unfinished line with what follows on it; answers both together. */
+  #judge(part: Uint8Array): Uint8Array {
+    const line = this.#line.length === 0 ? part : tail([this.#line, part]);
+    this.#asked ||= this.#isPrompt(line);
+    return line;
+  }
+
   #isPrompt(line: Uint8Array): boolean {
-    if (!mayAsk(line, 0, line.length, next(line, CR, 0), true)) return false;
+    if (!mayAsk(line, 0, line.length, line.indexOf(CR), line.lastIndexOf(ESC))) return false;
     // A carriage return begins the line anew, but what stood before it was seen.
     const shown = this.#utf8.decode(tail([line]));
     return shown.split("\r").some((text) => this.#asks(withoutEscapes(text).trimEnd()));
