@@ -49,10 +49,14 @@ export function must<T>(outcome: Outcome<T>, doing: string): T {
   );
 }
 
-/** Of 96 random bits, drawn again until it has each kind of character, whatever number of kinds policy asks for. */
-export function newPassword(): string {
+/**
+ * Of 96 random bits, drawn again until it has each kind of character, whatever number of kinds policy asks for, and nowhere the
+ * login, which a long rule does not take within one so short.
+ */
+export function newPassword(login: string): string {
   for (;;) {
     const password = randomBytes(12).toString("base64url");
+    if (password.toLowerCase().includes(login)) continue;
     if ([/[A-Z]/, /[a-z]/, /[0-9]/, /[-_]/].every((kind) => kind.test(password))) return password;
   }
 }
@@ -75,7 +79,7 @@ interface Link {
 async function enrol({ broker, clock }: Parts, link: Link, seat: Seat): Promise<Enrolled> {
   const doing = `enrolling ${seat.login}`;
   const offer = must(await broker.identity.beginEnrolment({ ...link, sourceAddress: SOURCE }), doing);
-  const password = newPassword();
+  const password = newPassword(seat.login);
   const complete = async () => {
     const code = await generate({ secret: offer.secret, epoch: Math.floor(clock.now() / 1000) - 30 });
     const answers = { ...link, secret: offer.secret, password, code, sourceAddress: SOURCE };
