@@ -4,7 +4,7 @@
  */
 import { readConfig } from "../config.js";
 import { ask } from "./ask.js";
-import { call } from "./client.js";
+import { call, Refused } from "./client.js";
 import { isChinese, localMinute } from "./login-texts.js";
 
 const POWERS = ["system", "security", "audit"];
@@ -44,7 +44,7 @@ export async function breakGlass(input: {
   const body = { power: input.power, halves: [first, second], login, displayName, locale };
   const response = await call("/break-glass", { method: "POST", body }, { url, cookie: "" }).catch((error: unknown) => {
     // The gate answers what is wrong with halves as it answers a wrong password.
-    throw error instanceof Error && error.message.includes("(sign-in-refused)")
+    throw error instanceof Refused && error.code === "sign-in-refused"
       ? new Error(texts.wrong, { cause: error })
       : error;
   });

@@ -204,7 +204,7 @@ describe.each(["SQLite", "PostgreSQL"] as const)("the three powers from outside 
       () => run(["break-glass", "system", "--url", at.house.http], mixed),
       "break-glass.refused",
     );
-    expect(broken).toMatchObject({ exit: 1, text: expect.stringContaining("sign-in-refused") as string });
+    expect(broken).toMatchObject({ exit: 1, text: expect.stringContaining("these halves open nothing") as string });
   });
 
   test("the schema refuses what no code asked it", async () => {

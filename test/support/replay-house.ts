@@ -311,6 +311,7 @@ export async function startReplayHouse(): Promise<ReplayHouse> {
       list: page([asset]),
       listAccounts: page([account]),
       listEntitlements: page([]),
+      owners: page([]),
       get: async () => done({ asset, accounts: [account] } as never),
       scanHostKey: async () =>
         done({ publicKey: `x509-sha256 ${"c4".repeat(32)}`, fingerprint: "C4:".repeat(31) + "C4", matches: false }),
