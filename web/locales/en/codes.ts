@@ -68,6 +68,7 @@ export const codes = {
     retention: "past retention",
     review: "not confirmed in review",
     "review-lapsed": "not confirmed in review",
+    "role-withdrawn": "operator role withdrawn",
     shown: "shown",
     "signed-out": "signed out",
     "sponsor-disabled": "sponsor disabled",

@@ -68,6 +68,7 @@ export const codes = {
     retention: "留存期已到",
     review: "复核未确认",
     "review-lapsed": "复核未确认",
+    "role-withdrawn": "运维人员角色已收回",
     shown: "已出示",
     "signed-out": "已退出登录",
     "sponsor-disabled": "责任人已停用",
