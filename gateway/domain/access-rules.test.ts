@@ -165,10 +165,10 @@ describe("whether a session may continue", () => {
     ["the person is gone", mayContinue(grant, undefined, 3, 150), "revoked"],
     ["the person is disabled", mayContinue(grant, { ...person, state: "disabled" }, 3, 150), "revoked"],
     ["the role is lost", mayContinue(grant, { ...person, isOperator: false }, 3, 150), "revoked"],
-    ["a bond is broken", mayContinue(grant, { ...person, bondsHold: false }, 3, 150), "revoked"],
+    ["a bond is broken", mayContinue(grant, { ...person, bondsHold: false }, 3, 150), "bond-ended"],
     ["the epoch rose", mayContinue(grant, person, 2, 150), "revoked"],
-    ["the contract is over", mayContinue(grant, under(0, 150), 3, 150), "expired"],
-    ["the contract has not begun", mayContinue(grant, under(151, 900), 3, 150), "expired"],
+    ["the contract is over", mayContinue(grant, under(0, 150), 3, 150), "bond-ended"],
+    ["the contract has not begun", mayContinue(grant, under(151, 900), 3, 150), "bond-ended"],
   ] as const)("ends when %s", (_when, verdict, because) => {
     expect(verdict).toEqual({ go: false, because });
   });

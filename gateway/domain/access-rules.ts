@@ -175,11 +175,12 @@ export interface ContractSpan {
 }
 
 export type MayContinue =
-  { readonly go: true } | { readonly go: false; readonly because: Extract<EndReason, "expired" | "revoked"> };
+  | { readonly go: true }
+  | { readonly go: false; readonly because: Extract<EndReason, "expired" | "revoked" | "bond-ended"> };
 
 /**
  * Whether a session may go on at `now` (promise 3). `epoch` is the person's credential epoch when the session opened. A row
- * that is gone counts as revoked.
+ * that is gone counts as revoked; `bond-ended`: his contract, a vendor of its chain or his sponsor.
  */
 export function mayContinue(
   grant: Pick<Grant, "state" | "from" | "to"> | undefined,
@@ -188,13 +189,14 @@ export function mayContinue(
   now: number,
 ): MayContinue {
   if (grant === undefined || person === undefined) return { go: false, because: "revoked" };
-  if (person.state !== "active" || !person.isOperator || !person.bondsHold || person.credentialEpoch !== epoch)
+  const { contract } = person;
+  if (!person.bondsHold || (contract !== null && (now < contract.from || now >= contract.to)))
+    return { go: false, because: "bond-ended" };
+  if (person.state !== "active" || !person.isOperator || person.credentialEpoch !== epoch)
     return { go: false, because: "revoked" };
   const state = grantStateAt(grant, now);
   if (state === "expired") return { go: false, because: "expired" };
   if (state !== "active") return { go: false, because: "revoked" };
-  const { contract } = person;
-  if (contract !== null && (now < contract.from || now >= contract.to)) return { go: false, because: "expired" };
   return { go: true };
 }
 

@@ -26,6 +26,7 @@ export type EndReason =
   | "target-unreachable"
   | "expired"
   | "revoked"
+  | "bond-ended"
   | "sign-in-ended"
   | "device-key-refused"
   | "stopped"

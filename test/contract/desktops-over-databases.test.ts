@@ -88,7 +88,7 @@ describe.each([
     await house.openDesktop(page, (because) => ends.push(because));
     must(await registry.endContract(sec1, id, "the work is done"));
     await house.broker.live.changed();
-    expect(ends).toEqual(["revoked", "revoked"]);
+    expect(ends).toEqual(["revoked", "bond-ended"]);
     expect(await house.tryDesktop(page)).toMatchObject({ kind: "refused" });
     await house.broker.live.allClosed();
     house.close();

@@ -328,6 +328,7 @@ test("the contract is ended while a shell is open: the shell is gone within two 
   await answered;
   await closed;
   expect(closedAt - pressedAt).toBeLessThan(2_000);
+  expect(said).toContain("session ended: the contract, vendor or sponsor behind your grant no longer stands");
   await until("the list to say so", async () => (await page.locator("body").innerText()).includes("Ended"));
   const again = await client.run("ssh", [
     ...client.options,

@@ -52,7 +52,7 @@ describe("ending a contract", () => {
     expect(shown.sessions).toMatchObject([{ login: "mallory", account: "root", asset: "web-01" }]);
     must(await endIt());
     await house.broker.live.changed();
-    expect(ends).toEqual(["revoked"]);
+    expect(ends).toEqual(["bond-ended"]);
     await house.broker.live.allClosed();
     const order = ["contract.ended", "entitlement.ended", "grant.revoked", "request.withdrawn", "session.ended"];
     expect(await verbs(...order)).toEqual(order);
@@ -72,7 +72,7 @@ describe("ending a contract", () => {
     expect(ends).toEqual([]);
     house.clock.advance(1000);
     house.broker.live.tick();
-    await expect.poll(() => ends).toEqual(["revoked"]);
+    await expect.poll(() => ends).toEqual(["bond-ended"]);
   });
 
   it("leaves nothing to ask for, to entitle to, or to decide", async () => {
@@ -128,7 +128,7 @@ describe("the last day", () => {
     expect((await house.deps.database.read.grants.get(grantId))?.state).toBe("active");
     await tick(1000);
     await tick(4000);
-    expect(ends).toEqual(["expired"]);
+    expect(ends).toEqual(["bond-ended"]);
   });
 
   it("is not undone by longer dates, before the round or after it", async () => {
@@ -211,7 +211,7 @@ describe("changing a contract", () => {
     expect(ends).toEqual([]);
     must(await change({ fromDate: "2027-02-01" }));
     await house.broker.live.changed();
-    expect(ends).toEqual(["revoked"]);
+    expect(ends).toEqual(["bond-ended"]);
   });
 
   it("covers only what it says when something is given, asked for, decided and opened", async () => {
@@ -267,7 +267,7 @@ describe("what a person hangs on", () => {
     await act();
     house.clock.advance(1000);
     house.broker.live.tick();
-    await expect.poll(() => ends).toEqual(["revoked"]);
+    await expect.poll(() => ends).toEqual(["bond-ended"]);
     await expect(house.session()).rejects.toThrow("not-under-contract");
   });
 
@@ -328,7 +328,7 @@ describe("retiring a vendor", () => {
     expect(shown).toMatchObject({ entitlements: 1, grants: 1, people: [{ login: "mallory" }] });
     must(await registry.retireVendor(house.people.sec1, house.top.id, "bankrupt"));
     await house.broker.live.changed();
-    expect(ends).toEqual(["revoked"]);
+    expect(ends).toEqual(["bond-ended"]);
     await house.broker.live.allClosed();
     const before = house.people.mallory.credentialEpoch;
     expect(await personRow(house, house.people.mallory.personId)).toMatchObject({

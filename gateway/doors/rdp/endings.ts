@@ -15,6 +15,7 @@ const ENDS: ReadonlySet<string> = new Set<EndReason>([
   "target-unreachable",
   "expired",
   "revoked",
+  "bond-ended",
   "sign-in-ended",
   "device-key-refused",
   "stopped",

@@ -84,6 +84,7 @@ const ENDS: Record<EndReason, number> = {
   "target-unreachable": STATUS.upstreamNotFound,
   expired: STATUS.sessionClosed,
   revoked: STATUS.forbidden,
+  "bond-ended": STATUS.forbidden,
   "sign-in-ended": STATUS.forbidden,
   "device-key-refused": STATUS.forbidden,
   stopped: STATUS.sessionClosed,

@@ -84,6 +84,10 @@ const ENDS: Record<EndReason, Line> = {
   "target-unreachable": ["the target cannot be reached", "无法连接目标"],
   expired: ["the grant has expired", "授权到期"],
   revoked: ["the grant was revoked", "授权被撤销"],
+  "bond-ended": [
+    "the contract, vendor or sponsor behind your grant no longer stands",
+    "授权所依据的合同、供应商或责任人已失效",
+  ],
   "sign-in-ended": ["the passkey or device key you signed in with has ended", "您登录所用的通行密钥或设备密钥已失效"],
   "device-key-refused": [
     "this asset takes no device key any more: sign in with password or key, and code",

@@ -91,6 +91,7 @@ export const END_REASONS = [
   "target-unreachable",
   "expired",
   "revoked",
+  "bond-ended",
   "sign-in-ended",
   "device-key-refused",
   "stopped",

@@ -128,6 +128,10 @@ export const desktop = {
     },
     expired: { what: "The time of your grant is over.", next: "If you need more time, ask for access again." },
     revoked: { what: "Your grant was revoked.", next: "Ask the approver why before you ask again." },
+    "bond-ended": {
+      what: "The contract, vendor or sponsor behind your grant no longer stands.",
+      next: "Ask your sponsor, or whoever looks after the contract.",
+    },
     "sign-in-ended": { what: "The key you signed in with has ended.", next: "Sign in again." },
     "device-key-refused": {
       what: "This asset takes no device key any more.",

@@ -45,6 +45,7 @@ export const words = {
     "target-unreachable": "target unreachable",
     expired: "grant expired",
     revoked: "grant revoked",
+    "bond-ended": "contract, vendor or sponsor no longer stands",
     "sign-in-ended": "passkey or device key ended",
     "device-key-refused": "device key no longer taken",
     stopped: "stopped",

@@ -123,6 +123,10 @@ export const desktop = {
     "target-unreachable": { what: "目标没有响应。", next: "请确认主机在运行后重试；仍不行请告知系统管理员。" },
     expired: { what: "授权时间已到。", next: "如需更多时间，请重新申请访问。" },
     revoked: { what: "您的授权已被撤销。", next: "重新申请前，请先向审批人了解原因。" },
+    "bond-ended": {
+      what: "授权所依据的合同、供应商或责任人已失效。",
+      next: "请联系您的责任人或合同负责人。",
+    },
     "sign-in-ended": { what: "登录所用的密钥已失效。", next: "请重新登录。" },
     "device-key-refused": { what: "该资产不再接受设备密钥。", next: "请用密码和动态口令登录后重新打开。" },
     stopped: { what: "管理人员断开了会话。", next: "重新打开前，请先了解原因。" },

@@ -33,6 +33,7 @@ export const words = {
     "target-unreachable": "目标连不上",
     expired: "授权到期",
     revoked: "授权撤销",
+    "bond-ended": "合同、供应商或责任人失效",
     "sign-in-ended": "登录所用密钥失效",
     "device-key-refused": "不再接受设备密钥",
     stopped: "强制断开",
