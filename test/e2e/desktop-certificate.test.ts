@@ -9,6 +9,7 @@ import { addDesktopAccount, startDesktopLab, type DesktopLab, type DesktopOperat
 import type { DesktopUser } from "../support/desktop-user.js";
 import { terminal } from "../support/desktops.js";
 import { grantNew } from "../support/gatehouse.js";
+import { letGoAfterFailure } from "../support/let-go-of-guacd.js";
 import { endedSession, eventsOf, openAlerts } from "../support/trail.js";
 import { startXrdp, type TestXrdp } from "../support/xrdp.js";
 
@@ -35,6 +36,7 @@ afterAll(async () => {
   relay.close();
 }, 60_000);
 afterEach(() => lab.guacd.untilIdle(10_000));
+letGoAfterFailure(() => lab?.guacd);
 
 const port = (): number => (relay.address() as AddressInfo).port;
 

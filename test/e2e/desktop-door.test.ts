@@ -8,6 +8,7 @@ import { startDesktopDoor, until, type Browser, type TestDesktopDoor } from "../
 import type { DesktopUser } from "../support/desktop-user.js";
 import { typing } from "../support/desktops.js";
 import { startGuacd, type TestGuacd } from "../support/guacd.js";
+import { letGoAfterFailure } from "../support/let-go-of-guacd.js";
 import { startXrdp, type TestXrdp } from "../support/xrdp.js";
 
 let guacd: TestGuacd;
@@ -22,6 +23,7 @@ afterAll(async () => {
   await xrdp?.stop();
   await guacd?.stop();
 }, 60_000);
+letGoAfterFailure(() => guacd);
 
 /** Answers syncs as Guacamole's client does. */
 async function desktop(): Promise<Browser> {

@@ -8,6 +8,7 @@ import { CHOICES, startDesktopLab, type DesktopLab, type DesktopOperator } from 
 import { flashing } from "../support/desktops.js";
 import { Api, until } from "../support/gatehouse.js";
 import { connectWatcher } from "../support/desktop-watcher.js";
+import { letGoAfterFailure } from "../support/let-go-of-guacd.js";
 import { endedSession, eventsOf, sessionsOf } from "../support/trail.js";
 
 let lab: DesktopLab;
@@ -18,6 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab?.stop());
 afterEach(() => lab.guacd.untilIdle(10_000));
+letGoAfterFailure(() => lab?.guacd);
 
 async function running(): Promise<{ operator: DesktopOperator; client: DesktopClient }> {
   const operator = await lab.operator(accountId);

@@ -11,6 +11,7 @@ import { flashing } from "../support/desktops.js";
 import { freePort } from "../support/free-port.js";
 import { Api, until } from "../support/gatehouse.js";
 import { startGuacd } from "../support/guacd.js";
+import { letGoAfterFailure } from "../support/let-go-of-guacd.js";
 import { endedSession, eventsOf } from "../support/trail.js";
 
 let lab: DesktopLab;
@@ -25,6 +26,7 @@ beforeAll(async () => {
   pid = lab.house.process.pid;
 });
 afterAll(() => lab?.stop());
+letGoAfterFailure(() => lab?.guacd);
 
 /** Somebody else's desktop on another login, which must not notice anything. */
 async function bystanding(): Promise<DesktopClient> {

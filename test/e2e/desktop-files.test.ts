@@ -28,6 +28,7 @@ import {
 import { startDesktopLab, type DesktopLab } from "../support/desktop-lab.js";
 import { terminal } from "../support/desktops.js";
 import { until } from "../support/gatehouse.js";
+import { letGoAfterFailure } from "../support/let-go-of-guacd.js";
 import { untilDrawn } from "../support/pictures.js";
 import { endedSession, eventsOf, sessionsOf } from "../support/trail.js";
 
@@ -47,6 +48,7 @@ afterEach(async () => {
   await lab.guacd.untilIdle(20_000);
   await account.user.wipe();
 });
+letGoAfterFailure(() => lab?.guacd);
 
 /** Left after each test, also one that fails. */
 const opened: Desk[] = [];

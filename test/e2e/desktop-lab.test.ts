@@ -11,6 +11,7 @@ import asked from "../desktop-lab/args-1.3.0.json" with { type: "json" };
 import type { DesktopUser } from "../support/desktop-user.js";
 import { flashing, printing, quarters, terminal, typing } from "../support/desktops.js";
 import { startGuacd, type TestGuacd } from "../support/guacd.js";
+import { letGoAfterFailure } from "../support/let-go-of-guacd.js";
 import { talkToGuacd, type Picture, type RawGuacd } from "../support/raw-guacd.js";
 import { startXrdp, type TestXrdp } from "../support/xrdp.js";
 
@@ -24,6 +25,7 @@ beforeAll(async () => {
 });
 
 afterEach(() => user.wipe());
+letGoAfterFailure(() => guacd);
 
 afterAll(async () => {
   await guacd?.stop();

@@ -26,6 +26,7 @@ import type { DesktopUser } from "../support/desktop-user.js";
 import { terminal } from "../support/desktops.js";
 import { until } from "../support/gatehouse.js";
 import { startGuacdRelay, type GuacdRelay } from "../support/guacd-relay.js";
+import { letGoAfterFailure } from "../support/let-go-of-guacd.js";
 import { talkToGuacd } from "../support/raw-guacd.js";
 import { eventsOf } from "../support/trail.js";
 
@@ -51,6 +52,7 @@ afterEach(async () => {
   await lab.guacd.untilIdle(20_000);
   await account.user.wipe();
 });
+letGoAfterFailure(() => lab?.guacd);
 
 /** Left after each test, also one that fails. */
 const opened: Desk[] = [];

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser, signInPage, visit } from "../support/browser.js";
 import { startDesktopLab, type DesktopLab } from "../support/desktop-lab.js";
 import { ROOT, until } from "../support/gatehouse.js";
+import { letGoAfterFailure } from "../support/let-go-of-guacd.js";
 import { difference, drawnOn, untilDrawn, type Pixels } from "../support/pictures.js";
 import { endedSession } from "../support/trail.js";
 
@@ -21,6 +22,7 @@ afterAll(async () => {
   await browser?.close();
   await lab?.stop();
 });
+letGoAfterFailure(() => lab?.guacd);
 
 const shot = (page: Page, name: string): Promise<Buffer> =>
   page.screenshot({ path: join(ROOT, "test", ".artifacts", "pages", `${name}.png`) });
