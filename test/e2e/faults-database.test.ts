@@ -145,7 +145,7 @@ test("a database that hangs: frozen both ways at ten seconds, on again when it a
     goOn();
   }
   await until("what was typed meanwhile", () => readFileSync(typed, "utf8") === "first\nwhile-frozen\n");
-  expect(shell.text()).toContain("gatehouse: session goes on");
+  await until("the notice", () => shell.text().includes("gatehouse: session goes on"));
   const before = ticks(shown.text()).length;
   await until("more ticks", () => ticks(shown.text()).length > before + 40);
   const seen = ticks(shown.text());
@@ -210,5 +210,5 @@ test("a database that died: no session opens meanwhile, live ones end as node-lo
     recording: { state: "complete" },
   });
   const again = await (await waiting.client()).ssh(waiting.target, ["echo in-again"]);
-  expect(again.stdout.toString()).toBe("in-again\n");
+  expect(again.stdout.toString(), again.stderr).toBe("in-again\n");
 });
