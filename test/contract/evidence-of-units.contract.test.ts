@@ -1,12 +1,11 @@
 /** Over both real databases: what an auditor of a unit reads and takes out of the audit log, and holds that meet the round. */
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { removeOldRecordings } from "../../gateway/broker/retention/remove-old.js";
 import { DAY_MS, RETENTION_SETTING } from "../../gateway/broker/retention/terms.js";
 import type { Unit } from "../../gateway/domain/index.js";
-import { openDatabase, verifyExport, type NoteVerifier } from "../../gateway/storage/index.js";
+import { verifyExport, type NoteVerifier } from "../../gateway/storage/index.js";
 import { buildHouse, must, type House } from "../support/access-house.js";
-import { startPostgres } from "../support/postgres.js";
+import { onDatabase, SIGNER } from "../support/house-database.js";
 import { createRows } from "../support/rows.js";
 
 interface Line {
@@ -23,16 +22,9 @@ describe.each(["SQLite", "PostgreSQL"] as const)("evidence of units on %s", (nam
   let below: Unit;
   let key: NoteVerifier;
   beforeAll(async () => {
-    house = await buildHouse({}, async ({ clock, ids, vault, nodeId, folder }) => {
-      const server = name === "PostgreSQL" ? await startPostgres() : undefined;
-      const url = server?.url ?? `sqlite:${join(folder, "g.db")}`;
-      const database = await openDatabase({ url, clock, ids, nodeId, log: () => undefined });
-      closing.push(async () => {
-        await database.close();
-        await server?.stop();
-      });
-      key = { name: "gatehouse/test", publicKey: vault.evidence.publicKey };
-      return { database, checkpoints: database.checkpoints({ ...key, ...vault.evidence }) };
+    house = await buildHouse({}, async (parts) => {
+      key = { name: SIGNER, publicKey: parts.vault.evidence.publicKey };
+      return onDatabase(name, closing)(parts);
     });
     const rows = createRows(house.deps.ids);
     const top = house.people.aud1.unitId;

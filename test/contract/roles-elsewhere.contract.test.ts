@@ -2,15 +2,13 @@
  * Roles for other units than the person's own, over both real databases: two give them whose units hold both, whoever covers
  * less neither gives, confirms, sees nor comes to them, and what excludes itself does so across units.
  */
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { bindProposals } from "../../gateway/broker/proposals/bind.js";
 import { createPeople } from "../../gateway/broker/people.js";
 import type { ProposalView } from "../../gateway/broker/index.js";
 import { asId, type Actor, type PersonId, type Power, type Role, type UnitId } from "../../gateway/domain/index.js";
-import { openDatabase } from "../../gateway/storage/index.js";
 import { must } from "../support/access-house.js";
-import { startPostgres } from "../support/postgres.js";
+import { onDatabase } from "../support/house-database.js";
 import { NOW } from "../support/rows.js";
 import { buildSisterUnits, type SisterUnits } from "../support/sister-units.js";
 
@@ -26,16 +24,7 @@ describe.each(["SQLite", "PostgreSQL"] as const)("roles for other units on %s", 
   let serial = 0;
 
   beforeAll(async () => {
-    units = await buildSisterUnits({}, async ({ clock, ids, vault, nodeId, folder }) => {
-      const server = name === "PostgreSQL" ? await startPostgres() : undefined;
-      const url = server?.url ?? `sqlite:${join(folder, "g.db")}`;
-      const database = await openDatabase({ url, clock, ids, nodeId, log: () => undefined });
-      closing.push(async () => {
-        await database.close();
-        await server?.stop();
-      });
-      return { database, checkpoints: database.checkpoints({ name: "gatehouse/test", ...vault.evidence }) };
-    });
+    units = await buildSisterUnits({}, onDatabase(name, closing));
     const { house, here, there } = units;
     people = createPeople(house.deps);
     proposals = bindProposals(house.deps);

@@ -3,15 +3,13 @@
  * names is cut, and a thing of the other unit is answered as one that does not exist. A route that nobody wrote down in
  * `support/cut-routes.ts` fails here; so does a socket's event or a notice's topic, when the tests are type-checked.
  */
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { notice, placing } from "../../gateway/broker/notices.js";
 import type { Notice, PlacedNotice } from "../../gateway/broker/index.js";
 import type { ClientToServer, ServerToClient } from "../../gateway/live/messages.js";
-import { openDatabase } from "../../gateway/storage/index.js";
 import { CUT_ROUTES, type Ask, type Cut } from "../support/cut-routes.js";
+import { onDatabase } from "../support/house-database.js";
 import { OWN_PAGE } from "../support/http-door.js";
-import { startPostgres } from "../support/postgres.js";
 import {
   buildSisterBureaus,
   OFFICES,
@@ -51,16 +49,7 @@ describe.each(["SQLite", "PostgreSQL"] as const)("every route, from a sister uni
   let there: Bureau;
 
   beforeAll(async () => {
-    bureaus = await buildSisterBureaus({}, async ({ clock, ids, vault, nodeId, folder }) => {
-      const server = name === "PostgreSQL" ? await startPostgres() : undefined;
-      const url = server?.url ?? `sqlite:${join(folder, "g.db")}`;
-      const database = await openDatabase({ url, clock, ids, nodeId, log: () => undefined });
-      closing.push(async () => {
-        await database.close();
-        await server?.stop();
-      });
-      return { database, checkpoints: database.checkpoints({ name: "gatehouse/test", ...vault.evidence }) };
-    });
+    bureaus = await buildSisterBureaus({}, onDatabase(name, closing));
     ({ here, there } = bureaus);
   }, 120_000);
   afterAll(async () => {
